@@ -1,0 +1,100 @@
+"""Typed readers of the environment. A bad value stops the start with one line that names it."""
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import environ
+
+env = environ.FileAwareEnv()
+
+
+def refuse(name: str, why: str) -> NoReturn:
+    """Stop the start: one line on standard error, exit status 2."""
+    sys.stderr.write(f"{name}: {why}\n")
+    raise SystemExit(2)
+
+
+def text(name: str, default: str = "") -> str:
+    try:
+        return str(env.str(name, default=default)).strip()
+    except OSError as error:
+        refuse(f"{name}_FILE", f"can't be read: {error.strerror}")
+
+
+def number(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
+    value = text(name, str(default))
+    try:
+        parsed = int(value)
+    except ValueError:
+        refuse(name, f"must be a whole number, not {value!r}")
+    if not least <= parsed <= most:
+        refuse(name, f"must lie between {least} and {most}, not {parsed}")
+    return parsed
+
+
+def port(name: str, default: int) -> int:
+    return number(name, default, least=1, most=65535)
+
+
+def switch(name: str, default: bool) -> bool:
+    value = text(name, "1" if default else "0").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    refuse(name, f"must be 0 or 1, not {value!r}")
+
+
+def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value not in choices:
+        refuse(name, f"must be one of {', '.join(choices)}, not {value!r}")
+    return value
+
+
+def url(name: str, default: str, schemes: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value and not value.startswith(tuple(f"{scheme}:" for scheme in schemes)):
+        refuse(name, f"must start with {' or '.join(f'{scheme}:' for scheme in schemes)}")
+    return value
+
+
+def words(name: str) -> list[str]:
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def secret_key(fallback: Path) -> str:
+    """Read SECRET_KEY, SECRET_KEY_FILE or the key that `manage.py up` keeps in SHOWFLOOR_HOME."""
+    value = text("SECRET_KEY")
+    if not value and fallback.exists():
+        value = fallback.read_text().strip()
+    if not value:
+        refuse("SECRET_KEY", f"is not set, and {fallback} does not exist (`manage.py up` makes it)")
+    if len(value) < 32:
+        refuse("SECRET_KEY", "is shorter than 32 characters")
+    return value
+
+
+def database(name: str, default: dict[str, object]) -> dict[str, object]:
+    """Read a database address, or take the embedded server's."""
+    if not text(name):
+        return default
+    try:
+        parsed = dict(env.db_url_config(text(name)))
+    except (ValueError, environ.ImproperlyConfigured):
+        refuse(name, "is not a database address such as postgres://user:password@host:5432/name")
+    if "postgresql" not in str(parsed.get("ENGINE")):
+        refuse(name, "must name a PostgreSQL database")
+    return parsed
+
+
+def command_name() -> str:
+    """The manage.py command being run, or an empty word."""
+    return sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name == "manage.py" else ""
+
+
+def process_pool_max() -> int:
+    """How many database connections this process may pool; 0 (one a thread) unless a server set it."""
+    return number("DATABASE_POOL_MAX", 0, most=1000) if "DATABASE_POOL_MAX" in os.environ else 0

@@ -1,0 +1,307 @@
+"""All settings, from the environment only. docs/settings.md and .env.example list what may be set."""
+
+from csp.constants import NONCE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from config import environment as env
+from config import home
+
+PROJECT = home.PROJECT
+HOME = home.home_dir()
+
+# --- What the operator decides ---------------------------------------------------------------------------
+
+DEBUG = env.switch("DEBUG", False)
+SECRET_KEY = env.secret_key(home.secret_key_file(HOME))
+BIND = env.text("BIND", "127.0.0.1")
+PORT = env.port("PORT", 8000)
+REALTIME_PORT = env.port("REALTIME_PORT", 8001)
+RTMP_PORT = env.port("RTMP_PORT", 1935)
+SRT_PORT = env.port("SRT_PORT", 8890)
+PUBLIC_HOST = "127.0.0.1" if BIND in {"0.0.0.0", "::"} else BIND  # noqa: S104 (a comparison, not a bind)
+SITE_URL = env.url("SITE_URL", f"http://{PUBLIC_HOST}:{PORT}", ("http", "https")).rstrip("/")
+REALTIME_URL = env.url("REALTIME_URL", "", ("ws", "wss")).rstrip("/")  # empty: the page's own host, REALTIME_PORT
+REALTIME_SERVER = env.choice("REALTIME_SERVER", "daphne", ("daphne", "uvicorn"))
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, most=10)
+
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]", PUBLIC_HOST]
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+USE_HTTPS = SITE_URL.startswith("https:")
+
+PAYMENT_PROVIDER = env.choice("PAYMENT_PROVIDER", "sandbox", ("sandbox",))
+PAYMENT_WINDOW_S = env.number("PAYMENT_WINDOW_S", 300, least=30, most=86400)
+PAYMENT_SWEEP_GRACE_S = 15
+ORDERS_PER_MINUTE_BUYER = env.number("ORDERS_PER_MINUTE_BUYER", 60, least=1)
+ORDERS_PER_MINUTE_NETWORK = env.number("ORDERS_PER_MINUTE_NETWORK", 3000, least=1)
+
+# --- Applications ----------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "axes",
+    "csp",
+    "django_prometheus",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "channels",
+    "inventory",
+    "shop",
+    "orders",
+    "streams",
+    "realtime",
+    "config",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PROJECT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "shop.context.basket",
+                "streams.context.on_air",
+                "realtime.context.socket",
+            ],
+        },
+    },
+]
+
+# --- Data ------------------------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": env.database(
+        "DATABASE_URL",
+        {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "showfloor",
+            "USER": "showfloor",
+            "HOST": str(home.socket_dir(HOME, "postgres")),
+        },
+    )
+}
+for database in DATABASES.values():
+    database["CONN_HEALTH_CHECKS"] = True
+    if pool_max := env.process_pool_max():
+        # 32 web threads share at most 16 connections; one that can't get any within 2 s is answered 503.
+        database["OPTIONS"] = {"pool": {"min_size": 2, "max_size": pool_max, "timeout": 2}}
+    else:
+        database["CONN_MAX_AGE"] = 60
+
+REDIS_URL = env.url("REDIS_URL", f"unix://{home.socket_dir(HOME, 'redis')}/redis.sock", ("redis", "rediss", "unix"))
+CACHE_URL = env.url("CACHE_URL", REDIS_URL, ("redis", "rediss", "unix"))
+
+CACHES = {
+    "default": {
+        "BACKEND": "config.cache.SoftRedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "showfloor",
+    }
+}
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        # The client's default socket timeout of 5 s would end an idle consumer.
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 30}], "prefix": "showfloor"},
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 30, "retry_on_timeout": True}
+CELERY_TASK_ROUTES = {"orders.tasks.sweep": {"queue": "sweep"}}
+CELERY_BEAT_SCHEDULE = {
+    # A queue and a worker of its own, so that no import starves it; stale runs are dropped.
+    "sweep": {"task": "orders.tasks.sweep", "schedule": 1.0, "options": {"expires": 2}},
+    "refresh-live-availability": {
+        "task": "realtime.tasks.refresh_live_availability",
+        "schedule": 3.0,
+        "options": {"expires": 3},
+    },
+}
+
+# --- People ----------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "shop.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_FORM_FIELD = "login"
+AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES
+SILENCED_SYSTEM_CHECKS = ["axes.W003"]
+
+# --- Security --------------------------------------------------------------------------------------------
+
+# Cookie names carry the port, so that two instances on one host do not sign each other out.
+SESSION_COOKIE_NAME = f"showfloor_session_{PORT}"
+CSRF_COOKIE_NAME = f"showfloor_csrf_{PORT}"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if USE_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+X_FRAME_OPTIONS = "DENY"
+
+# --- Files -----------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [PROJECT / "static"]
+MEDIA_ROOT = HOME / "media"
+MEDIA_BASE_URL = env.text("MEDIA_BASE_URL", "/media").rstrip("/")
+MEDIA_URL = MEDIA_BASE_URL + "/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+_MEDIA_ORIGIN = [MEDIA_BASE_URL] if MEDIA_BASE_URL.startswith("http") else []
+_SOCKET_ORIGINS = [REALTIME_URL] if REALTIME_URL else [f"ws://*:{REALTIME_PORT}", f"wss://*:{REALTIME_PORT}"]
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/docs/"),
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, "'unsafe-inline'"],
+        "img-src": [SELF, "data:", *_MEDIA_ORIGIN],
+        "media-src": [SELF, "blob:", *_MEDIA_ORIGIN],
+        "worker-src": [SELF, "blob:"],
+        "connect-src": [SELF, *_SOCKET_ORIGINS, *_MEDIA_ORIGIN],
+        "frame-ancestors": ["'none'"],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "object-src": ["'none'"],
+    },
+}
+
+# --- Language, time, money -------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+DEFAULT_CURRENCY = "USD"
+DEFAULT_POSTAL_CODE = "110001"
+DEFAULT_COUNTRY = "IN"
+
+# --- Mail, logs ------------------------------------------------------------------------------------------
+
+EMAIL_URL = env.text("EMAIL_URL")
+if EMAIL_URL:
+    vars().update(env.env.email_url_config(EMAIL_URL))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = HOME / "mail"
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Showfloor <no-reply@localhost>")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {
+            "()": "structlog.stdlib.ProcessorFormatter",
+            "processor": "structlog.dev.ConsoleRenderer" if DEBUG else "structlog.processors.JSONRenderer",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
+    },
+}
+
+# --- REST API --------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_RENDERER_CLASSES": ["shop.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "shop.pagination.Cursor",
+    "EXCEPTION_HANDLER": "shop.problems.handle",
+    "PAGE_SIZE": 24,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Showfloor",
+    "DESCRIPTION": "Live shopping that a merchant hosts on its own machines.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}

@@ -1,0 +1,29 @@
+"""Every address. The pages and calls themselves are in the apps."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django_prometheus.exports import ExportToDjangoView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config import health
+
+api_v1 = [
+    path("", include("shop.api_urls")),
+    path("", include("orders.api_urls")),
+    path("", include("streams.api_urls")),
+    path("", include("realtime.api_urls")),
+]
+
+urlpatterns = [
+    path("health", health.health),
+    path("ready", health.ready),
+    path("metrics", ExportToDjangoView),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/", include(api_v1)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("", include("streams.urls")),
+    path("", include("shop.urls")),
+    path("", include("orders.urls")),
+]

@@ -1,0 +1,225 @@
+"""Orders, what pays for them, and what providers told us."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from shop.models import Variant
+
+
+class NextOrderNumber(models.Func):
+    """The next number of the sequence `orders_number` (made by the first migration)."""
+
+    template = "nextval('orders_number')"
+    output_field = models.BigIntegerField()
+
+
+class Order(models.Model):
+    """What one buyer bought at once, at the prices of that moment. Changed only by `orders.lifecycle`."""
+
+    class State(models.TextChoices):
+        CREATED = "created", "Awaiting payment"
+        PLACED = "placed", "Paid"
+        IN_TRANSIT = "in_transit", "On its way"
+        DELIVERED = "delivered", "Delivered"
+        CANCELLED = "cancelled", "Cancelled"
+
+    class CancelReason(models.TextChoices):
+        PAYMENT_FAILED = "payment_failed", "Payment failed"
+        EXPIRED = "expired", "Not paid in time"
+        BY_BUYER = "by_buyer", "Cancelled by the buyer"
+        BY_STAFF = "by_staff", "Cancelled by staff"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number_seq = models.BigIntegerField(unique=True, editable=False, db_default=NextOrderNumber())
+    buyer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="orders"
+    )
+    email = models.EmailField()
+    name = models.CharField(max_length=120)
+    line1 = models.CharField(max_length=200)
+    city = models.CharField(max_length=120)
+    postal_code = models.CharField(max_length=16)
+    country = models.CharField(max_length=2)
+
+    state = models.CharField(max_length=10, choices=State, default=State.CREATED)
+    cancel_reason = models.CharField(max_length=14, choices=CancelReason, blank=True)
+    total_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    session = models.CharField(max_length=100, blank=True, help_text="slug of the show it was bought in")
+    delivery_on = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(help_text="deadline for payment, as the shopper sees it")
+    placed_at = models.DateTimeField(null=True, blank=True)
+    terminal_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="cancelled") ^ Q(cancel_reason=""), name="order_cancelled_has_reason"
+            ),
+        ]
+        indexes = [
+            # orders page: a person's orders, newest first
+            models.Index(fields=["buyer", "-created_at", "-id"], name="order_by_buyer"),
+            # expiry.sweep: unpaid orders, oldest deadline first
+            models.Index(fields=["expires_at"], name="order_unpaid", condition=Q(state="created")),
+            # a show's figures
+            models.Index(fields=["session", "state"], name="order_by_session", condition=~Q(session="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("orders:order", args=[self.id])
+
+    @property
+    def number(self) -> str:
+        """What people call it on the phone, e.g. SF-1042."""
+        return f"SF-{self.number_seq}"
+
+    @property
+    def holder(self) -> str:
+        """The word under which its units are reserved."""
+        return f"order:{self.id}"
+
+    @property
+    def is_paid(self) -> bool:
+        return self.state in {self.State.PLACED, self.State.IN_TRANSIT, self.State.DELIVERED}
+
+
+class OrderLine(models.Model):
+    """One SKU of an order, with the words and price of the moment of buying."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    variant = models.ForeignKey(Variant, null=True, on_delete=models.SET_NULL, related_name="+")
+    sku = models.CharField(max_length=64)
+    product_name = models.CharField(max_length=160)
+    variant_label = models.CharField(max_length=80, blank=True)
+    quantity = models.PositiveIntegerField()
+    unit_price_minor = models.PositiveBigIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "sku"], name="order_line_unique"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity_positive"),
+        ]
+        indexes = [models.Index(fields=["sku"], name="order_line_by_sku")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.sku}"
+
+    @property
+    def total_minor(self) -> int:
+        return self.quantity * self.unit_price_minor
+
+
+class IdempotencyKey(models.Model):
+    """A request that made an order; the same key and body answer with the same order for 48 hours."""
+
+    scope = models.CharField(max_length=60, help_text="user:<id>, or guest")
+    key = models.CharField(max_length=64)
+    body_hash = models.CharField(max_length=64)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="idempotency_key_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.key}"
+
+
+class Payment(models.Model):
+    """One attempt to pay one order with one provider. The provider's word on it is fetched, never guessed."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        SUCCEEDED = "succeeded", "Paid"
+        FAILED = "failed", "Failed"
+        CLOSED = "closed", "Closed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    provider = models.CharField(max_length=20)
+    ref = models.CharField(max_length=120, help_text="the provider's name for it")
+    url = models.URLField(max_length=500, help_text="the provider's hosted page")
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    amount_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [models.UniqueConstraint(fields=["provider", "ref"], name="payment_ref_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.ref}"
+
+
+class Refund(models.Model):
+    """Money owed back to a buyer; `PENDING` until the provider has taken it."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Pending"
+        DONE = "done", "Done"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    amount_minor = models.PositiveBigIntegerField()
+    reason = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    created_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="refund_pending", condition=Q(state="pending"))]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} of {self.payment_id}"
+
+
+class ProviderEvent(models.Model):
+    """One thing a provider told us, stored in the transaction of its effect; unique, so that twice is once."""
+
+    provider = models.CharField(max_length=20)
+    event_id = models.CharField(max_length=120)
+    kind = models.CharField(max_length=60)
+    payment_ref = models.CharField(max_length=120)
+    outcome = models.CharField(max_length=40)
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider", "event_id"], name="provider_event_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.event_id}"
+
+
+class SandboxPayment(models.Model):
+    """The sandbox provider's own book: what a real provider would keep on its side."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        SUCCEEDED = "succeeded", "Paid"
+        FAILED = "failed", "Declined"
+        CLOSED = "closed", "Closed"
+
+    ref = models.CharField(max_length=40, primary_key=True)
+    amount_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    refunded_minor = models.PositiveBigIntegerField(default=0)
+    description = models.CharField(max_length=200)
+    return_url = models.URLField(max_length=500)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.ref

@@ -1,0 +1,201 @@
+"""People, the catalogue, baskets, and what the apps to the left share (the audit log)."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, known by e-mail address. A host may stream; staff may use the admin."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    email = models.EmailField(unique=True)
+    display_name = models.CharField(max_length=40, blank=True, help_text="the name shown in chat and on shows")
+    is_host = models.BooleanField(default=False)
+    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_lower")]
+
+    def __str__(self) -> str:
+        return self.public_name
+
+    @property
+    def public_name(self) -> str:
+        """The name that strangers see; never the e-mail address."""
+        return self.display_name or f"viewer_{str(self.public_id)[:4]}"
+
+
+class Address(models.Model):
+    """Where a person has things sent. The newest used is offered first."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="addresses")
+    name = models.CharField(max_length=120)
+    line1 = models.CharField(max_length=200)
+    city = models.CharField(max_length=120)
+    postal_code = models.CharField(max_length=16)
+    country = models.CharField(max_length=2)
+    used_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-used_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.city}"
+
+
+class Category(models.Model):
+    slug = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=80)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Product(models.Model):
+    """What the shop sells; each of its variants has a SKU and a price."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    name = models.CharField(max_length=160)
+    description = models.TextField(blank=True)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
+    attributes = models.JSONField(default=dict, blank=True, help_text='free-form, e.g. {"Material": "Stoneware"}')
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        indexes = [models.Index(fields=["category", "name"], name="product_by_category")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("shop:product", args=[self.slug])
+
+
+class ProductPicture(models.Model):
+    """A picture of a product, 4:5."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="pictures")
+    image = models.FileField(upload_to="pictures/")
+    alt = models.CharField(max_length=200)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.alt
+
+
+class Variant(models.Model):
+    """One thing that can be bought: a SKU, what sets it apart, and its price."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
+    sku = models.CharField(max_length=64, unique=True)
+    label = models.CharField(max_length=80, blank=True, help_text='what sets it apart, e.g. "M"; empty for a sole one')
+    options = models.JSONField(default=dict, blank=True, help_text='e.g. {"Size": "M"}')
+    price_minor = models.PositiveBigIntegerField(help_text="in minor units (cents)")
+    currency = models.CharField(max_length=3, default="USD")
+    picture = models.ForeignKey(ProductPicture, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.CheckConstraint(condition=Q(price_minor__gt=0), name="variant_price_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.product.name}, {self.label}" if self.label else self.product.name
+
+
+class Cart(models.Model):
+    """A person's cart, or a guest's (found by `key`, kept in the session)."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="cart"
+    )
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"cart {self.key}"
+
+
+class CartLine(models.Model):
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="+")
+    quantity = models.PositiveSmallIntegerField(default=1)
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["added_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["cart", "variant"], name="cart_line_unique"),
+            models.CheckConstraint(condition=Q(quantity__gte=1, quantity__lte=99), name="cart_line_quantity_valid"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.variant_id}"
+
+
+class WishlistItem(models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="wishlist")
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="+")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-added_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "variant"], name="wishlist_item_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} wished by {self.user_id}"
+
+
+class AuditEntry(models.Model):
+    """Who did what to which thing, when and why. Written in the transaction of the deed, never changed."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(max_length=80, help_text="an opaque word: user:<uuid>, provider:<name>, system")
+    action = models.CharField(max_length=40)
+    subject = models.CharField(max_length=80, help_text="an opaque word: order:<uuid>, show:<slug>")
+    reason = models.CharField(max_length=200, blank=True)
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["subject", "id"], name="audit_by_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.action} {self.subject}"

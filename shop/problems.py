@@ -1,0 +1,73 @@
+"""Errors of the REST API as application/problem+json (RFC 9457)."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class Problem(exceptions.APIException):
+    """An answer that is an error: a status, a code for programs, a sentence for people, and data.
+
+    `retry_after_s` becomes the Retry-After header.
+    """
+
+    def __init__(
+        self, status_code: int, code: str, detail: str, *, retry_after_s: int | None = None, **data: Any
+    ) -> None:
+        super().__init__(detail, code)
+        self.status_code = status_code
+        self.data = data
+        if retry_after_s is not None:
+            self.wait = retry_after_s
+
+
+def response(status_code: int, code: str, detail: str, data: Mapping[str, Any] | None = None) -> Response:
+    """Build the answer; `data` adds members of its own."""
+    title = HTTPStatus(status_code).phrase
+    body = {"type": "about:blank", "title": title, "status": status_code, "code": code, "detail": detail}
+    return Response({**body, **(data or {})}, status=status_code, content_type=CONTENT_TYPE)
+
+
+def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Turn an exception of a view into a problem; an unknown one stays an exception (500)."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if not isinstance(error, exceptions.APIException):
+        return None
+    set_rollback()
+    if isinstance(error, exceptions.ValidationError):
+        answer = response(error.status_code, "invalid", "Some fields are not right.", {"errors": _by_field(error)})
+    else:
+        data = error.data if isinstance(error, Problem) else None
+        answer = response(error.status_code, str(error.get_codes()), str(error.detail), data)
+    if wait := getattr(error, "wait", None):
+        answer["Retry-After"] = str(int(wait))
+    if header := getattr(error, "auth_header", None):
+        answer["WWW-Authenticate"] = header
+    return answer
+
+
+def _by_field(error: exceptions.ValidationError) -> dict[str, list[str]]:
+    detail = error.detail
+    if not isinstance(detail, Mapping):
+        detail = {"non_field_errors": detail}
+    return {field: _texts(texts) for field, texts in detail.items()}
+
+
+def _texts(value: Any) -> list[str]:
+    """Flatten nested errors; those of a list's members name the member."""
+    if isinstance(value, Mapping):
+        return [f"{key}: {text}" for key, inner in value.items() for text in _texts(inner)]
+    if isinstance(value, list):
+        return [text for inner in value for text in _texts(inner)]
+    return [str(value)]

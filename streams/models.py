@@ -1,0 +1,157 @@
+"""Shows (stream sessions), their run lists and timelines, chat, opinions, and publishers' connections."""
+
+import secrets
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from shop.models import Variant
+
+
+def make_stream_key() -> str:
+    """Return a new stream key: 32 URL-safe characters (SRT passphrases must have 10 to 79)."""
+    return secrets.token_urlsafe(24)
+
+
+class StreamSession(models.Model):
+    """A show: planned, on air, interrupted, or ended and watched again."""
+
+    class State(models.TextChoices):
+        SCHEDULED = "scheduled", "Scheduled"
+        REHEARSAL = "rehearsal", "Rehearsal"
+        LIVE = "live", "Live"
+        INTERRUPTED = "interrupted", "Interrupted"
+        ENDED = "ended", "Ended"
+
+    ON_AIR = (State.LIVE, State.INTERRUPTED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(max_length=100, unique=True, help_text="never changes: bookmarks and orders name it")
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    host = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="shows")
+    state = models.CharField(max_length=12, choices=State, default=State.SCHEDULED)
+    poster = models.FileField(upload_to="posters/", blank=True)
+    starts_at = models.DateTimeField(null=True, blank=True, help_text="planned")
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    has_preview = models.BooleanField(default=False, help_text="waits for the host's Go live")
+    stream_key = models.CharField(max_length=64, unique=True, default=make_stream_key)
+    pinned = models.ForeignKey(Variant, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    slow_mode_s = models.PositiveSmallIntegerField(default=0)
+    peak_viewers = models.PositiveIntegerField(default=0)
+    owner_epoch = models.PositiveIntegerField(default=0, help_text="raised by each media process that takes the show")
+    interrupted_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["state", "starts_at"], name="session_by_state"),
+            models.Index(fields=["host", "-created_at"], name="session_by_host"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("streams:show", args=[self.slug])
+
+    @property
+    def is_on_air(self) -> bool:
+        return self.state in self.ON_AIR
+
+
+class RunListItem(models.Model):
+    """A SKU that the show presents, in its order."""
+
+    session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="run_list")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["session", "variant"], name="run_list_unique")]
+        indexes = [models.Index(fields=["variant"], name="run_list_by_variant")]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.variant_id}"
+
+
+class Pin(models.Model):
+    """A stretch of a show in which one product was on the table: a chapter of its replay."""
+
+    session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="pins")
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="+")
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["from_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} from {self.from_at}"
+
+
+class Broadcast(models.Model):
+    """One publisher's connection. A show may have many: a lost encoder comes back as a new one."""
+
+    session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="broadcasts")
+    protocol = models.CharField(max_length=8)
+    started_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"{self.protocol} at {self.started_at}"
+
+
+class ChatMessage(models.Model):
+    """One message of a show's chat, with the name and role its author had then."""
+
+    class Role(models.TextChoices):
+        VIEWER = "viewer", "Viewer"
+        MODERATOR = "moderator", "Moderator"
+        HOST = "host", "Host"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="chat")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    author_name = models.CharField(max_length=40)
+    role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
+    text = models.CharField(max_length=300)
+    at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+        # chat.history: the newest visible messages of a show
+        indexes = [
+            models.Index(fields=["session", "-at"], name="chat_visible", condition=Q(removed_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Opinion(models.Model):
+    """A person's like (+1) or dislike (-1) of a show."""
+
+    session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="opinions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    value = models.SmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "user"], name="opinion_unique"),
+            models.CheckConstraint(condition=Q(value__in=[-1, 1]), name="opinion_value_valid"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value:+d}"
