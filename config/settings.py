@@ -150,6 +150,7 @@ CHANNEL_LAYERS = {
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_PUBLISH_RETRY = False  # who publishes says what happens when Redis is away
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -159,6 +160,7 @@ CELERY_TASK_ROUTES = {"orders.tasks.sweep": {"queue": "sweep"}}
 CELERY_BEAT_SCHEDULE = {
     # A queue and a worker of its own, so that no import starves it; stale runs are dropped.
     "sweep": {"task": "orders.tasks.sweep", "schedule": 1.0, "options": {"expires": 2}},
+    "follow-up-payments": {"task": "orders.tasks.follow_up_payments", "schedule": 5.0, "options": {"expires": 5}},
     "refresh-live-availability": {
         "task": "realtime.tasks.refresh_live_availability",
         "schedule": 3.0,

@@ -1,0 +1,101 @@
+"""When a SKU can be with a shopper, and from which warehouse."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q, Value
+from django.db.models.functions import Length
+from django.utils import timezone
+
+from inventory.models import StockItem, Zone
+
+FRIDAY = 4
+
+
+@dataclass(frozen=True)
+class Route:
+    """The best way from one warehouse to a postal code."""
+
+    warehouse_id: int
+    warehouse: str
+    delivery_on: date
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The day a SKU arrives, and the code of the warehouse it comes from."""
+
+    delivery_on: date
+    warehouse: str
+
+
+def routes(*, postal_code: str, country: str = settings.DEFAULT_COUNTRY, now: datetime | None = None) -> list[Route]:
+    """Return one route for each warehouse that serves a postal code, the earliest first.
+
+    A warehouse's longest matching prefix decides; of several couriers, the quicker. Empty: nothing can be delivered.
+    """
+    now = now or timezone.now()
+    zones = (
+        Zone.objects.filter(country=country.upper(), warehouse__is_active=True)
+        .annotate(asked=Value(normalise(postal_code)))
+        .filter(Q(asked__startswith=F("postal_prefix")))
+        .select_related("warehouse", "courier")
+        .order_by(Length("postal_prefix").desc(), "transit_days", "pk")
+    )
+    best: dict[int, Route] = {}
+    longest: dict[int, int] = {}
+    for zone in zones:
+        if len(zone.postal_prefix) < longest.setdefault(zone.warehouse_id, len(zone.postal_prefix)):
+            continue
+        arrives = _arrival(now, zone.courier.cutoff_hour, zone.transit_days)
+        known = best.get(zone.warehouse_id)
+        if known is None or arrives < known.delivery_on:
+            best[zone.warehouse_id] = Route(zone.warehouse_id, zone.warehouse.code, arrives)
+    return sorted(best.values(), key=lambda route: (route.delivery_on, route.warehouse_id))
+
+
+def estimate(skus: Iterable[str], *, postal_code: str, country: str = settings.DEFAULT_COUNTRY) -> dict[str, Estimate]:
+    """Return the earliest delivery of each SKU; one that can't be delivered, or is out of stock, is absent."""
+    ways = routes(postal_code=postal_code, country=country)
+    if not ways:
+        return {}
+    stocked = set(
+        StockItem.objects.filter(sku__in=set(skus), available__gt=0).order_by().values_list("sku", "warehouse_id")
+    )
+    return {
+        sku: Estimate(way.delivery_on, way.warehouse)
+        for sku in {sku for sku, _ in stocked}
+        for way in [next((way for way in ways if (sku, way.warehouse_id) in stocked), None)]
+        if way
+    }
+
+
+def is_known(postal_code: str, country: str = settings.DEFAULT_COUNTRY) -> bool:
+    """Whether a postal code has the form of its country's: six digits in India, any short word elsewhere."""
+    code = normalise(postal_code)
+    if country.upper() == "IN":
+        return len(code) == 6 and code.isascii() and code.isdigit() and code[0] != "0"
+    return 2 <= len(code) <= 12 and code.isalnum()
+
+
+def normalise(postal_code: str) -> str:
+    """Return a postal code as zones compare it: upper case, without spaces and dashes."""
+    return "".join(character for character in postal_code.upper() if character not in " -\u00a0")
+
+
+def _arrival(now: datetime, cutoff_hour: int, transit_days: int) -> date:
+    """Count working days from the first day a parcel leaves: today before the courier's cutoff, else the next."""
+    day = now.date()
+    if now.hour >= cutoff_hour:
+        day += timedelta(days=1)
+    day = _working_day(day)
+    for _ in range(transit_days):
+        day = _working_day(day + timedelta(days=1))
+    return day
+
+
+def _working_day(day: date) -> date:
+    """Return the day itself, or the Monday after a weekend."""
+    return day + timedelta(days=7 - day.weekday()) if day.weekday() > FRIDAY else day

@@ -1,0 +1,167 @@
+"""Promises of units: held for an unpaid order, committed by payment, fulfilled by shipping, or released.
+
+A transaction opens one `Shelf` over all the stock it will touch. The shelf locks the rows, decides by arithmetic under
+those locks, and writes everything at once:
+
+    with Shelf.open(skus=["VASE-1"]) as shelf:
+        shortages = shelf.hold("order:7", {"VASE-1": 2})
+
+What a shelf decided is invisible to others until the transaction commits, and undone if it rolls back.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from inventory import availability
+from inventory.counters import CounterChange, write_counters
+from inventory.locks import lock_stock
+from inventory.models import Reservation, StockItem, StockMovement
+
+State = Reservation.State
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """A line that can't be filled: how many were asked for, how many there are."""
+
+    sku: str
+    requested: int
+    available: int
+
+
+@dataclass
+class Shelf:
+    """Locked stock, and the decisions made about it. Use `Shelf.open`."""
+
+    _items: dict[int, StockItem]
+    _by_sku: dict[str, list[StockItem]]
+    _changes: dict[int, CounterChange] = field(default_factory=lambda: defaultdict(CounterChange))
+    _holds: list[Reservation] = field(default_factory=list)
+    _movements: list[StockMovement] = field(default_factory=list)
+
+    @classmethod
+    @contextmanager
+    def open(cls, *, skus: Iterable[str] = (), holders: Iterable[str] = ()) -> "Iterator[Shelf]":
+        """Lock the stock of these SKUs and of these holders' reservations; write on leaving.
+
+        Takes the locks of `locks.lock_stock`, with its conditions and errors. Holders' reservations change only
+        under the lock of whatever they belong to (an order, a drop), which the caller must have.
+        """
+        ids = Reservation.objects.filter(holder__in=set(holders)).values_list("stock_item_id", flat=True)
+        items = lock_stock(skus=skus, ids=ids)
+        by_sku: dict[str, list[StockItem]] = defaultdict(list)
+        for item in items:
+            by_sku[item.sku].append(item)
+        shelf = cls({item.pk: item for item in items}, by_sku)
+        yield shelf
+        shelf._write()
+
+    def available(self, sku: str, *, warehouses: Collection[int] | None = None) -> int:
+        """Return what is left of a SKU after the decisions made so far, in all warehouses or only in these."""
+        return sum(self._left(item) for item in self._items_of(sku, warehouses))
+
+    def hold(
+        self, holder: str, wanted: Mapping[str, int], *, warehouses: Sequence[int] | None = None
+    ) -> list[Shortage]:
+        """Hold all of `wanted` (SKU to units) for a holder, or nothing; return every line that is short.
+
+        Units come only from `warehouses` (ids, the preferred first; None: any). A line comes from the first that has
+        it all, or from several where none has.
+        """
+        shortages = [
+            Shortage(sku, quantity, left)
+            for sku, quantity in wanted.items()
+            if (left := self.available(sku, warehouses=warehouses)) < quantity
+        ]
+        if shortages:
+            return shortages
+        for sku, quantity in wanted.items():
+            for item, units in self._split(self._items_of(sku, warehouses), quantity):
+                self._changes[item.pk].held += units
+                self._holds.append(Reservation(stock_item=item, quantity=units, holder=holder, state=State.HELD))
+        return []
+
+    def warehouses_of(self, holder: str) -> set[int]:
+        """Return the ids of the warehouses that what was just held for a holder comes from."""
+        return {hold.stock_item.warehouse_id for hold in self._holds if hold.holder == holder}
+
+    def hold_paid(
+        self, holder: str, wanted: Mapping[str, int], *, warehouses: Sequence[int] | None = None
+    ) -> list[Shortage]:
+        """Hold as `hold` does, and commit at once: the money is already there."""
+        before = len(self._holds)
+        shortages = self.hold(holder, wanted, warehouses=warehouses)
+        for reservation in self._holds[before:]:
+            reservation.state = State.COMMITTED
+            change = self._changes[reservation.stock_item_id]
+            change.held -= reservation.quantity
+            change.committed += reservation.quantity
+        return shortages
+
+    def commit(self, holders: Iterable[str]) -> None:
+        """Turn held units into committed ones: they are paid for. Committed ones stay as they are."""
+        for reservation in self._settle(holders, {State.HELD}, State.COMMITTED):
+            change = self._changes[reservation.stock_item_id]
+            change.held -= reservation.quantity
+            change.committed += reservation.quantity
+
+    def release(self, holders: Iterable[str]) -> None:
+        """Give held and committed units back. Calling it twice gives nothing twice."""
+        for reservation in self._settle(holders, {State.HELD}, State.RELEASED):
+            self._changes[reservation.stock_item_id].held -= reservation.quantity
+        for reservation in self._settle(holders, {State.COMMITTED}, State.RELEASED):
+            self._changes[reservation.stock_item_id].committed -= reservation.quantity
+
+    def fulfil(self, holders: Iterable[str], *, actor: str) -> None:
+        """Ship committed units: they leave the building, and the ledger says so."""
+        for reservation in self._settle(holders, {State.COMMITTED}, State.FULFILLED):
+            change = self._changes[reservation.stock_item_id]
+            change.committed -= reservation.quantity
+            change.on_hand -= reservation.quantity
+            self._movements.append(
+                StockMovement(
+                    stock_item_id=reservation.stock_item_id,
+                    delta=-reservation.quantity,
+                    reason=StockMovement.Reason.SHIPPED,
+                    actor=actor,
+                    note=reservation.holder,
+                )
+            )
+
+    def _left(self, item: StockItem) -> int:
+        change = self._changes[item.pk]
+        return item.on_hand + change.on_hand - (item.held + change.held) - (item.committed + change.committed)
+
+    def _items_of(self, sku: str, warehouses: Collection[int] | None) -> list[StockItem]:
+        items = self._by_sku.get(sku, [])
+        if warehouses is None:
+            return items
+        order = {warehouse: position for position, warehouse in enumerate(warehouses)}
+        return sorted((item for item in items if item.warehouse_id in order), key=lambda i: order[i.warehouse_id])
+
+    def _split(self, items: Sequence[StockItem], quantity: int) -> Iterator[tuple[StockItem, int]]:
+        """Choose where the units come from. The caller has checked that there are enough."""
+        for item in items:
+            if self._left(item) >= quantity:
+                yield item, quantity
+                return
+        for item in items:
+            if units := min(quantity, self._left(item)):
+                quantity -= units
+                yield item, units
+
+    def _settle(self, holders: Iterable[str], before: set[State], after: State) -> list[Reservation]:
+        found = list(Reservation.objects.filter(holder__in=set(holders), state__in=before).order_by("pk"))
+        Reservation.objects.filter(pk__in=[reservation.pk for reservation in found]).update(state=after)
+        return found
+
+    def _write(self) -> None:
+        """Write all decisions: holds, movements, and one UPDATE for every counter."""
+        Reservation.objects.bulk_create(self._holds)
+        StockMovement.objects.bulk_create(self._movements)
+        changed = {pk: change for pk, change in self._changes.items() if change != CounterChange()}
+        if changed:
+            write_counters(changed)
+            availability.announce({self._items[pk].sku for pk in changed})

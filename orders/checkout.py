@@ -1,0 +1,191 @@
+"""How an order comes to be: the only code that makes one.
+
+`write_orders` decides under the stock's locks, by arithmetic, and writes in bulk. `place_order` gives it a transaction
+for one request. Nobody is sold a unit that does not exist: the units are taken in the transaction that writes the
+order, and the database refuses a stock item that promises more than it has.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from inventory import delivery
+from inventory.reservations import Shelf
+from inventory.transactions import after_commit
+from orders import clock, idempotency
+from orders.exceptions import (
+    EmptyOrder,
+    InsufficientStock,
+    MixedCurrencies,
+    OrderRefused,
+    Undeliverable,
+    UnknownSku,
+)
+from orders.idempotency import Idempotency
+from orders.models import Order, OrderLine
+from orders.signals import order_changed
+from shop.models import Variant
+
+
+@dataclass(frozen=True)
+class ShippingAddress:
+    """Where an order goes. `country` is ISO 3166-1 alpha-2."""
+
+    name: str
+    line1: str
+    city: str
+    postal_code: str
+    country: str
+
+
+@dataclass(frozen=True)
+class OrderRequest:
+    """What somebody wants to buy. `lines` are (SKU, units); the prices are ours to say. `session` is a show's slug."""
+
+    lines: Sequence[tuple[str, int]]
+    email: str
+    address: ShippingAddress
+    buyer_id: int | None = None
+    session: str = ""
+
+
+def place_order(request: OrderRequest, *, key: Idempotency | None = None) -> Order:
+    """Make one order and hold its units until `order.expires_at`, or raise why not and change nothing.
+
+    The same `key` and request again return the same order. Opens the transaction, so it can't be called within one.
+    Inserts come first and stock last: a hot item's lock is held only for its own change and the commit.
+
+    Raises a subclass of OrderRefused, or StockBusy (try again).
+    """
+    with transaction.atomic(durable=True):
+        if key and (earlier := idempotency.find_order(key)):
+            return earlier
+        [outcome] = write_orders([request], inserts_first=True)
+        if isinstance(outcome, OrderRefused):
+            raise outcome
+        if key:
+            idempotency.remember(key, outcome)
+    return outcome
+
+
+def write_orders(requests: Sequence[OrderRequest], *, inserts_first: bool = False) -> list[Order | OrderRefused]:
+    """Decide these requests in their order; return for each its order or the reason against it.
+
+    Needs an open transaction and locks all their stock at once (`inventory.locks`). A request that can't be filled is
+    refused alone, never raised. With `inserts_first` the rows are written before the locks are taken, which suits a
+    single request; the caller must then roll back on a refusal.
+
+    Raises StockBusy: nothing was decided, and trying again helps.
+    """
+    drafts = _draft(requests)
+    sound = [draft for draft in drafts if draft.refusal is None]
+    if inserts_first:
+        _insert(sound)
+    with Shelf.open(skus={sku for draft in sound for sku in draft.wanted}) as shelf:
+        for draft in sound:
+            draft.hold(shelf)
+        accepted = [draft for draft in sound if draft.refusal is None]
+        if inserts_first:
+            Order.objects.bulk_update([draft.order for draft in accepted], ["delivery_on"])
+        else:
+            _insert(accepted)
+    for draft in accepted:
+        after_commit(order_changed.send_robust, sender=None, order=draft.order)
+    return [draft.refusal or draft.order for draft in drafts]
+
+
+@dataclass
+class _Draft:
+    """A request with its prices and routes: an order that waits for its units."""
+
+    order: Order
+    wanted: Mapping[str, int]
+    routes: Sequence[delivery.Route]
+    lines: list[OrderLine] = field(default_factory=list)
+    refusal: OrderRefused | None = None
+
+    def hold(self, shelf: Shelf) -> None:
+        shortages = shelf.hold(
+            self.order.holder, self.wanted, warehouses=[route.warehouse_id for route in self.routes]
+        )
+        if shortages:
+            self.refusal = InsufficientStock(shortages)
+            return
+        used = shelf.warehouses_of(self.order.holder)
+        self.order.delivery_on = max(route.delivery_on for route in self.routes if route.warehouse_id in used)
+
+
+def _draft(requests: Sequence[OrderRequest]) -> list[_Draft]:
+    """Price every request with two reads for all of them (and one more for each place they go to)."""
+    now = clock.now()
+    skus = {sku for request in requests for sku, _ in request.lines}
+    found = Variant.objects.filter(sku__in=skus, is_active=True, product__is_active=True).select_related("product")
+    variants = {variant.sku: variant for variant in found}
+    places = {(request.address.postal_code, request.address.country) for request in requests}
+    routes = {place: delivery.routes(postal_code=place[0], country=place[1], now=now) for place in places}
+    return [
+        _draft_one(request, variants, routes[request.address.postal_code, request.address.country], now)
+        for request in requests
+    ]
+
+
+def _draft_one(
+    request: OrderRequest, variants: Mapping[str, Variant], routes: Sequence[delivery.Route], now: datetime
+) -> _Draft:
+    wanted = _merge(request.lines)
+    sold = [variants[sku] for sku in wanted if sku in variants]
+    order = Order(
+        buyer_id=request.buyer_id,
+        email=request.email,
+        name=request.address.name,
+        line1=request.address.line1,
+        city=request.address.city,
+        postal_code=request.address.postal_code,
+        country=request.address.country,
+        total_minor=sum(variant.price_minor * wanted[variant.sku] for variant in sold),
+        currency=sold[0].currency if sold else settings.DEFAULT_CURRENCY,
+        session=request.session,
+        created_at=now,
+        expires_at=now + timedelta(seconds=settings.PAYMENT_WINDOW_S),
+    )
+    lines = [
+        OrderLine(
+            order=order,
+            variant=variant,
+            sku=variant.sku,
+            product_name=variant.product.name,
+            variant_label=variant.label,
+            quantity=wanted[variant.sku],
+            unit_price_minor=variant.price_minor,
+        )
+        for variant in sold
+    ]
+    draft = _Draft(order, wanted, routes, lines)
+    if not wanted:
+        draft.refusal = EmptyOrder()
+    elif unknown := sorted(set(wanted) - set(variants)):
+        draft.refusal = UnknownSku(unknown)
+    elif len(currencies := sorted({variant.currency for variant in sold})) > 1:
+        draft.refusal = MixedCurrencies(currencies)
+    elif not routes:
+        draft.refusal = Undeliverable(request.address.postal_code, request.address.country)
+    return draft
+
+
+def _merge(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Add up the lines of one SKU: checked one by one they could ask for more than there is."""
+    wanted: Counter[str] = Counter()
+    for sku, quantity in lines:
+        if quantity < 1:
+            raise ValueError(f"a line of {sku} asks for {quantity} units")
+        wanted[sku] += quantity
+    return dict(wanted)
+
+
+def _insert(drafts: Sequence[_Draft]) -> None:
+    Order.objects.bulk_create([draft.order for draft in drafts])
+    OrderLine.objects.bulk_create([line for draft in drafts for line in draft.lines])

@@ -1,0 +1,71 @@
+"""Why an order, or a change of one, is refused. The data says what the answer needs; the views write the words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inventory.reservations import Shortage
+
+
+class OrdersError(Exception):
+    """Base of this app's errors."""
+
+
+class OrderRefused(OrdersError):
+    """No order was made and nothing was changed."""
+
+
+class EmptyOrder(OrderRefused):
+    """There were no lines."""
+
+
+@dataclass
+class UnknownSku(OrderRefused):
+    """These SKUs are not sold (any more)."""
+
+    skus: Sequence[str]
+
+
+@dataclass
+class MixedCurrencies(OrderRefused):
+    """One order has one currency."""
+
+    currencies: Sequence[str]
+
+
+@dataclass
+class InsufficientStock(OrderRefused):
+    """Not enough of every line; each short line is named."""
+
+    shortages: Sequence[Shortage]
+
+
+@dataclass
+class Undeliverable(OrderRefused):
+    """No warehouse sends to this postal code."""
+
+    postal_code: str
+    country: str
+
+
+class IdempotencyMismatch(OrderRefused):
+    """The key was used for another request."""
+
+
+class IdempotencyInProgress(OrderRefused):
+    """The first request with this key still runs; trying again helps."""
+
+
+@dataclass
+class TransitionRefused(OrdersError):
+    """An order in this state can't do that."""
+
+    state: str
+    event: str
+
+
+class ProviderAway(OrdersError):
+    """The payment provider did not answer, or not in its right mind; trying again helps."""
+
+
+class BadSignature(OrdersError):
+    """A message that claims to be a provider's is not."""

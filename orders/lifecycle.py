@@ -1,0 +1,197 @@
+"""How an order changes: one table, applied under the order's lock.
+
+Every change takes its stock effect, its audit entry and what is owed to the buyer in one transaction; the news goes
+out after the commit.
+"""
+
+import enum
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from inventory import delivery
+from inventory.reservations import Shelf
+from inventory.transactions import after_commit
+from orders import clock, locks
+from orders.exceptions import TransitionRefused
+from orders.models import Order, Payment, Refund
+from orders.signals import order_changed
+from shop import audit
+
+State = Order.State
+Reason = Order.CancelReason
+
+
+class Event(enum.StrEnum):
+    """What can happen to an order after it was placed in the book."""
+
+    PAID = "paid"
+    PAYMENT_FAILED = "payment_failed"
+    EXPIRED = "expired"
+    BUYER_CANCELS = "buyer_cancels"
+    STAFF_CANCELS = "staff_cancels"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+
+
+class Stock(enum.Enum):
+    """What a change does to the order's units."""
+
+    STAYS = enum.auto()
+    COMMITTED = enum.auto()
+    RELEASED = enum.auto()
+    FULFILLED = enum.auto()
+    HELD_AGAIN = enum.auto()
+    """Held and committed at once if every line still can be; else the rule is not applied and the money goes back."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`becomes` None: the state stays. `refund`: the money of the payment in question goes back."""
+
+    becomes: State | None
+    stock: Stock = Stock.STAYS
+    cancel_reason: Reason | None = None
+    refund: bool = False
+
+
+UNCHANGED = Rule(None)
+MONEY_BACK = Rule(None, refund=True)
+
+RULES: dict[tuple[State, Event], Rule] = {
+    (State.CREATED, Event.PAID): Rule(State.PLACED, Stock.COMMITTED),
+    (State.CREATED, Event.PAYMENT_FAILED): Rule(State.CANCELLED, Stock.RELEASED, Reason.PAYMENT_FAILED),
+    (State.CREATED, Event.EXPIRED): Rule(State.CANCELLED, Stock.RELEASED, Reason.EXPIRED),
+    (State.CREATED, Event.BUYER_CANCELS): Rule(State.CANCELLED, Stock.RELEASED, Reason.BY_BUYER),
+    (State.CREATED, Event.STAFF_CANCELS): Rule(State.CANCELLED, Stock.RELEASED, Reason.BY_STAFF),
+    #
+    (State.PLACED, Event.PAID): MONEY_BACK,
+    (State.PLACED, Event.PAYMENT_FAILED): UNCHANGED,
+    (State.PLACED, Event.EXPIRED): UNCHANGED,
+    (State.PLACED, Event.BUYER_CANCELS): Rule(State.CANCELLED, Stock.RELEASED, Reason.BY_BUYER, refund=True),
+    (State.PLACED, Event.STAFF_CANCELS): Rule(State.CANCELLED, Stock.RELEASED, Reason.BY_STAFF, refund=True),
+    (State.PLACED, Event.SHIPPED): Rule(State.IN_TRANSIT, Stock.FULFILLED),
+    #
+    (State.IN_TRANSIT, Event.PAID): MONEY_BACK,
+    (State.IN_TRANSIT, Event.PAYMENT_FAILED): UNCHANGED,
+    (State.IN_TRANSIT, Event.EXPIRED): UNCHANGED,
+    (State.IN_TRANSIT, Event.DELIVERED): Rule(State.DELIVERED),
+    #
+    (State.DELIVERED, Event.PAID): MONEY_BACK,
+    (State.DELIVERED, Event.PAYMENT_FAILED): UNCHANGED,
+    (State.DELIVERED, Event.EXPIRED): UNCHANGED,
+    #
+    (State.CANCELLED, Event.PAID): MONEY_BACK,  # but see LATE_SUCCESS
+    (State.CANCELLED, Event.PAYMENT_FAILED): UNCHANGED,
+    (State.CANCELLED, Event.EXPIRED): UNCHANGED,
+}
+"""What is not in the table is refused. A second success is one of another payment: see `payments.settle`."""
+
+LATE_SUCCESS = Rule(State.PLACED, Stock.HELD_AGAIN)
+"""Success for an order that lapsed by itself: its buyer still wants it, so it is held again if it can be."""
+
+TERMINAL = {State.DELIVERED, State.CANCELLED}
+
+
+def cancel(order_id: uuid.UUID, *, actor: str, by_staff: bool = False, reason: str = "") -> Order:
+    """Cancel an unpaid or paid order that was not shipped; units go back, and so does money.
+
+    Raises TransitionRefused, Order.DoesNotExist, StockBusy.
+    """
+    event = Event.STAFF_CANCELS if by_staff else Event.BUYER_CANCELS
+    return _advance_one(order_id, event, actor=actor, reason=reason)
+
+
+def ship(order_id: uuid.UUID, *, actor: str) -> Order:
+    """Say that a paid order has left the building. Raises as `cancel`."""
+    return _advance_one(order_id, Event.SHIPPED, actor=actor)
+
+
+def deliver(order_id: uuid.UUID, *, actor: str) -> Order:
+    """Say that an order on its way has arrived. Raises as `cancel`."""
+    return _advance_one(order_id, Event.DELIVERED, actor=actor)
+
+
+def can(order: Order, event: Event) -> bool:
+    """Whether the table lets this order do that, as far as one can know without its lock."""
+    rule = RULES.get((State(order.state), event))
+    return rule is not None and rule.becomes is not None
+
+
+def advance(
+    orders: Sequence[Order], event: Event, *, actor: str, reason: str = "", payment: Payment | None = None
+) -> None:
+    """Apply one event to orders that the caller has locked (`orders.locks`), all their stock locked by one call.
+
+    `payment` is the one that a PAID or PAYMENT_FAILED speaks of. The orders passed in are changed and saved.
+
+    Raises TransitionRefused (for the first order whose state does not know the event) or StockBusy.
+    """
+    now = clock.now()
+    rules = [(order, _rule(order, event)) for order in orders]
+    skus = {line.sku for order, rule in rules if rule.stock is Stock.HELD_AGAIN for line in order.lines.all()}
+    with Shelf.open(skus=skus, holders=[order.holder for order, rule in rules if rule.becomes]) as shelf:
+        for order, rule in rules:
+            applied = _move_stock(shelf, order, rule, actor, now)
+            _write(order, event, applied, actor, reason, now)
+            if applied.refund:
+                _owe(order, event, payment)
+
+
+def _advance_one(order_id: uuid.UUID, event: Event, *, actor: str, reason: str = "") -> Order:
+    with transaction.atomic(durable=True):
+        order = locks.lock_order(order_id)
+        advance([order], event, actor=actor, reason=reason)
+    return order
+
+
+def _rule(order: Order, event: Event) -> Rule:
+    lapsed = order.cancel_reason in {Reason.EXPIRED, Reason.PAYMENT_FAILED}
+    if event is Event.PAID and lapsed:
+        return LATE_SUCCESS
+    rule = RULES.get((State(order.state), event))
+    if rule is None:
+        raise TransitionRefused(order.state, event)
+    return rule
+
+
+def _move_stock(shelf: Shelf, order: Order, rule: Rule, actor: str, now: datetime) -> Rule:
+    """Do the rule's stock effect; return the rule that holds in the end."""
+    match rule.stock:
+        case Stock.COMMITTED:
+            shelf.commit([order.holder])
+        case Stock.RELEASED:
+            shelf.release([order.holder])
+        case Stock.FULFILLED:
+            shelf.fulfil([order.holder], actor=actor)
+        case Stock.HELD_AGAIN:
+            routes = delivery.routes(postal_code=order.postal_code, country=order.country, now=now)
+            wanted = {line.sku: line.quantity for line in order.lines.all()}
+            if shelf.hold_paid(order.holder, wanted, warehouses=[route.warehouse_id for route in routes]):
+                return MONEY_BACK
+        case Stock.STAYS:
+            pass
+    return rule
+
+
+def _write(order: Order, event: Event, rule: Rule, actor: str, reason: str, now: datetime) -> None:
+    before = order.state
+    if rule.becomes is not None:
+        order.state = rule.becomes
+        order.cancel_reason = rule.cancel_reason or ""
+        if rule.becomes is State.PLACED:
+            order.placed_at = now
+        order.terminal_at = now if rule.becomes in TERMINAL else None
+        order.save(update_fields=["state", "cancel_reason", "placed_at", "terminal_at"])
+        after_commit(order_changed.send_robust, sender=None, order=order)
+    if rule is not UNCHANGED:
+        audit.record(actor=actor, action=event, subject=order.holder, reason=reason, before=before, after=order.state)
+
+
+def _owe(order: Order, event: Event, payment: Payment | None) -> None:
+    """Write down what goes back: the payment in question, or all that was paid. `payments.send_refunds` sends it."""
+    paid = [payment] if payment else list(order.payments.filter(state=Payment.State.SUCCEEDED, refunds=None))
+    Refund.objects.bulk_create([Refund(payment=each, amount_minor=each.amount_minor, reason=event) for each in paid])
