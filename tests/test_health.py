@@ -1,12 +1,11 @@
 """Liveness touches nothing; readiness asks every dependency and says which one is away."""
 
-from collections import namedtuple
+from pathlib import Path
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import OperationalError, connection
 from django.test import Client
-
-from config import health
+from pytest_django.fixtures import SettingsWrapper
 
 
 def test_health_answers_without_a_database(client: Client) -> None:
@@ -23,3 +22,36 @@ def test_ready_when_all_dependencies_answer(client: Client) -> None:
 
     assert response.status_code == 200
     assert response.json() == {"checks": {"database": "ok", "redis": "ok", "media": "ok"}}
+
+
+@pytest.mark.django_db
+def test_not_ready_without_the_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(connection, "cursor", refuse)
+
+    response = client.get("/ready")
+
+    assert response.status_code == 503
+    assert response.json()["checks"] == {"database": "away: OperationalError", "redis": "ok", "media": "ok"}
+
+
+@pytest.mark.django_db
+def test_not_ready_without_redis(client: Client, settings: SettingsWrapper, tmp_path: Path) -> None:
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody-listens.sock"
+
+    response = client.get("/ready")
+
+    assert response.status_code == 503
+    assert response.json()["checks"] == {"database": "ok", "redis": "away: ConnectionError", "media": "ok"}
+
+
+@pytest.mark.django_db
+def test_not_ready_without_a_media_folder(client: Client, settings: SettingsWrapper, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "gone"
+
+    response = client.get("/ready")
+
+    assert response.status_code == 503
+    assert response.json()["checks"]["media"] != "ok"

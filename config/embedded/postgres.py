@@ -7,6 +7,7 @@ import signal
 import subprocess
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -140,14 +141,14 @@ def _initialise(data: Path, binaries: Path, uid: int | None) -> None:
     unfinished = data.with_name(f"{data.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
-    options = {}
+    options: dict[str, Any] = {}
     if uid is not None:
         maker = owner.named_uid()
         os.chown(unfinished, maker, maker)
         options = {"user": maker, "group": maker, "extra_groups": []}
+    locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     result = subprocess.run(
-        [binaries / "initdb", "-D", unfinished, "--username", ROLE, "--auth=trust", "--encoding=UTF8"]
-        + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"],
+        [str(binaries / "initdb"), "-D", str(unfinished), "--username", ROLE, "--auth=trust", *locale],
         capture_output=True,
         text=True,
         env={**os.environ, "LC_ALL": "C"},
