@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 
 def test_health_answers_without_a_database(client: Client) -> None:
@@ -38,7 +38,7 @@ def test_not_ready_without_the_database(client: Client, monkeypatch: pytest.Monk
 
 
 @pytest.mark.django_db
-def test_not_ready_without_redis(client: Client, settings: SettingsWrapper, tmp_path: Path) -> None:
+def test_not_ready_without_redis(client: Client, settings: Settings, tmp_path: Path) -> None:
     settings.REDIS_URL = f"unix://{tmp_path}/nobody-listens.sock"
 
     response = client.get("/ready")
@@ -48,7 +48,7 @@ def test_not_ready_without_redis(client: Client, settings: SettingsWrapper, tmp_
 
 
 @pytest.mark.django_db
-def test_not_ready_without_a_media_folder(client: Client, settings: SettingsWrapper, tmp_path: Path) -> None:
+def test_not_ready_without_a_media_folder(client: Client, settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "gone"
 
     response = client.get("/ready")
