@@ -4,6 +4,7 @@ from itertools import count
 from typing import Any
 
 from inventory.models import Courier, StockItem, StockMovement, Warehouse, Zone
+from orders.checkout import OrderRequest, ShippingAddress
 from shop.models import Category, Product, ProductPicture, User, Variant
 from streams.models import RunListItem, StreamSession
 
@@ -91,3 +92,16 @@ def make_session(
     for position, sku in enumerate(skus):
         RunListItem.objects.create(session=session, variant=Variant.objects.get(sku=sku), position=position)
     return session
+
+
+def make_request(
+    *lines: tuple[str, int], buyer: User | None = None, postal_code: str = "110001", session: str = ""
+) -> OrderRequest:
+    """Make what a buyer asks for: `make_request(("SKU-1", 2))`."""
+    return OrderRequest(
+        lines=lines,
+        email=buyer.email if buyer else "guest@example.com",
+        address=ShippingAddress("A Guest", "4 Example Lane", "New Delhi", postal_code, "IN"),
+        buyer_id=buyer.pk if buyer else None,
+        session=session,
+    )

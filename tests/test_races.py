@@ -1,0 +1,106 @@
+"""Rushes on real connections. Each opens with its control: the same rush without the guard must go wrong."""
+
+import random
+from collections.abc import Iterable
+from functools import partial
+
+import pytest
+from django.db import IntegrityError, OperationalError
+
+from inventory import reservations
+from inventory.exceptions import StockBusy
+from inventory.models import StockItem
+from orders.checkout import place_order
+from orders.exceptions import IdempotencyInProgress, InsufficientStock
+from orders.idempotency import Idempotency
+from orders.models import Order
+from tests import invariants
+from tests.factories import make_product, make_request
+from tests.rush import together, without_oversell_check
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def rush(buyers: int) -> list[object]:
+    return together([partial(place_order, make_request(("VASE", 1)))] * buyers)
+
+
+def read_without_lock(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[StockItem]:
+    return list(StockItem.objects.filter(sku__in=set(skus)).order_by("pk"))
+
+
+def test_control_without_locks_and_check_a_rush_oversells(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_product(skus=("VASE",), stock=1)
+    monkeypatch.setattr(reservations, "lock_stock", read_without_lock)
+
+    with without_oversell_check():
+        rush(50)
+        assert Order.objects.count() > 1
+
+
+def test_without_locks_the_database_still_refuses_to_oversell(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_product(skus=("VASE",), stock=1)
+    monkeypatch.setattr(reservations, "lock_stock", read_without_lock)
+
+    outcomes = rush(50)
+
+    assert Order.objects.count() == 1
+    assert any(isinstance(outcome, IntegrityError) for outcome in outcomes)
+    invariants.check()
+
+
+@pytest.mark.parametrize(("buyers", "units"), [(50, 1), (200, 10)])
+def test_a_rush_sells_exactly_what_there_is(buyers: int, units: int) -> None:
+    make_product(skus=("VASE",), stock=units)
+
+    outcomes = rush(buyers)
+
+    assert sum(isinstance(outcome, Order) for outcome in outcomes) == units
+    assert sum(isinstance(outcome, InsufficientStock) for outcome in outcomes) == buyers - units
+    assert Order.objects.count() == units
+    item = StockItem.objects.get()
+    assert (item.held, item.available) == (units, 0)
+    invariants.check()
+
+
+def cross(rounds: int) -> list[object]:
+    forth = partial(place_order, make_request(("VASE", 1), ("BOWL", 1)))
+    back = partial(place_order, make_request(("BOWL", 1), ("VASE", 1)))
+    return [outcome for _ in range(rounds) for outcome in together([forth, back] * 4)]
+
+
+def lock_in_any_order(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[StockItem]:
+    shuffled = random.sample(sorted(skus), k=len(set(skus)))
+    return [StockItem.objects.select_for_update(no_key=True).get(sku=sku) for sku in shuffled]
+
+
+def test_control_unsorted_locks_deadlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_product(skus=("VASE", "BOWL"), stock=1000)
+    monkeypatch.setattr(reservations, "lock_stock", lock_in_any_order)
+
+    outcomes = cross(rounds=6)
+
+    assert any(isinstance(outcome, OperationalError) for outcome in outcomes)
+
+
+def test_crossing_carts_do_not_deadlock() -> None:
+    make_product(skus=("VASE", "BOWL"), stock=1000)
+
+    outcomes = cross(rounds=6)
+
+    assert [outcome for outcome in outcomes if not isinstance(outcome, Order)] == []
+    assert set(StockItem.objects.values_list("held", flat=True)) == {48}
+    invariants.check()
+
+
+def test_one_key_at_once_makes_one_order() -> None:
+    make_product(skus=("VASE",), stock=50)
+    key = Idempotency(scope="guest", key="0123456789abcdef", body_hash="x")
+
+    outcomes = together([partial(place_order, make_request(("VASE", 1)), key=key)] * 20)
+
+    orders = {outcome.pk for outcome in outcomes if isinstance(outcome, Order)}
+    refused = [outcome for outcome in outcomes if not isinstance(outcome, Order)]
+    assert len(orders) == Order.objects.count() == 1
+    assert {type(outcome) for outcome in refused} <= {IdempotencyInProgress, StockBusy}
+    assert StockItem.objects.get().held == 1
