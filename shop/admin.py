@@ -1,0 +1,125 @@
+"""The catalogue, people and the audit log in the admin."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm
+
+from inventory.admin import ReadOnlyAdmin
+from shop.models import AuditEntry, Category, Product, ProductPicture, User, Variant
+from shop.money import format_minor
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(BaseGroupAdmin, ModelAdmin):
+    pass
+
+
+class NewUserForm(forms.ModelForm):
+    """A person made by staff sets a password by the mail that the sign-in page sends."""
+
+    class Meta:
+        model = User
+        fields = ["email", "display_name", "is_host", "is_staff"]
+
+    def save(self, commit: bool = True) -> User:
+        user = super().save(commit=False)
+        user.set_unusable_password()
+        if commit:
+            user.save()
+        return user
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin, ModelAdmin):
+    add_form = NewUserForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["email", "display_name", "is_host", "is_staff", "is_active", "date_joined"]
+    list_filter = ["is_host", "is_staff", "is_active"]
+    search_fields = ["email", "display_name"]
+    ordering = ["-date_joined"]
+    readonly_fields = ["date_joined", "last_login"]
+    add_fieldsets = [(None, {"fields": ["email", "display_name", "is_host", "is_staff"]})]
+    fieldsets = [
+        (None, {"fields": ["email", "password", "display_name"]}),
+        (_("May"), {"fields": ["is_active", "is_host", "is_staff", "is_superuser", "groups", "user_permissions"]}),
+        (_("Times"), {"fields": ["date_joined", "last_login"]}),
+    ]
+
+
+@admin.register(Category)
+class CategoryAdmin(ModelAdmin):
+    list_display = ["name", "slug", "position", "products"]
+    list_editable = ["position"]
+    prepopulated_fields = {"slug": ["name"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
+        return super().get_queryset(request).annotate(product_count=Count("products"))
+
+    @display(description=_("products"), ordering="product_count")
+    def products(self, category: Any) -> int:
+        return int(category.product_count)
+
+
+class VariantInline(TabularInline):
+    model = Variant
+    extra = 0
+    fields = ["sku", "label", "options", "price_minor", "currency", "position", "is_active"]
+
+
+class PictureInline(TabularInline):
+    model = ProductPicture
+    extra = 0
+    fields = ["image", "alt", "position"]
+
+
+@admin.register(Product)
+class ProductAdmin(ModelAdmin):
+    list_display = ["thumbnail", "name", "category", "price", "is_active"]
+    list_display_links = ["thumbnail", "name"]
+    list_filter = ["category", "is_active"]
+    list_select_related = ["category"]
+    search_fields = ["name", "variants__sku"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [VariantInline, PictureInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return super().get_queryset(request).prefetch_related("pictures", "variants")
+
+    @display(description="")
+    def thumbnail(self, product: Product) -> SafeString | str:
+        picture = next(iter(product.pictures.all()), None)
+        if picture is None:
+            return ""
+        return format_html(
+            '<img src="{}" alt="" width="40" height="50" style="border-radius:6px;object-fit:cover">',
+            picture.image.url,
+        )
+
+    @display(description=_("price"))
+    def price(self, product: Product) -> str:
+        variants = list(product.variants.all())
+        if not variants:
+            return "—"
+        cheapest = min(variants, key=lambda variant: variant.price_minor)
+        return format_minor(cheapest.price_minor, cheapest.currency)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ["at", "actor", "action", "subject", "reason"]
+    list_filter = ["action", "at"]
+    search_fields = ["actor", "subject", "reason"]

@@ -1,0 +1,72 @@
+"""Shows in the admin. A show's state changes in its studio or by its publisher, never by hand."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from inventory.admin import ReadOnlyAdmin
+from streams.models import Broadcast, ChatMessage, RunListItem, StreamSession
+
+STATE_COLOURS = {
+    StreamSession.State.LIVE.label: "danger",
+    StreamSession.State.INTERRUPTED.label: "warning",
+    StreamSession.State.REHEARSAL.label: "info",
+}
+
+
+class RunListInline(TabularInline):
+    model = RunListItem
+    extra = 0
+    raw_id_fields = ["variant"]
+
+
+class BroadcastInline(TabularInline):
+    model = Broadcast
+    extra = max_num = 0
+    can_delete = False
+    fields = readonly_fields = ["protocol", "started_at", "ended_at", "end_reason"]
+
+
+@admin.register(StreamSession)
+class StreamSessionAdmin(ModelAdmin):
+    list_display = ["title", "shown_state", "host", "starts_at", "started_at", "peak_viewers"]
+    list_filter = ["state", "starts_at"]
+    list_select_related = ["host"]
+    search_fields = ["title", "slug", "host__email"]
+    autocomplete_fields = ["host"]
+    inlines = [RunListInline, BroadcastInline]
+    readonly_fields = ["shown_state", "links", "started_at", "ended_at", "peak_viewers"]
+    fieldsets = [
+        (None, {"fields": ["title", "slug", "description", "host", "poster", "starts_at", "has_preview"]}),
+        (_("On air"), {"fields": ["shown_state", "started_at", "ended_at", "peak_viewers", "links"]}),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: StreamSession | None = None) -> list[str]:
+        """The slug stands in bookmarks and orders: it is chosen once."""
+        return [*self.readonly_fields, "slug"] if obj else list(self.readonly_fields)
+
+    def has_delete_permission(self, request: HttpRequest, obj: StreamSession | None = None) -> bool:
+        return False
+
+    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    def shown_state(self, session: StreamSession) -> str:
+        return str(StreamSession.State(session.state).label)
+
+    @display(description=_("pages"))
+    def links(self, session: StreamSession) -> SafeString:
+        return format_html('<a href="{}" class="underline">{}</a>', session.get_absolute_url(), _("The show's page"))
+
+
+@admin.register(ChatMessage)
+class ChatMessageAdmin(ReadOnlyAdmin):
+    list_display = ["at", "session", "author_name", "role", "text", "removed_at"]
+    list_filter = ["role", "session"]
+    search_fields = ["text", "author_name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ChatMessage]:
+        return super().get_queryset(request).select_related("session")
