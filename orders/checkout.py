@@ -16,12 +16,13 @@ from django.db import transaction
 from inventory import delivery
 from inventory.reservations import Shelf
 from inventory.transactions import after_commit
-from orders import clock, idempotency
+from orders import caps, clock, idempotency
 from orders.exceptions import (
     EmptyOrder,
     InsufficientStock,
     MixedCurrencies,
     OrderRefused,
+    OverCap,
     Undeliverable,
     UnknownSku,
 )
@@ -85,6 +86,8 @@ def write_orders(requests: Sequence[OrderRequest], *, inserts_first: bool = Fals
     sound = [draft for draft in drafts if draft.refusal is None]
     if inserts_first:
         _insert(sound)
+    _check_caps(sound)
+    sound = [draft for draft in sound if draft.refusal is None]
     with Shelf.open(skus={sku for draft in sound for sku in draft.wanted}) as shelf:
         for draft in sound:
             draft.hold(shelf)
@@ -174,6 +177,21 @@ def _draft_one(
     elif not routes:
         draft.refusal = Undeliverable(request.address.postal_code, request.address.country)
     return draft
+
+
+def _check_caps(drafts: Sequence[_Draft]) -> None:
+    """Refuse, in their order, those who would have more units of a capped product than one buyer may."""
+    capped = [
+        (draft, line, caps.Claim.of(draft.order, line.variant.product_id), line.variant.product.cap_per_buyer)
+        for draft in drafts
+        for line in draft.lines
+        if line.variant and line.variant.product.cap_per_buyer is not None
+    ]
+    taken = caps.lock_and_count({claim: draft.order for draft, _, claim, _ in capped})
+    for draft, line, claim, cap in capped:
+        if draft.refusal is None and taken[claim] + line.quantity > cap:
+            draft.refusal = OverCap(line.sku, cap, taken[claim])
+        taken[claim] += line.quantity
 
 
 def _merge(lines: Iterable[tuple[str, int]]) -> dict[str, int]:

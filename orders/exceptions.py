@@ -47,6 +47,15 @@ class Undeliverable(OrderRefused):
     country: str
 
 
+@dataclass
+class OverCap(OrderRefused):
+    """One buyer may have at most `cap` units of this product, over all their orders."""
+
+    sku: str
+    cap: int
+    already: int
+
+
 class IdempotencyMismatch(OrderRefused):
     """The key was used for another request."""
 

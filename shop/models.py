@@ -89,6 +89,9 @@ class Product(models.Model):
     description = models.TextField(blank=True)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
     attributes = models.JSONField(default=dict, blank=True, help_text='free-form, e.g. {"Material": "Stoneware"}')
+    cap_per_buyer = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="how many units one buyer may have; empty: any number"
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

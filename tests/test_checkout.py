@@ -12,6 +12,7 @@ from orders.exceptions import (
     IdempotencyMismatch,
     InsufficientStock,
     MixedCurrencies,
+    OverCap,
     Undeliverable,
     UnknownSku,
 )
@@ -181,3 +182,28 @@ def test_a_batch_costs_the_same_statements_for_one_and_for_ten(django_assert_max
         write_orders([make_request(("VASE", 1)) for _ in range(10)])
 
     assert len(one) == len(ten)
+
+
+def test_a_cap_counts_all_the_orders_of_one_buyer_that_stand() -> None:
+    make_product(skus=("VASE-S", "VASE-L"), stock=9, cap_per_buyer=3)
+    buyer, other = make_user(), make_user()
+    place_order(make_request(("VASE-S", 2), buyer=buyer))
+
+    with pytest.raises(OverCap) as refused:
+        place_order(make_request(("VASE-L", 2), buyer=buyer))
+
+    assert (refused.value.sku, refused.value.cap, refused.value.already) == ("VASE-L", 3, 2)
+    assert place_order(make_request(("VASE-L", 1), buyer=buyer))
+    assert place_order(make_request(("VASE-L", 3), buyer=other))
+    Order.objects.filter(buyer=buyer).update(state="cancelled", cancel_reason="by_buyer")
+    assert place_order(make_request(("VASE-L", 3), buyer=buyer))
+
+
+def test_a_cap_holds_within_one_order_and_within_a_batch() -> None:
+    make_product(skus=("VASE-S", "VASE-L"), stock=9, cap_per_buyer=3)
+
+    with pytest.raises(OverCap):
+        place_order(make_request(("VASE-S", 2), ("VASE-L", 2)))
+    outcomes = write_orders([make_request(("VASE-S", 2)), make_request(("VASE-S", 2))])
+
+    assert [type(outcome) for outcome in outcomes] == [Order, OverCap]

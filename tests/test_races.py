@@ -104,3 +104,21 @@ def test_one_key_at_once_makes_one_order() -> None:
     assert len(orders) == Order.objects.count() == 1
     assert {type(outcome) for outcome in refused} <= {IdempotencyInProgress, StockBusy}
     assert StockItem.objects.get().held == 1
+
+
+def test_control_without_its_lock_a_cap_is_overrun(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_product(skus=("VASE",), stock=50, cap_per_buyer=3)
+    monkeypatch.setattr("orders.caps._number", lambda claim: random.getrandbits(62))
+
+    rush(20)
+
+    assert Order.objects.count() > 3
+
+
+def test_a_rush_of_one_buyer_stops_at_the_cap() -> None:
+    make_product(skus=("VASE",), stock=50, cap_per_buyer=3)
+
+    rush(20)
+
+    assert Order.objects.count() == 3
+    invariants.check()
