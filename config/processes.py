@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import IO, Any
 
 PR_SET_PDEATHSIG = 1
@@ -20,24 +21,21 @@ class ProgramError(Exception):
     """A program ended, or did not start to serve in time."""
 
 
-def _always() -> bool:
-    return True
-
-
 @dataclass(frozen=True, kw_only=True)
 class Program:
     """A command that runs in the foreground until it is asked to stop.
 
     `stop_signal` asks for an orderly end. `uid` is the user (and group) it drops to; None keeps ours.
-    `is_ready` says whether it serves; it must return at once.
+    `is_ready` says whether it serves, and returns at once; None: as soon as it was started.
     """
 
     name: str
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = Path("/")
     uid: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
-    is_ready: Callable[[], bool] = _always
+    is_ready: Callable[[], bool] | None = None
 
 
 def _follow_parent(parent: int, stop_signal: int) -> None:
@@ -55,6 +53,7 @@ def popen_options(program: Program) -> dict[str, Any]:
     """
     options: dict[str, Any] = {
         "env": {**os.environ, **program.environment},
+        "cwd": program.folder,
         "stdin": subprocess.DEVNULL,
         "start_new_session": True,
         # The kernel forgets the death signal when the user changes; this runs after that.
@@ -82,7 +81,7 @@ def signal_group(pid: int, number: signal.Signals) -> bool:
 def wait_until_ready(process: subprocess.Popen[bytes], program: Program, *, within_s: float) -> None:
     """Block until a program serves. Raises ProgramError if it ends or takes too long."""
     deadline = time.monotonic() + within_s
-    while not program.is_ready():
+    while program.is_ready and not program.is_ready():
         if process.poll() is not None:
             raise ProgramError(f"{program.name} ended with status {process.returncode}")
         if time.monotonic() > deadline:

@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 from config import home
 from config.embedded import owner
 from config.embedded.exceptions import EmbeddedError
+from config.embedded.sockets import ensure_folder
 from config.processes import Program
 
 NAME = "postgres"
@@ -26,18 +28,15 @@ def prepare(home_dir: Path, *, is_durable: bool = True, max_connections: int = 2
 
     Not durable means that a power cut may lose data: for tests only. Raises EmbeddedError.
     """
-    data, sockets = data_dir(home_dir), home.socket_dir(home_dir, NAME)
+    data = data_dir(home_dir)
     uid = owner.uid_for(data)
     data.parent.mkdir(parents=True, exist_ok=True)
+    sockets = ensure_folder(home_dir, NAME, uid)
     for folder in (data.parent, sockets.parent):
         _refuse_closed(folder, uid)
     binaries = _binaries(home_dir, uid)
-    version = _version(binaries)
-    _refuse_other_version(data, version)
-    sockets.parent.mkdir(parents=True, exist_ok=True)
-    sockets.mkdir(exist_ok=True, mode=0o700)
-    if uid is not None:
-        os.chown(sockets, uid, uid)
+    _refuse_other_version(data, _version(binaries))
+    _clear_stale_pid(data)
     if not (data / "PG_VERSION").exists():
         _initialise(data, binaries, uid)
     settings = {
@@ -62,7 +61,7 @@ def prepare(home_dir: Path, *, is_durable: bool = True, max_connections: int = 2
         environment={"LC_ALL": "C"},
         uid=uid,
         stop_signal=FAST_SHUTDOWN,
-        is_ready=partial(_is_ready, sockets),
+        is_ready=partial(_is_ready, data),
     )
 
 
@@ -81,12 +80,30 @@ def _connect(sockets: Path) -> psycopg.Connection:
     return psycopg.connect(host=str(sockets), user=ROLE, dbname="postgres", autocommit=True, connect_timeout=2)
 
 
-def _is_ready(sockets: Path) -> bool:
+def _is_ready(data: Path) -> bool:
+    """Read the server's own word, on the eighth line of its pid file; a connection too early would be logged."""
+    return _pid_file(data)[7:8] == ["ready"]
+
+
+def _pid_file(data: Path) -> list[str]:
     try:
-        _connect(sockets).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+        return [line.strip() for line in (data / "postmaster.pid").read_text().splitlines()]
+    except FileNotFoundError:
+        return []
+
+
+def _clear_stale_pid(data: Path) -> None:
+    """Remove the pid file that a crash left: its number may belong to somebody else by now."""
+    lines = _pid_file(data)
+    if not lines:
+        return
+    try:
+        command = psutil.Process(int(lines[0])).cmdline()
+    except (ValueError, psutil.Error):
+        command = []
+    if str(data) in command:
+        raise EmbeddedError(f"PostgreSQL (pid {lines[0]}) still runs on {data}: stop it first")
+    (data / "postmaster.pid").unlink()
 
 
 def _refuse_closed(folder: Path, uid: int | None) -> None:

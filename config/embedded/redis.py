@@ -6,8 +6,8 @@ from pathlib import Path
 
 import redis
 
-from config import home
 from config.embedded.exceptions import EmbeddedError
+from config.embedded.sockets import ensure_folder
 from config.processes import Program
 
 NAME = "redis"
@@ -15,10 +15,9 @@ NAME = "redis"
 
 def prepare(home_dir: Path, *, is_durable: bool = True) -> Program:
     """Make the data folder and return the server to start. Not durable is for tests only."""
-    data, sockets = home_dir / NAME, home.socket_dir(home_dir, NAME)
+    data = home_dir / NAME
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = sockets / "redis.sock"
+    path = ensure_folder(home_dir, NAME) / "redis.sock"
     path.unlink(missing_ok=True)  # a crash leaves it behind
     settings = {
         "port": "0",

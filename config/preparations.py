@@ -1,0 +1,69 @@
+"""What must be done to the data before the programs start; each step does nothing when nothing changed."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+
+class LineWriter:
+    """A text stream that hands on whole lines."""
+
+    def __init__(self, take: Callable[[str], None]) -> None:
+        self._take = take
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).replace("\r", "\n").split("\n")
+        for line in lines:
+            if line.strip():
+                self._take(line.strip())
+        return len(text)
+
+    def flush(self) -> None:
+        return None
+
+    def isatty(self) -> bool:
+        return False
+
+
+def migrate(progress: Callable[[str], None]) -> bool:
+    """Bring the database up to date; return whether there was anything to do."""
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return False
+    call_command("migrate", interactive=False, stdout=LineWriter(progress), no_color=True)
+    return True
+
+
+def collect_static() -> bool:
+    """Collect, hash and compress the static files, unless they are as they were; return whether it did."""
+    stamp = settings.STATIC_ROOT.parent / "run" / "static.stamp"
+    digest = _static_digest()
+    if stamp.exists() and stamp.read_text() == digest and (settings.STATIC_ROOT / "staticfiles.json").exists():
+        return False
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(digest)
+    return True
+
+
+def seed_demo(progress: Callable[[str], None]) -> None:
+    """Fill an empty shop with the demo; a shop that has it is left as it is."""
+    call_command("seed_demo", stdout=LineWriter(progress), no_color=True)
+
+
+def _static_digest() -> str:
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            digest.update(f"{path}\0{_mtime(storage, path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _mtime(storage: Any, path: str) -> float:
+    return float(storage.get_modified_time(path).timestamp())
