@@ -25,8 +25,8 @@ class Claim:
 def lock_and_count(claims: Mapping[Claim, Order]) -> dict[Claim, int]:
     """Return how many units each claim already has; others that ask for the same wait until the transaction ends.
 
-    Taken before stock, all at once and sorted (docs/locking.md). Needs an open transaction. One statement, and one more
-    for each claim.
+    Taken before stock, all at once and sorted (docs/locking.md). Needs an open transaction. Costs one statement, and
+    one more for each claim.
     """
     if not claims:
         return {}
