@@ -1,0 +1,79 @@
+# `make run` and `make test` are all the set-up there is: what is missing is fetched first.
+# ARGS goes to the command, e.g. `make run ARGS=--no-demo` or `make test ARGS="tests/test_stock.py -k hold"`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+ARGS ?=
+
+help: ## list what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+# `exec` everywhere: a shell between make and the program would die alone and leave the program running.
+run: base assets ## start Showfloor on this machine
+	@exec $(PY) manage.py up $(ARGS)
+
+test: dev assets ## every test
+	@exec $(PY) -m pytest $(ARGS)
+
+check: dev ## lint, types, architecture, settings, migrations, then every test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	SECRET_KEY=$(THROWAWAY_KEY) $(VENV)/bin/mypy .
+	$(VENV)/bin/lint-imports
+	env $(PRODUCTION_LIKE) $(PY) manage.py check --deploy --fail-level WARNING
+	env $(PRODUCTION_LIKE) $(PY) manage.py makemigrations --check --dry-run
+	@$(MAKE) --no-print-directory test
+
+bench: dev assets ## measure; writes bench/results/*.json
+	@exec $(PY) -m bench $(ARGS)
+
+requirements: dev ## pin the packages anew
+	cd requirements && for name in bootstrap base dev; do \
+		../$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+			--no-emit-index-url --custom-compile-command 'make requirements' $$name.in --output-file $$name.txt; \
+	done
+
+clean: ## remove what set-up made; the data in SHOWFLOOR_HOME stays
+	rm -rf $(VENV) node_modules static/npm .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+THROWAWAY_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
+PRODUCTION_LIKE = SECRET_KEY=$(THROWAWAY_KEY) SITE_URL=https://shop.example.com TRUSTED_PROXIES=1
+
+# --- Set-up: each step runs only when what it depends on has changed ---
+
+STAMPS := $(VENV)/.stamps
+
+base: $(STAMPS)/base
+dev: $(STAMPS)/dev
+
+# A virtual environment whose interpreter is gone (an upgrade, a move) is made anew.
+ifneq ($(shell $(PY) -c 'print("ok")' 2>/dev/null),ok)
+.PHONY: $(STAMPS)/venv
+endif
+
+$(STAMPS)/venv:
+	@bash deploy/make-venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/bootstrap: requirements/bootstrap.txt $(STAMPS)/venv
+	@echo "Fetching the installer …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(STAMPS)/base $(STAMPS)/dev: $(STAMPS)/%: requirements/%.txt $(STAMPS)/bootstrap
+	@bash deploy/install-packages $(VENV) $<
+	@touch $@
+
+# Everything works without these but live video in browsers that can't play HLS themselves.
+assets: static/npm/hls.mjs
+
+static/npm/hls.mjs: package-lock.json
+	@bash deploy/fetch-assets
+
+.PHONY: help run test check bench requirements clean base dev assets
