@@ -1,0 +1,52 @@
+"""What can go wrong with a show. The data says what the answer needs; the views write the words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class StreamsError(Exception):
+    """Base of this app's errors."""
+
+
+@dataclass
+class KeyRefused(StreamsError):
+    """This stream key may not publish now; no media was taken. `reason` is a word for logs."""
+
+    reason: str
+
+
+@dataclass
+class StateRefused(StreamsError):
+    """A show in this state can't do that. Nothing was changed."""
+
+    state: str
+    action: str
+
+
+@dataclass
+class ChatRefused(StreamsError):
+    """A message was not taken. `code` is one of the protocol's; `retry_ms` says when trying again helps."""
+
+    code: str
+    retry_ms: int = 0
+
+
+@dataclass
+class UnknownSkus(StreamsError):
+    """These SKUs are not sold (any more), so no show can present them. Nothing was changed."""
+
+    skus: Sequence[str]
+
+
+@dataclass
+class NotOnRunList(StreamsError):
+    """Only what is on the run list can be pinned."""
+
+    sku: str
+
+
+@dataclass
+class RunListFull(StreamsError):
+    """A run list has room for so many SKUs."""
+
+    most: int
