@@ -19,8 +19,12 @@ class KeyRefused(StreamsError):
 class StateRefused(StreamsError):
     """A show in this state can't do that. Nothing was changed."""
 
-    state: str
     action: str
+    state: str
+
+
+class ShowTransitionRefused(StateRefused):
+    """This step in the life of a show does not start from its state."""
 
 
 @dataclass
