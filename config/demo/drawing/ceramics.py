@@ -133,16 +133,19 @@ def nest(c: Canvas, *, colours: Sequence[str]) -> None:
     for form, colour in bowls:
         mouth(c, form, colour, lip=4)
     for form, colour in reversed(bowls):
-        r, y = form.top
+        rim, top = form.top
         if form is bowls[2][0]:
             mouth(c, form, colour, lip=4)
         c.path(form.front, round_fill(c, colour, gloss=0.3))
         model(c, form.front, width=28)
         with c.group(clip_path=c.clip(form.front)):
-            speckle(c, (200 - r, y, 200 + r, form.foot[1]), 40, opacity=0.34, seed=int(r))
-            lip = f"M{number(200 - r)} {number(y)}A{number(r)} {number(r * TILT)} 0 0 0 {number(200 + r)} {number(y)}"
+            speckle(c, (200 - rim, top, 200 + rim, form.foot[1]), 40, opacity=0.34, seed=int(rim))
+            lip = (
+                f"M{number(200 - rim)} {number(top)}"
+                f"A{number(rim)} {number(rim * TILT)} 0 0 0 {number(200 + rim)} {number(top)}"
+            )
             c.path(lip, stroke=light(colour, 0.3), stroke_width=5)
-        gleam(c, form, y + 34, y + 66, at=0.82, width=6)
+        gleam(c, form, top + 34, top + 66, at=0.82, width=6)
 
 
 def serving_bowl(c: Canvas, *, outside: str, inside: str) -> None:

@@ -134,14 +134,12 @@ def bookshelf(c: Canvas, *, wood: str = OAK) -> None:
         (250, 384, ((13, 336), (11, 344), (26, 362), (24, 380), (17, 388)), "#4f7f86"),
         (150, 186, ((24, 148), (22, 164), (12, 178), (12, 182)), "#e6dfd2"),
         (152, 86, ((9, 42), (8, 52), (22, 66), (20, 82), (14, 90)), "#b8492b"),
-        (240, 384, (), ""),
     ):
-        if profile:
-            form = turn(cx, profile)
-            c.ellipse(cx + 5, base + 3, 24, 4, "#170f0c", opacity=0.34, filter=c.blur(3))
-            turned_body(c, form, colour, gloss=0.34)
-            r, y = form.top
-            c.ellipse(cx, y, r, r * 0.14, shade(colour, 0.5), stroke=light(colour, 0.3), stroke_width=1)
+        form = turn(cx, profile)
+        c.ellipse(cx + 5, base + 3, 24, 4, "#170f0c", opacity=0.34, filter=c.blur(3))
+        turned_body(c, form, colour, gloss=0.34)
+        rim, top = form.top
+        c.ellipse(cx, top, rim, rim * 0.14, shade(colour, 0.5), stroke=light(colour, 0.3), stroke_width=1)
 
 
 def wall_shelf(c: Canvas, *, wood: str = OAK, metal: str = "#2c2926") -> None:

@@ -1,0 +1,153 @@
+"""The demo's shows: one that goes live when its encoder does, some that come. The replay is in `replay`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from config.demo.posters import POSTERS
+from config.demo.shelves import keep
+from shop.models import User
+from streams import pins, run_list
+from streams.models import StreamSession
+
+ACTOR = "system:seed_demo"
+LIVE = "demo-live"
+UPCOMING = "demo-upcoming"
+HALF_HOUR_S = 1800
+
+
+@dataclass(frozen=True)
+class Show:
+    """A planned show: its words, its poster, when it begins, and what it presents."""
+
+    slug: str
+    title: str
+    text: str
+    poster: str
+    begins_in: timedelta
+    skus: Sequence[str]
+
+
+SHOWS = (
+    Show(
+        LIVE,
+        "Evening kiln: first firing of the winter glazes",
+        "Straight from the kiln, still warm. We open it on air and show every piece from all sides. "
+        "Ask for a closer look at any of them.",
+        "ceramics",
+        timedelta(0),
+        (
+            "VASE-RUST",
+            "BOWLS-NEST",
+            "MUG-MUSTARD",
+            "TEAPOT-CANE",
+            "VASE-LAGOON",
+            "VASE-BUD-OCHRE",
+            "PLATES-FOUR",
+            "CUPS-TWO",
+        ),
+    ),
+    Show(
+        UPCOMING,
+        "Lamps for small rooms",
+        "Nine lamps, one dark room, and a meter on the table, so that you see what each does with the same bulb.",
+        "lamps",
+        timedelta(hours=20),
+        (
+            "LAMP-DOME-TOMATO",
+            "LAMP-DOME-CHALK",
+            "LAMP-GLOBE",
+            "LAMP-DESK-MUSTARD",
+            "LAMP-READING",
+            "LAMP-BELL-TERRACOTTA",
+            "LANTERN-PAPER",
+            "LAMP-WALL-CHALK",
+            "CANDLES-PAIR",
+        ),
+    ),
+    Show(
+        "breakfast-table",
+        "Breakfast table: mugs, bowls, one teapot",
+        "We lay a table for four, piece by piece, and eat at it afterwards.",
+        "breakfast",
+        timedelta(days=2, hours=2),
+        ("TEAPOT-CANE", "MUG-MUSTARD", "BOWLS-NEST", "PLATES-FOUR", "JUG-SAGE", "NAPKINS-PAIR"),
+    ),
+    Show(
+        "listening-side-by-side",
+        "Listening side by side: open against closed",
+        "The same three records on two pairs of headphones and one pair of speakers.",
+        "listening",
+        timedelta(days=3, hours=6),
+        ("PHONES-OPEN", "PHONES-CLOSED", "SPEAKERS-SHELF", "TURNTABLE", "CRATE-RECORDS"),
+    ),
+    Show(
+        "stool-in-an-hour",
+        "A stool in an hour: joints, oil, wax",
+        "Three legs and a seat, put together without glue while you watch.",
+        "workshop",
+        timedelta(days=4, hours=5),
+        ("STOOL-ASH", "STOOL-WALNUT", "CHAIR-SPINDLE", "BOARD-BREAD"),
+    ),
+    Show(
+        "packed-in-one-bag",
+        "Packed in one bag",
+        "Four days, one bag, and what stays at home.",
+        "platform",
+        timedelta(days=6, hours=3),
+        ("BAG-WEEKEND-FOREST", "RUCKSACK-MUSTARD", "FLASK-FOREST", "TIN-LUNCH", "SUITCASE-OXBLOOD"),
+    ),
+)
+
+
+def live_skus() -> Sequence[str]:
+    """Return what the live show presents."""
+    return next(show.skus for show in SHOWS if show.slug == LIVE)
+
+
+def seed(host: User) -> None:
+    """Plan the shows and their run lists; the first thing of the live one is on the table. Needs an open transaction.
+
+    The live show stays planned until its encoder's first segments are there.
+    """
+    now = timezone.now()
+    for show in SHOWS:
+        session = StreamSession.objects.create(
+            slug=show.slug,
+            title=show.title,
+            description=show.text,
+            host=host,
+            poster=keep("posters", show.slug, POSTERS[show.poster]()),
+            starts_at=_on_the_half_hour(now + show.begins_in),
+        )
+        run_list.set_skus(session, show.skus, actor=ACTOR)
+        if show.slug == LIVE:
+            pins.pin(session, show.skus[0], actor=ACTOR)
+
+
+def postpone() -> int:
+    """Move planned demo shows whose time has passed on by whole weeks; return how many. Calling twice is safe.
+
+    Nobody gives them, so a demo that is started again after a while would announce yesterday's shows.
+    """
+    now = timezone.now()
+    late = StreamSession.objects.filter(
+        slug__in=[show.slug for show in SHOWS if show.slug != LIVE],
+        state=StreamSession.State.SCHEDULED,
+        starts_at__lt=now,
+    )
+    moved = 0
+    for session in late:
+        if session.starts_at:
+            weeks = (now - session.starts_at) // timedelta(weeks=1) + 1
+            moved += StreamSession.objects.filter(pk=session.pk, starts_at=session.starts_at).update(
+                starts_at=session.starts_at + timedelta(weeks=weeks)
+            )
+    return moved
+
+
+def _on_the_half_hour(moment: datetime) -> datetime:
+    """Return the half hour that has just begun, in UTC (which is one in India, too)."""
+    return datetime.fromtimestamp(moment.timestamp() // HALF_HOUR_S * HALF_HOUR_S, tz=moment.tzinfo)
