@@ -32,6 +32,12 @@ class LineWriter:
         return False
 
 
+def make_folders() -> None:
+    """Make the folders that processes expect. Mail may hold addresses: nobody else may read it."""
+    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    (settings.HOME / "mail").mkdir(exist_ok=True, mode=0o700)
+
+
 def migrate(progress: Callable[[str], None]) -> bool:
     """Bring the database up to date; return whether there was anything to do."""
     executor = MigrationExecutor(connection)

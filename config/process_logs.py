@@ -18,6 +18,7 @@ LINE_MAX_BYTES = 64 * 1024
 
 # Told on every start by servers that are fine.
 _NOISE = re.compile(r"Memory overcommit must be enabled|somaxconn|which seems quite high")
+_ADDRESS = re.compile(r"\b0x[0-9a-f]+")
 _TROUBLE = re.compile(r"\b(WARNING|ERROR|FATAL|PANIC|CRITICAL|MISCONF)\b|^[\w.]*(Error|Exception|Refused)\b.*:")
 
 Tell = Callable[[str, str], None]  # (name of the program, one line)
@@ -65,7 +66,7 @@ class ProgramLog:
         """Whether a line was not on the terminal lately: a server away is told once, not at every request."""
         now = time.monotonic()
         self._shown_at = {shown: at for shown, at in self._shown_at.items() if now - at < SHOW_AGAIN_AFTER_S}
-        return self._shown_at.setdefault(text, now) == now
+        return self._shown_at.setdefault(_ADDRESS.sub("", text), now) == now
 
 
 def trouble(line: str) -> str:

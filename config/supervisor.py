@@ -42,6 +42,7 @@ class Supervisor:
         self._book = home_dir / "run" / "children.json"
         self._tell = tell
         self._kept: dict[str, _Kept] = {}
+        self._not_ours = set(psutil.Process().children())
         _adopt_orphans()
 
     def start(self, program: Program) -> None:
@@ -75,14 +76,19 @@ class Supervisor:
         await asyncio.gather(*(kept.stop(began) for kept in self._kept.values()))
         for kept in self._kept.values():
             kept.log.close()
-        kill_descendants()
+        self._kill_descendants()
         self._book.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """End everything at once."""
         for kept in self._kept.values():
             kept.is_stopping = True
-        kill_descendants()
+        self._kill_descendants()
+
+    def _kill_descendants(self) -> None:
+        """Kill and reap everything below us that came after us."""
+        ours = [child for child in psutil.Process().children() if child not in self._not_ours]
+        _kill([*ours, *(below for child in ours for below in _descendants(child))])
 
     def _write_book(self) -> None:
         """Note who our children are, so that the next start finds them if we are killed."""
@@ -177,9 +183,21 @@ class _Kept:
 
     def _clear_group(self) -> None:
         """Kill what the program left behind: it would hold its port, or go on writing."""
-        if self.process:
-            signal_group(self.process.pid, signal.SIGKILL)
-        _kill([child for child in psutil.Process().children() if _program_of(child) == self.program.name])
+        if not self.process:
+            return
+        signal_group(self.process.pid, signal.SIGKILL)
+        for _ in range(3):  # those below an orphan come to us when it is gone
+            _kill([child for child in psutil.Process().children() if self._is_orphan(child)])
+
+    def _is_orphan(self, child: psutil.Process) -> bool:
+        """Whether a child of ours came from our program: by its group (a dead one has no other sign) or its mark."""
+        own = self.process.pid if self.process else 0
+        try:
+            return child.pid != own and (
+                os.getpgid(child.pid) == own or child.environ().get(PROGRAM_MARK) == self.program.name
+            )
+        except (psutil.Error, ProcessLookupError):
+            return False
 
     def _read(self, output: int) -> None:
         try:
@@ -205,11 +223,6 @@ def describe_status(status: int) -> str:
         return f"killed by signal {-status}"
 
 
-def kill_descendants() -> None:
-    """Kill and reap everything below us."""
-    _kill(psutil.Process().children(recursive=True))
-
-
 def clear_leftovers(home_dir: Path, *, within_s: float = 6) -> int:
     """End what a killed run of the same home left behind; return how many processes that were.
 
@@ -225,7 +238,7 @@ def clear_leftovers(home_dir: Path, *, within_s: float = 6) -> int:
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(child["pid"])
             if abs(process.create_time() - child["started"]) < 0.1:
-                left += [*process.children(recursive=True), process]
+                left += [*_descendants(process), process]
     # The kernel has already asked them to end.
     _, stubborn = psutil.wait_procs(left, timeout=within_s)
     _kill(stubborn)
@@ -233,12 +246,11 @@ def clear_leftovers(home_dir: Path, *, within_s: float = 6) -> int:
     return len(left)
 
 
-def _program_of(process: psutil.Process) -> str:
-    """Return which program a process was started for, by the mark that it inherits."""
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
     try:
-        return process.environ().get(PROGRAM_MARK, "")
-    except psutil.Error:
-        return ""
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _kill(victims: Sequence[psutil.Process]) -> None:

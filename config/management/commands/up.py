@@ -25,6 +25,7 @@ from config.supervisor import Supervisor, clear_leftovers
 from config.terminal import Terminal
 
 FIRST_PAGE_WITHIN_S = 60
+BROKEN_PAGE_WITHIN_S = 5
 DISK_CHECK_EVERY_S = 20
 
 Result = TypeVar("Result")
@@ -106,6 +107,7 @@ class Run:
             self._terminal.note("disk", warning)
         if left := await in_thread(partial(clear_leftovers, settings.HOME)):
             self._terminal.line(f"  The last run was killed; {left} of its processes were left and are gone now.")
+        preparations.make_folders()
         await self._start_databases()
         with self._terminal.step("Preparing the database and the static files") as step:
             await asyncio.gather(
@@ -184,20 +186,22 @@ def check() -> None:
 
 async def first_page() -> None:
     """Wait until the home page answers. Raises ProgramError if it does not, or with an error."""
-    answer = "nothing"
-    deadline = time.monotonic() + FIRST_PAGE_WITHIN_S
+    answer, deadline = "it takes no connection", time.monotonic() + FIRST_PAGE_WITHIN_S
     while time.monotonic() < deadline:
         try:
-            reader, writer = await asyncio.open_connection(settings.PUBLIC_HOST, settings.PORT)
-            writer.write(f"GET / HTTP/1.1\r\nHost: {_own_host()}\r\nConnection: close\r\n\r\n".encode())
-            answer = (await reader.readline()).decode(errors="replace").strip()
-            writer.close()
+            async with asyncio.timeout(10):
+                reader, writer = await asyncio.open_connection(settings.PUBLIC_HOST, settings.PORT)
+                writer.write(f"GET / HTTP/1.1\r\nHost: {_own_host()}\r\nConnection: close\r\n\r\n".encode())
+                answer = (await reader.readline()).decode(errors="replace").strip()
+                writer.close()
         except OSError as error:
             answer = str(error)
         if " 200 " in answer or " 30" in answer:
             return
-        await asyncio.sleep(0.1 if "HTTP" not in answer else 1)
-    raise ProgramError(f"The home page does not answer as it should: {answer or 'nothing'}")
+        if answer.startswith("HTTP"):  # it runs, so waiting for long won't help
+            deadline = min(deadline, time.monotonic() + BROKEN_PAGE_WITHIN_S)
+        await asyncio.sleep(0.2)
+    raise ProgramError(f"The home page does not answer as it should ({answer}); see {settings.HOME}/logs/web.log")
 
 
 def _own_host() -> str:
