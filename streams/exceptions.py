@@ -19,12 +19,8 @@ class KeyRefused(StreamsError):
 class StateRefused(StreamsError):
     """A show in this state can't do that. Nothing was changed."""
 
-    action: str
     state: str
-
-
-class ShowTransitionRefused(StateRefused):
-    """This step in the life of a show does not start from its state."""
+    action: str
 
 
 @dataclass

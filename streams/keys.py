@@ -16,7 +16,7 @@ def rotate(session: StreamSession, *, actor: str = "system") -> str:
     with transaction.atomic():
         locked = lock_session(session.pk)
         if locked.state == StreamSession.State.ENDED:
-            raise StateRefused("rotate_key", locked.state)
+            raise StateRefused(locked.state, "rotate_key")
         locked.stream_key = make_stream_key()
         locked.save(update_fields=["stream_key"])
         # Not the key itself: the log is read by more people than may publish.

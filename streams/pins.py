@@ -22,7 +22,7 @@ def pin(session: StreamSession, sku: str | None, *, actor: str) -> None:
     with transaction.atomic():
         locked = lock_session(session.pk)
         if locked.state == StreamSession.State.ENDED:
-            raise StateRefused("pin", locked.state)
+            raise StateRefused(locked.state, "pin")
         variant = _get_listed(locked, sku) if sku is not None else None
         replace(locked, variant, actor=actor)
     session.pinned = variant

@@ -68,7 +68,7 @@ def _change(session: StreamSession, decide: Callable[[Sequence[str]], Sequence[s
     with transaction.atomic():
         locked = lock_session(session.pk)
         if locked.state == StreamSession.State.ENDED:
-            raise StateRefused("change_run_list", locked.state)
+            raise StateRefused(locked.state, "change_run_list")
         before = skus(locked)
         after = list(decide(before))
         if after == before:
