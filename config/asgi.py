@@ -5,6 +5,11 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("DATABASE_POOL_MAX", "8")
 
-from django.core.asgi import get_asgi_application
+import django
+from channels.routing import ProtocolTypeRouter
 
-application = get_asgi_application()
+django.setup()
+
+from realtime import routing  # noqa: E402 (it imports models)
+
+application = ProtocolTypeRouter({"websocket": routing.sockets, "http": routing.pages, "lifespan": routing.lifespan})

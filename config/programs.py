@@ -36,7 +36,7 @@ def realtime() -> Program:
     """WebSocket and server-sent events: Daphne, or uvicorn where REALTIME_SERVER says so; ASGI."""
     port = str(settings.REALTIME_PORT)
     if settings.REALTIME_SERVER == "uvicorn":
-        options = ["uvicorn", "--host", settings.BIND, "--port", port, "--ws", "websockets", "--lifespan", "off"]
+        options = ["uvicorn", "--host", settings.BIND, "--port", port, "--ws", "websockets-sansio", "--lifespan", "off"]
         options += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "2"]
         # Compressing 170-byte frames one socket at a time costs more than it saves.
         options += ["--ws-per-message-deflate", "false"]

@@ -1,5 +1,9 @@
 """REST addresses below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from realtime.api import AvailabilityView
+
+urlpatterns = [
+    path("availability", AvailabilityView.as_view(), name="api-availability"),
+]

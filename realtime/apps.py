@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class RealtimeConfig(AppConfig):
     name = "realtime"
+
+    def ready(self) -> None:
+        from realtime import presence, receivers
+        from streams import figures
+
+        receivers.connect()
+        figures.viewer_counter = presence.viewers

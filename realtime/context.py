@@ -1,7 +1,27 @@
 """What every page knows of its socket."""
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from orders import guests
+from realtime import tickets
+from realtime.tickets import Person
 
 
 def socket(request: HttpRequest) -> dict[str, object]:
-    return {}
+    """Return what templates/realtime/_socket.html needs; the session is only read where it is used.
+
+    Without `realtime_url` the page's script takes the page's own host and `realtime_port`.
+    """
+    return {
+        "realtime_url": settings.REALTIME_URL,
+        "realtime_port": settings.REALTIME_PORT,
+        "realtime_ticket": SimpleLazyObject(lambda: tickets.issue(person_of(request))),
+    }
+
+
+def person_of(request: HttpRequest) -> Person:
+    """Return who sees this page: the account, and the orders that were made in this browser."""
+    user_id = request.user.pk if request.user.is_authenticated else None
+    return Person(user_id=user_id, orders=tuple(guests.ids(request.session)[-tickets.GUEST_ORDERS_MAX :]))

@@ -76,6 +76,7 @@ function apply(state, event) {
       return withSession(state, { likes: event.likes, dislikes: event.dislikes });
     case "chat": {
       const { type, ...message } = event;
+      if (state.chat.some((known) => known.id === message.id)) return state;
       return { ...state, chat: [...state.chat, message].slice(-CHAT_MAX) };
     }
     case "chat_removed":

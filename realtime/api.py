@@ -1,0 +1,75 @@
+"""Availability over REST, from the cache that the realtime log keeps."""
+
+import logging
+from typing import Any
+
+import redis
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inventory import availability as stock
+from realtime import log, wire
+from realtime.wire import Event
+
+logger = logging.getLogger(__name__)
+
+SKUS_MAX = 100
+
+
+class AvailabilitySerializer(serializers.Serializer[Any]):
+    sku = serializers.CharField()
+    available = serializers.IntegerField()
+    version = serializers.IntegerField(help_text="of two numbers the one with the higher version is newer")
+    as_of = serializers.DateTimeField()
+
+
+class AvailabilityListSerializer(serializers.Serializer[Any]):
+    results = AvailabilitySerializer(many=True)
+
+
+class AvailabilityView(APIView):
+    """What may still be sold of up to 100 SKUs; an unknown one is absent."""
+
+    @extend_schema(
+        operation_id="availability",
+        parameters=[OpenApiParameter("sku", str, required=True, many=True)],
+        responses=AvailabilityListSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        skus = list(dict.fromkeys(sku for sku in request.query_params.getlist("sku") if sku))
+        if not 0 < len(skus) <= SKUS_MAX:
+            raise serializers.ValidationError({"sku": [f"Name 1 to {SKUS_MAX} SKUs: ?sku=a&sku=b."]})
+        known = read_availability(skus)
+        results = [
+            {name: known[sku][name] for name in ("sku", "available", "version", "as_of")}
+            for sku in skus
+            if sku in known
+        ]
+        return Response({"results": results})
+
+
+def read_availability(skus: list[str]) -> dict[str, Event]:
+    """Read from the cache; what it lacks from the database, which then goes into the cache."""
+    try:
+        known = log.cached_availability(skus)
+    except redis.RedisError as error:
+        logger.warning("availability read from the database, Redis is away: %s", error)
+        return _read_database(skus)
+    if missing := [sku for sku in skus if sku not in known]:
+        found = _read_database(missing)
+        known |= found
+        try:
+            log.set_availability(found.values())
+        except redis.RedisError as error:
+            logger.warning("availability not cached, Redis is away: %s", error)
+    return known
+
+
+def _read_database(skus: list[str]) -> dict[str, Event]:
+    return {
+        one.sku: wire.availability(sku=one.sku, available=one.available, version=one.version, as_of=one.as_of)
+        for one in stock.read(skus).values()
+    }

@@ -1,0 +1,229 @@
+"""The consumers that own sockets: they decode, limit, find out who it is, and hand their writer to the hub."""
+
+import asyncio
+import logging
+import time
+from dataclasses import replace
+from typing import Any
+
+import redis
+from channels.consumer import AsyncConsumer, get_handler_name
+from channels.exceptions import StopConsumer
+
+from realtime import letters, log, origins, people, sayings, tickets, wire
+from realtime.hub import (
+    POLICY,
+    SERVICE_RESTART,
+    TRY_AGAIN_LATER,
+    UNAVAILABLE_RETRY_MS,
+    Hub,
+    Unavailable,
+    hub,
+    in_thread,
+)
+from realtime.rooms import Seat
+from realtime.seeding import UnknownShow
+from realtime.tickets import STRANGER, Person
+from realtime.wire import BadMessage, Frame, Message
+from realtime.writers import Writer, writer_of
+
+logger = logging.getLogger(__name__)
+
+HELLO_WITHIN_S = 10.0
+GONE_RETRY_MS = (60_000, 120_000)
+FLOOD_RETRY_MS = (5000, 15_000)
+TOO_BIG = 4009
+NOT_FOUND = 4004
+
+
+class Allowance:
+    """A token bucket of one socket: frames from its client, twenty at once and ten a second."""
+
+    CAPACITY = 20.0
+    REFILL_PER_S = 10.0
+    REFUSALS_MAX = 100
+
+    def __init__(self) -> None:
+        self._tokens = self.CAPACITY
+        self._at = time.monotonic()
+        self.refusals = 0
+
+    def take(self) -> int:
+        """Take a token; return 0, or after how many milliseconds there will be one."""
+        now = time.monotonic()
+        self._tokens = min(self.CAPACITY, self._tokens + (now - self._at) * self.REFILL_PER_S)
+        self._at = now
+        if self._tokens >= 1:
+            self._tokens -= 1
+            self.refusals = 0
+            return 0
+        self.refusals += 1
+        return int((1 - self._tokens) / self.REFILL_PER_S * 1000) + 1
+
+
+class TopicConsumer(AsyncConsumer):
+    """A socket on one topic. Nothing that is sent to many passes through here."""
+
+    # Channels would give each socket a channel of its own; letters have one for the process.
+    channel_layer_alias = "none"
+
+    hub: Hub
+    writer: Writer
+    seat: Seat
+    person: Person
+
+    @property
+    def topic(self) -> str:
+        raise NotImplementedError
+
+    async def __call__(self, scope: origins.Scope, receive: origins.Receive, send: origins.Send) -> None:
+        self.is_seated = False
+        self.mailboxes: tuple[str, ...] = ()
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._leave()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Call the handler without Channels' hop to a thread, which tidies database connections that we don't have."""
+        await getattr(self, get_handler_name(message))(message)
+
+    async def websocket_connect(self, message: dict[str, Any]) -> None:
+        await self.send({"type": "websocket.accept"})
+        self.hub = hub()
+        self.writer = writer_of(self.base_send)
+        self.seat = Seat(self.writer)
+        self.person = STRANGER
+        self.allowance = Allowance()
+        self.deadline = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, self._too_late)
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        raise StopConsumer
+
+    async def websocket_receive(self, message: dict[str, Any]) -> None:
+        if self.seat.is_leaving:
+            return
+        text = message.get("text") or ""
+        if len(text) > wire.INBOUND_MAX_BYTES or len(text.encode()) > wire.INBOUND_MAX_BYTES:
+            self._reply(wire.error("too_long"))
+            self._dismiss("too_long", FLOOD_RETRY_MS, TOO_BIG)
+            return
+        retry_ms = self.allowance.take()
+        if self.allowance.refusals > Allowance.REFUSALS_MAX:
+            self._dismiss("rate_limited", FLOOD_RETRY_MS, POLICY)
+            return
+        try:
+            frame = wire.decode(text)
+        except BadMessage as bad:
+            if not retry_ms:
+                self._reply(wire.error("bad_message", id=bad.id))
+            return
+        if retry_ms:
+            if isinstance(frame, wire.Chat):
+                self._reply(wire.error("rate_limited", id=frame.id, retry_ms=retry_ms))
+            return
+        await self._handle(frame)
+
+    async def _handle(self, frame: wire.Hello | wire.Chat | wire.React | wire.Ping) -> None:
+        match frame:
+            case wire.Hello():
+                await self._hello(frame)
+            case wire.Ping():
+                self._reply(wire.pong())
+            case wire.Chat() if self.is_seated:
+                self._reply(await self._said(frame))
+            case wire.React() if self.is_seated:
+                self._reacted(frame)
+            case _:
+                self._reply(wire.error("bad_message", id=getattr(frame, "id", None)))
+
+    async def _said(self, frame: wire.Chat) -> Message:
+        return wire.error("bad_message", id=frame.id)
+
+    def _reacted(self, frame: wire.React) -> None:
+        """Reactions belong to shows."""
+
+    async def _hello(self, frame: wire.Hello) -> None:
+        self.deadline.cancel()
+        self.person = await self._identify(frame)
+        try:
+            await self.hub.join(self.topic, self.seat, frame.since)
+            self.is_seated = True
+            await self._deliver_letters()
+        except UnknownShow:
+            self._dismiss("not_found", GONE_RETRY_MS, NOT_FOUND)
+        except Unavailable:
+            self._dismiss("unavailable", UNAVAILABLE_RETRY_MS, TRY_AGAIN_LATER)
+
+    async def _identify(self, frame: wire.Hello) -> Person:
+        """Return who says hello: by a ticket, an API token, or a cookie that came with an Origin of ours."""
+        person: Person | None = None
+        cookie = origins.header(self.scope, b"cookie")
+        if frame.ticket:
+            person = tickets.find_person(frame.ticket)
+        elif frame.token:
+            person = await in_thread(people.find_by_token, frame.token)
+            if person is None:
+                self._reply(wire.error("not_signed_in"))
+        if person is None and not frame.token and cookie and origins.header(self.scope, b"origin"):
+            person = await in_thread(people.find_by_cookie, cookie)
+        person = person or STRANGER
+        opened = dict.fromkeys((*person.orders, *tickets.opened_orders(frame.orders)))
+        return replace(person, orders=tuple(opened))
+
+    async def _deliver_letters(self) -> None:
+        """Have this person's private frames come here, and bring those that wait."""
+        for mailbox in self.person.mailboxes:
+            if mailbox not in self.mailboxes:
+                self.mailboxes += (mailbox,)
+                await self.hub.postbox.open(mailbox, self.seat)
+        if not self.mailboxes:
+            return
+        try:
+            waiting = await in_thread(letters.kept, self.mailboxes)
+        except redis.RedisError as error:
+            logger.warning("private frames not read, Redis is away: %s", error)
+            return
+        for text in waiting:
+            self.writer.write(wire.framed(text))
+
+    def _reply(self, message: Message) -> None:
+        self.writer.write(Frame.of(message))
+
+    def _dismiss(self, code: str, retry_ms: tuple[int, int], close: int) -> None:
+        self.hub.dismiss(self.seat, code, retry_ms=retry_ms, close=close)
+
+    def _too_late(self) -> None:
+        self._dismiss("no_hello", wire.RESTART_RETRY_MS, SERVICE_RESTART)
+
+    async def _leave(self) -> None:
+        if not hasattr(self, "seat"):
+            return
+        self.deadline.cancel()
+        self.hub.leave(self.topic, self.seat)
+        for mailbox in self.mailboxes:
+            await self.hub.postbox.leave(mailbox, self.seat)
+
+
+class ShowConsumer(TopicConsumer):
+    """A viewer's socket on a show."""
+
+    @property
+    def slug(self) -> str:
+        return str(self.scope["url_route"]["kwargs"]["slug"])
+
+    @property
+    def topic(self) -> str:
+        return log.session_topic(self.slug)
+
+    async def _said(self, frame: wire.Chat) -> Message:
+        return await in_thread(sayings.say, self.slug, self.person.user_id, frame)
+
+    def _reacted(self, frame: wire.React) -> None:
+        self.hub.react(self.topic, frame.emoji)
+
+
+class SiteConsumer(TopicConsumer):
+    """The socket of every page that has no show: announcements, and one's own orders."""
+
+    topic = log.SITE

@@ -1,0 +1,29 @@
+"""Who somebody is, where no ticket says it: an API token, or the session cookie. Both ask the database."""
+
+from types import SimpleNamespace
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest, parse_cookie
+from rest_framework.authtoken.models import Token
+
+from orders import guests
+from realtime.tickets import GUEST_ORDERS_MAX, Person
+
+
+def find_by_token(key: str) -> Person | None:
+    token = Token.objects.filter(key=key, user__is_active=True).first()
+    return Person(user_id=token.user_id) if token else None
+
+
+def find_by_cookie(header: str) -> Person | None:
+    """Return whose session a Cookie header names: the account, and the orders made in that browser."""
+    key = parse_cookie(header).get(settings.SESSION_COOKIE_NAME)
+    if not key:
+        return None
+    session = SessionStore(key)
+    user = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
+    user_id = user.pk if user.is_authenticated else None
+    return Person(user_id=user_id, orders=tuple(guests.ids(session)[-GUEST_ORDERS_MAX:]))

@@ -1,0 +1,78 @@
+"""Private frames of the people at this process: one channel of the channel layer, a group for each person present."""
+
+import asyncio
+import logging
+from typing import Any
+
+import redis
+from channels.layers import get_channel_layer
+
+from realtime.letters import group_of
+from realtime.rooms import Seat
+from realtime.wire import framed
+
+logger = logging.getLogger(__name__)
+
+REFRESH_S = 60.0
+
+
+class Postbox:
+    """Hands letters to seats. A mailbox is joined when its first seat comes and left when the last one goes."""
+
+    def __init__(self) -> None:
+        self._layer: Any = get_channel_layer()
+        self._channel = ""
+        self._seats: dict[str, set[Seat]] = {}
+        self._loop = asyncio.get_running_loop()
+        self._refreshed_at = self._loop.time()
+
+    async def open(self, mailbox: str, seat: Seat) -> None:
+        """Have letters for a mailbox written to a seat, from now on. Redis away: they come after the next refresh."""
+        seats = self._seats.setdefault(mailbox, set())
+        is_first = not seats
+        seats.add(seat)
+        if is_first:
+            await self._quietly(self._join(mailbox))
+
+    async def leave(self, mailbox: str, seat: Seat) -> None:
+        seats = self._seats.get(mailbox, set())
+        seats.discard(seat)
+        if not seats and self._seats.pop(mailbox, None) is not None and self._channel:
+            await self._quietly(self._layer.group_discard(group_of(mailbox), self._channel))
+
+    async def run(self) -> None:
+        """Receive for ever."""
+        while True:
+            try:
+                if not self._channel:
+                    self._channel = await self._layer.new_channel()
+                    await self._join_all()
+                letter = await self._layer.receive(self._channel)
+            except (redis.RedisError, OSError) as error:
+                logger.warning("private frames interrupted: %s", error)
+                await asyncio.sleep(1)
+                await self._quietly(self._join_all())
+                continue
+            frame = framed(letter["text"].encode())
+            for seat in self._seats.get(letter["mailbox"], ()):
+                seat.writer.write(frame)
+
+    async def refresh(self, *, now: bool = False) -> None:
+        """Join the groups again, once a minute or now: a Redis that lost its data has forgotten them."""
+        if now or self._loop.time() - self._refreshed_at > REFRESH_S:
+            self._refreshed_at = self._loop.time()
+            await self._quietly(self._join_all())
+
+    async def _join(self, mailbox: str) -> None:
+        if self._channel:
+            await self._layer.group_add(group_of(mailbox), self._channel)
+
+    async def _join_all(self) -> None:
+        for mailbox in list(self._seats):
+            await self._join(mailbox)
+
+    async def _quietly(self, call: Any) -> None:
+        try:
+            await call
+        except (redis.RedisError, OSError) as error:
+            logger.warning("groups of the channel layer not changed: %s", error)

@@ -1,0 +1,163 @@
+"""A room: one topic in one process, its state, what is about to be sent, and the sockets it is sent to.
+
+A room runs on the event loop and never waits: everything here is done between two turns of it.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+
+from realtime import wire
+from realtime.fold import fold
+from realtime.log import Head, Snapshot, snapshot_frame
+from realtime.state import State, reduce
+from realtime.wire import Event, Frame, Since
+from realtime.writers import Writer
+
+FOLD_S = 0.05
+SKIP_BYTES = 64 * 1024
+CALM_BYTES = 16 * 1024
+CLOSE_BYTES = 256 * 1024
+STALLED_S = 10.0
+RING_MAX = 1000
+RESUMES_CACHED = 32
+
+
+class Seat:
+    """A socket in a room. `behind_since` is set while it is skipped for reading too slowly."""
+
+    __slots__ = ("behind_since", "is_leaving", "writer")
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.behind_since: float | None = None
+        self.is_leaving = False
+
+
+class Room:
+    """Sockets join at `sent`: the seq of the last frame that was written, whose state they get as a snapshot."""
+
+    def __init__(self, topic: str, snapshot: Snapshot) -> None:
+        self.topic = topic
+        self.seats: set[Seat] = set()
+        self.slow: list[Seat] = []
+        self._loop = asyncio.get_running_loop()
+        self._flush_at: asyncio.TimerHandle | None = None
+        self._last_flush = 0.0
+        self._start(snapshot)
+
+    def _start(self, snapshot: Snapshot) -> None:
+        self.state: State = snapshot.state
+        self.epoch = snapshot.head.epoch
+        self.seq = self.sent = snapshot.head.seq
+        self._pending: list[Event] = []
+        self._ring: deque[tuple[int, Event]] = deque(snapshot.entries, maxlen=RING_MAX)
+        self._snapshot: Frame | None = None
+        self._resumes: OrderedDict[int, Frame] = OrderedDict()
+
+    # --- What comes from the log ---
+
+    def take(self, *, epoch: str, first: int, events: Iterable[Event]) -> bool:
+        """Take numbered events, skipping known ones. False: there is a gap, or another epoch; nothing was taken."""
+        if epoch != self.epoch or first > self.seq + 1:
+            return False
+        for seq, event in enumerate(events, first):
+            if seq <= self.seq:
+                continue
+            self.seq = seq
+            self._ring.append((seq, event))
+            self._pending.append(event)
+        if self._pending and self._flush_at is None:
+            wait = max(0.0, self._last_flush + FOLD_S - self._loop.time())
+            self._flush_at = self._loop.call_later(wait, self.flush)
+        return True
+
+    def restart(self, snapshot: Snapshot) -> None:
+        """Go on from a fresh snapshot and give it to everyone: the log has lost, or never had, what leads to it."""
+        self._cancel_flush()
+        self._start(snapshot)
+        for seat in self.seats:
+            self._write(seat, self._snapshot_frame())
+
+    def flush(self) -> None:
+        """Write what came in since the last time to every socket, as one frame."""
+        self._cancel_flush()
+        if not self._pending:
+            return
+        message = wire.batch(epoch=self.epoch, first=self.sent + 1, last=self.seq, events=fold(self._pending))
+        self._pending = []
+        after = reduce(self.state, message)
+        assert after is not None  # noqa: S101 (a batch that continues the state gives a state)
+        self.state, self.sent, self._snapshot = after, self.seq, None
+        self._resumes.clear()
+        frame = Frame.of(message)
+        for seat in self.seats:
+            self._write(seat, frame)
+        self._last_flush = self._loop.time()
+
+    def _cancel_flush(self) -> None:
+        if self._flush_at is not None:
+            self._flush_at.cancel()
+            self._flush_at = None
+
+    # --- Sockets ---
+
+    def join(self, seat: Seat, since: Since | None) -> None:
+        """Welcome a socket, also one that says hello again: with what it missed, or with a snapshot."""
+        missed = self._missed(since) if since else None
+        head = Head(self.epoch, self.seq)
+        seat.writer.write(Frame.of(wire.welcome(epoch=head.epoch, seq=head.seq, recovered=missed is not None)))
+        if missed is None:
+            seat.writer.write(self._snapshot_frame())
+        elif missed.text:
+            seat.writer.write(missed)
+        seat.behind_since = None
+        self.seats.add(seat)
+
+    def leave(self, seat: Seat) -> None:
+        self.seats.discard(seat)
+
+    def check(self) -> None:
+        """Look after the slow: a snapshot for those who have read, a bye for those who don't (left in `slow`)."""
+        for seat in self.seats:
+            if seat.behind_since is not None:
+                self._write(seat, None)
+
+    def _write(self, seat: Seat, frame: Frame | None) -> None:
+        """Write a frame unless the socket is slow; one that was and has read gets a snapshot instead."""
+        waiting = seat.writer.buffered()
+        if seat.behind_since is None and waiting <= SKIP_BYTES:
+            if frame:
+                seat.writer.write(frame)
+            return
+        now = self._loop.time()
+        if seat.behind_since is None:
+            seat.behind_since = now
+        if waiting <= CALM_BYTES:
+            seat.behind_since = None
+            seat.writer.write(self._snapshot_frame())
+        elif (waiting > CLOSE_BYTES or now - seat.behind_since > STALLED_S) and not seat.is_leaving:
+            seat.is_leaving = True
+            self.slow.append(seat)
+
+    def _missed(self, since: Since) -> Frame | None:
+        """Return what somebody missed up to `sent` as one frame (an empty one for nothing), or None if it is gone."""
+        if since.epoch != self.epoch or not 0 <= since.seq <= self.sent:
+            return None
+        if since.seq == self.sent:
+            return Frame(b"", b"")
+        if not self._ring or self._ring[0][0] > since.seq + 1:
+            return None
+        if frame := self._resumes.get(since.seq):
+            return frame
+        events = fold(event for seq, event in self._ring if since.seq < seq <= self.sent)
+        frame = Frame.of(wire.batch(epoch=self.epoch, first=since.seq + 1, last=self.sent, events=events))
+        self._resumes[since.seq] = frame
+        if len(self._resumes) > RESUMES_CACHED:
+            self._resumes.popitem(last=False)
+        return frame
+
+    def _snapshot_frame(self) -> Frame:
+        if self._snapshot is None:
+            self._snapshot = Frame.of(snapshot_frame(self.state))
+        return self._snapshot

@@ -1,0 +1,39 @@
+"""The realtime server's addresses."""
+
+from typing import Any
+
+from channels.routing import URLRouter
+from django.urls import path, re_path
+
+from realtime.consumers import ShowConsumer, SiteConsumer
+from realtime.origins import OwnOriginsOnly, Receive, Scope, Send, refuse
+
+sockets = OwnOriginsOnly(
+    URLRouter(
+        [
+            path("ws/sessions/<slug:slug>/", ShowConsumer.as_asgi()),
+            path("ws/site/", SiteConsumer.as_asgi()),
+            re_path("", refuse),  # type: ignore[arg-type]
+        ]
+    )
+)
+
+ANSWERS = {"/health": (200, b'{"status":"OK"}')}
+NOT_FOUND = (404, b'{"status":404,"title":"Not Found"}')
+
+
+async def pages(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer plain HTTP without Django: this server has no pages."""
+    status, body = ANSWERS.get(scope["path"], NOT_FOUND)
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+    """Say yes to a server that asks (uvicorn); the hub starts with the first socket all the same."""
+    while True:
+        message: dict[str, Any] = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

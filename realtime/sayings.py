@@ -1,0 +1,51 @@
+"""What people at a socket say, handed to the show's chat."""
+
+import logging
+
+import redis
+
+from realtime import wire
+from realtime.wire import Message
+from shop import redis_pool
+from shop.models import User
+from streams import chat
+from streams.exceptions import ChatRefused
+from streams.models import StreamSession
+
+logger = logging.getLogger(__name__)
+
+UNIQUE_ID_MIN = 8
+REMEMBERED_S = 300
+
+
+def say(slug: str, user_id: int | None, message: wire.Chat) -> Message:
+    """Post a chat message and return the ack, or the error. A long id said again is acked again, not posted again."""
+    author = None if user_id is None else User.objects.filter(pk=user_id, is_active=True).first()
+    session = StreamSession.objects.filter(slug=slug).first()
+    if session is None:
+        return wire.error("bad_message", id=message.id)
+    key = f"showfloor:rt:said:{slug}:{user_id}:{message.id}" if len(message.id) >= UNIQUE_ID_MIN else ""
+    if key and (said := _recall(key)):
+        return wire.ack(message.id, message=said)
+    try:
+        posted = chat.post(session, author=author, text=message.text)
+    except ChatRefused as refused:
+        return wire.error(refused.code, id=message.id, retry_ms=refused.retry_ms)
+    if key:
+        _remember(key, str(posted.pk))
+    return wire.ack(message.id, message=str(posted.pk))
+
+
+def _recall(key: str) -> str:
+    try:
+        return (redis_pool.client().get(key) or b"").decode()  # type: ignore[union-attr]
+    except redis.RedisError as error:
+        logger.warning("not known whether this was said before, Redis is away: %s", error)
+        return ""
+
+
+def _remember(key: str, message_id: str) -> None:
+    try:
+        redis_pool.client().set(key, message_id, ex=REMEMBERED_S)
+    except redis.RedisError as error:
+        logger.warning("said once, but not remembered, Redis is away: %s", error)

@@ -1,0 +1,120 @@
+"""A show's first state from the database, and what heals it later. The only code here that reads whole shows."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from inventory import availability as stock
+from realtime import log, publish, wire
+from realtime.wire import Event
+from streams import chat, opinions, run_list
+from streams.models import ChatMessage, StreamSession
+
+ATTEMPTS = 5
+
+
+class UnknownShow(Exception):
+    """There is no show with this slug."""
+
+
+def seeded_snapshot(topic: str, *, with_log: bool = False) -> log.Snapshot:
+    """Return a topic's snapshot, seeding its log from the database if it knows nothing yet.
+
+    Raises UnknownShow, or redis.RedisError.
+    """
+    for _ in range(ATTEMPTS):
+        found = log.snapshot(topic, with_log=with_log)
+        if found.is_seeded:
+            return found
+        try:
+            log.seed(topic, found.head, read(topic))
+        except UnknownShow:
+            log.forget(topic)
+            raise
+    raise TimeoutError(f"Redis forgot {topic} {ATTEMPTS} times while it was being read")
+
+
+def read(topic: str) -> log.Seeds:
+    """Read what a snapshot of this topic says. Raises UnknownShow."""
+    if topic == log.SITE:
+        return log.Seeds(session={})
+    slug = topic.removeprefix("session:")
+    session = StreamSession.objects.select_related("pinned").filter(slug=slug).first()
+    if session is None:
+        raise UnknownShow(slug)
+    skus = run_list.skus(session)
+    return log.Seeds(
+        session=session_fields(session),
+        run_list=skus,
+        items=publish.item_events(skus),
+        stock=publish.stock_events(skus),
+        chat=[chat_event(message) for message in chat.history(session)],
+    )
+
+
+def session_fields(session: StreamSession) -> dict[str, Any]:
+    """Return the `session` part of a snapshot. Viewers are counted by the hubs, from nought."""
+    counts = opinions.counts(session)
+    return {
+        "slug": session.slug,
+        "state": session.state,
+        "title": session.title,
+        "pinned_sku": session.pinned.sku if session.pinned else None,
+        "viewers": 0,
+        "likes": counts.likes,
+        "dislikes": counts.dislikes,
+        "slow_mode_s": session.slow_mode_s,
+    }
+
+
+def chat_event(message: ChatMessage) -> Event:
+    return wire.chat(
+        id=str(message.pk), author=message.author_name, role=message.role, text=message.text, at=message.at
+    )
+
+
+def heal_live_shows() -> int:
+    """Publish what shows on air say otherwise than the database; return how many differences there were.
+
+    A change published meanwhile wins: a field is only healed while it still has the value that was compared.
+    """
+    sessions = list(StreamSession.objects.filter(state__in=StreamSession.ON_AIR).select_related("pinned"))
+    snapshots = {session.pk: log.snapshot(log.session_topic(session.slug)) for session in sessions}
+    seen = [session for session in sessions if snapshots[session.pk].is_seeded]
+    skus = {sku for session in seen for sku in snapshots[session.pk].state["run_list"]}
+    healed = log.set_availability(
+        wire.availability(sku=one.sku, available=one.available, version=one.version, as_of=timezone.now())
+        for one in stock.read(skus).values()
+    )
+    for session in seen:
+        # Read again: what was read before the snapshot may be older than it.
+        session.refresh_from_db(fields=["state", "pinned", "slow_mode_s"])
+        healed += _heal(session, snapshots[session.pk])
+    return healed
+
+
+def _heal(session: StreamSession, snapshot: log.Snapshot) -> int:
+    topic, shown = log.session_topic(session.slug), snapshot.state
+    now, skus = session_fields(session), run_list.skus(session)
+    repairs: list[tuple[str, list[Event]]] = []
+    if now["state"] != shown["session"]["state"]:
+        repairs.append(("state", [wire.session(now["state"])]))
+    if now["pinned_sku"] != shown["session"]["pinned_sku"]:
+        repairs.append(("pinned_sku", [wire.pin(now["pinned_sku"])]))
+    if now["slow_mode_s"] != shown["session"]["slow_mode_s"]:
+        repairs.append(("slow_mode_s", [wire.slow_mode(now["slow_mode_s"])]))
+    if now["likes"] != shown["session"]["likes"] or now["dislikes"] != shown["session"]["dislikes"]:
+        repairs.append(("likes", [wire.likes(likes=now["likes"], dislikes=now["dislikes"])]))
+    if skus != shown["run_list"]:
+        repairs.append(("run_list", publish.run_list_events(skus)))
+    elif prices := [event for event in publish.item_events(skus) if _differs(event, shown["items"][event["sku"]])]:
+        repairs.append(("run_list", prices))
+    done = 0
+    for field, events in repairs:
+        compared = shown["run_list"] if field == "run_list" else shown["session"][field]
+        done += log.publish(topic, events, only_if=(field, compared)) >= 0
+    return done
+
+
+def _differs(event: Event, shown: dict[str, Any]) -> bool:
+    return any(event[name] != shown.get(name) for name in ("price_minor", "currency"))

@@ -1,0 +1,213 @@
+"""The frames and events of docs/realtime-protocol.md: builders for what goes out, a decoder for what comes in."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+VERSION = 1
+PING_S = 25
+INBOUND_MAX_BYTES = 4096
+EMOJI = ("❤️", "🔥", "👏", "😍", "😂", "😮", "🎉", "👍")
+RESTART_RETRY_MS = (500, 8000)
+
+Event = dict[str, Any]
+Message = dict[str, Any]
+
+
+# --- Events ----------------------------------------------------------------------------------------------
+
+
+def availability(*, sku: str, available: int, version: int, as_of: datetime) -> Event:
+    return {
+        "type": "availability",
+        "sku": sku,
+        "available": available,
+        "version": version,
+        "as_of": timestamp(as_of),
+    }
+
+
+def item(*, sku: str, price_minor: int, currency: str) -> Event:
+    return {"type": "item", "sku": sku, "price_minor": price_minor, "currency": currency}
+
+
+def run_list(skus: Sequence[str]) -> Event:
+    return {"type": "run_list", "skus": list(skus)}
+
+
+def pin(sku: str | None) -> Event:
+    return {"type": "pin", "sku": sku}
+
+
+def chat(*, id: str, author: str, role: str, text: str, at: datetime) -> Event:
+    return {"type": "chat", "id": id, "author": author, "role": role, "text": text, "at": timestamp(at)}
+
+
+def chat_removed(id: str) -> Event:
+    return {"type": "chat_removed", "id": id}
+
+
+def slow_mode(seconds: int) -> Event:
+    return {"type": "slow_mode", "seconds": seconds}
+
+
+def likes(*, likes: int, dislikes: int) -> Event:
+    return {"type": "likes", "likes": likes, "dislikes": dislikes}
+
+
+def reactions(counts: Mapping[str, int]) -> Event:
+    return {"type": "reactions", "counts": dict(counts)}
+
+
+def session(state: str) -> Event:
+    return {"type": "session", "state": state}
+
+
+# --- Frames ----------------------------------------------------------------------------------------------
+
+
+def welcome(*, epoch: str, seq: int, recovered: bool) -> Message:
+    return {
+        "type": "welcome",
+        "epoch": epoch,
+        "seq": seq,
+        "recovered": recovered,
+        "ping_s": PING_S,
+        "now": timestamp(datetime.now(UTC)),
+    }
+
+
+def batch(*, epoch: str, first: int, last: int, events: Iterable[Event]) -> Message:
+    return {"type": "batch", "epoch": epoch, "from": first, "to": last, "events": list(events)}
+
+
+def ack(id: str, *, message: str) -> Message:
+    return {"type": "ack", "id": id, "message": message}
+
+
+def error(code: str, *, id: str | None = None, retry_ms: int = 0) -> Message:
+    """Refuse a frame.
+
+    Codes: slow_mode, rate_limited, too_long, not_signed_in, banned, muted, held_for_review, bad_message.
+    """
+    frame: Message = {"type": "error", "code": code}
+    if id is not None:
+        frame["id"] = id
+    if retry_ms:
+        frame["retry_ms"] = retry_ms
+    return frame
+
+
+def pong() -> Message:
+    return {"type": "pong", "now": timestamp(datetime.now(UTC))}
+
+
+def bye(code: str, *, retry_ms: tuple[int, int] = RESTART_RETRY_MS) -> Message:
+    return {"type": "bye", "code": code, "retry_ms": list(retry_ms)}
+
+
+def order(*, id: str, state: str, expires_at: datetime) -> Message:
+    return {"type": "order", "id": id, "state": state, "expires_at": timestamp(expires_at)}
+
+
+def timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame, encoded once: its text, and the bytes of an unmasked WebSocket text frame (RFC 6455, 5.2)."""
+
+    text: bytes
+    framed: bytes
+
+    @classmethod
+    def of(cls, message: Message) -> "Frame":
+        return framed(orjson.dumps(message))
+
+
+def framed(text: bytes) -> Frame:
+    """Return JSON that is already encoded as a frame."""
+    size = len(text)
+    if size < 126:
+        header = bytes((0x81, size))
+    elif size < 65536:
+        header = b"\x81\x7e" + size.to_bytes(2, "big")
+    else:
+        header = b"\x81\x7f" + size.to_bytes(8, "big")
+    return Frame(text, header + text)
+
+
+# --- What comes in ---------------------------------------------------------------------------------------
+
+
+class BadMessage(Exception):
+    """A frame that is not of the protocol; `id` is that of the message, if it has a usable one."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id)
+        self.id = id
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    since: Since | None = None
+    ticket: str = ""
+    token: str = ""
+    orders: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    pass
+
+
+def decode(text: str | bytes) -> Hello | Chat | React | Ping:
+    """Read a client's frame. Raises BadMessage for anything that is not of the protocol."""
+    try:
+        frame = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadMessage from None
+    match frame:
+        case {"type": "hello", "v": 1}:
+            return _hello(frame)
+        case {"type": "chat", "id": str(id), "text": str(said)} if 0 < len(id) <= 64:
+            return Chat(id, said)
+        case {"type": "chat", "id": str(id)} if 0 < len(id) <= 64:
+            raise BadMessage(id)
+        case {"type": "react", "emoji": str(emoji)} if emoji in EMOJI:
+            return React(emoji)
+        case {"type": "ping"}:
+            return Ping()
+    raise BadMessage
+
+
+def _hello(frame: dict[str, Any]) -> Hello:
+    since = None
+    match frame.get("since"):
+        case {"epoch": str(epoch), "seq": int(seq)}:
+            since = Since(epoch, seq)
+    words = {name: value for name in ("ticket", "token") if isinstance(value := frame.get(name), str)}
+    orders = frame.get("orders")
+    known = {k: v for k, v in orders.items() if isinstance(v, str)} if isinstance(orders, dict) else {}
+    return Hello(since=since, orders=known, **words)

@@ -1,0 +1,180 @@
+"""Prebuilt frames into the transports of Daphne and uvicorn.
+
+Both servers build a frame anew for every socket that sends it; a fan-out writes the same bytes to all. This is the
+one module that knows the servers' inside. It looks before it writes, and where it doesn't find what it knows, it falls
+back on plain ASGI `send`. tests/test_realtime_sockets.py fails when a server's inside changes.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, ClassVar, Protocol
+
+from realtime.wire import INBOUND_MAX_BYTES, Frame
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+NORMAL = 1000
+FRAME_MAX_BYTES = 16 * INBOUND_MAX_BYTES
+
+
+class Writer(Protocol):
+    """Writes to one socket. Nothing here waits, and nothing raises: a socket that is gone swallows what is written."""
+
+    kind: str
+
+    def write(self, frame: Frame) -> None: ...
+
+    def buffered(self) -> int:
+        """Return how many bytes wait for a slow reader."""
+
+    async def close(self, code: int) -> None:
+        """Close after what was written. A socket that doesn't read is cut off."""
+
+    def before_server_ends(self, call: Callable[[], None]) -> None:
+        """Have something done while sockets can still be written to. It may be called more than once."""
+
+
+class DaphneWriter:
+    """Writes to the Twisted transport under Daphne's WebSocketProtocol (autobahn)."""
+
+    kind = "daphne"
+    _ending: ClassVar[list[Callable[[], None]]] = []
+
+    def __init__(self, protocol: Any, send: Send) -> None:
+        self._protocol = protocol
+        self._transport = protocol.transport
+        self._send = send
+        # Daphne's own limit is a megabyte; autobahn closes with 1009 what is over ours.
+        protocol.maxMessagePayloadSize = protocol.maxFramePayloadSize = FRAME_MAX_BYTES
+
+    @classmethod
+    def find(cls, send: Send) -> "DaphneWriter | None":
+        """Recognise `partial(Server.handle_reply, protocol)` with an open, uncompressed socket behind it."""
+        if not isinstance(send, partial) or len(send.args) != 1:
+            return None
+        protocol = send.args[0]
+        names = ("STATE_OPEN", "state", "transport", "send_queue", "_perMessageCompress", "maxMessagePayloadSize")
+        if not all(hasattr(protocol, name) for name in names):
+            return None
+        buffers = ("write", "dataBuffer", "offset", "_tempDataLen", "abortConnection")
+        if protocol._perMessageCompress is not None or not all(hasattr(protocol.transport, b) for b in buffers):
+            return None
+        return cls(protocol, send)
+
+    def write(self, frame: Frame) -> None:
+        if self._protocol.state == self._protocol.STATE_OPEN and not self._protocol.send_queue:
+            self._transport.write(frame.framed)
+
+    def buffered(self) -> int:
+        transport = self._transport
+        return len(transport.dataBuffer) - int(transport.offset) + int(transport._tempDataLen)
+
+    async def close(self, code: int) -> None:
+        await self._send({"type": "websocket.close", "code": code})
+        if self.buffered() > FRAME_MAX_BYTES:
+            self._transport.abortConnection()
+
+    def before_server_ends(self, call: Callable[[], None]) -> None:
+        """Daphne cancels every application when Twisted's reactor stops; both happen in its first phase."""
+        if call not in DaphneWriter._ending:
+            from twisted.internet import reactor
+
+            DaphneWriter._ending.append(call)
+            reactor.addSystemEventTrigger("before", "shutdown", call)  # type: ignore[arg-type]
+
+
+class UvicornWriter:
+    """Writes to the asyncio transport under uvicorn's WebSocketsSansIOProtocol."""
+
+    kind = "uvicorn"
+
+    def __init__(self, protocol: Any, send: Send) -> None:
+        self._protocol = protocol
+        self._transport = protocol.transport
+        self._send = send
+
+    @classmethod
+    def find(cls, send: Send) -> "UvicornWriter | None":
+        """Recognise the bound method `send` of a protocol whose handshake is done, without compression."""
+        protocol = getattr(send, "__self__", None)
+        names = ("transport", "handshake_complete", "close_sent", "disconnected", "conn", "shutdown")
+        if protocol is None or not all(hasattr(protocol, name) for name in names):
+            return None
+        if not protocol.handshake_complete or getattr(protocol.conn, "extensions", None) != []:
+            return None
+        if not all(hasattr(protocol.transport, b) for b in ("write", "get_write_buffer_size", "is_closing", "abort")):
+            return None
+        return cls(protocol, send)
+
+    @property
+    def _is_open(self) -> bool:
+        return not (self._protocol.close_sent or self._protocol.disconnected or self._transport.is_closing())
+
+    def write(self, frame: Frame) -> None:
+        if self._is_open:
+            self._transport.write(frame.framed)
+
+    def buffered(self) -> int:
+        return int(self._transport.get_write_buffer_size())
+
+    async def close(self, code: int) -> None:
+        if self.buffered() > FRAME_MAX_BYTES:
+            self._transport.abort()
+        elif self._is_open:
+            await self._send({"type": "websocket.close", "code": code})
+
+    def before_server_ends(self, call: Callable[[], None]) -> None:
+        """uvicorn ends by calling `shutdown` of every protocol, which closes at once."""
+        shutdown = self._protocol.shutdown
+
+        def say_first() -> None:
+            call()
+            shutdown()
+
+        self._protocol.shutdown = say_first
+
+
+class PlainWriter:
+    """Sends through ASGI, one frame after the other, from a queue of its own: slower, and right under any server."""
+
+    kind = "plain"
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._queue: asyncio.Queue[Frame | int] = asyncio.Queue()
+        self._bytes = 0
+        self._task = asyncio.create_task(self._drain())
+
+    def write(self, frame: Frame) -> None:
+        self._bytes += len(frame.text)
+        self._queue.put_nowait(frame)
+
+    def buffered(self) -> int:
+        return self._bytes
+
+    async def close(self, code: int) -> None:
+        self._queue.put_nowait(code)
+        _, waiting = await asyncio.wait({self._task}, timeout=1)
+        for task in waiting:
+            task.cancel()
+
+    def before_server_ends(self, call: Callable[[], None]) -> None:
+        """Nothing is known of this server's end: sockets close without a word, and clients come back by themselves."""
+
+    async def _drain(self) -> None:
+        while True:
+            waiting = await self._queue.get()
+            try:
+                if isinstance(waiting, int):
+                    await self._send({"type": "websocket.close", "code": waiting})
+                    return
+                await self._send({"type": "websocket.send", "text": waiting.text.decode()})
+                self._bytes -= len(waiting.text)
+            except Exception:
+                return
+
+
+def writer_of(send: Send) -> Writer:
+    """Return the fastest writer for an accepted socket."""
+    return DaphneWriter.find(send) or UvicornWriter.find(send) or PlainWriter(send)
