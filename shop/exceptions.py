@@ -1,0 +1,29 @@
+"""What the shop refuses."""
+
+
+class ShopError(Exception):
+    """Base class."""
+
+
+class UnknownSku(ShopError):
+    """No such SKU is for sale."""
+
+    def __init__(self, sku: str) -> None:
+        super().__init__(sku)
+        self.sku = sku
+
+
+class QuantityRefused(ShopError):
+    """A cart line holds 1 to 99 units."""
+
+    def __init__(self, quantity: int) -> None:
+        super().__init__(quantity)
+        self.quantity = quantity
+
+
+class CartFull(ShopError):
+    """A cart has room for so many different things only."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most

@@ -1,0 +1,237 @@
+"""The shop and its products."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from inventory import availability, delivery
+from shop import cart, catalogue, money, place, wishlist
+from shop.models import Product, ProductPicture, Variant
+from shop.views import filters
+from shop.views.going_back import back
+
+PER_PAGE = 24
+LOW = 12  # "12 left" is worth saying loudly; more is not
+
+
+@require_GET
+def products(request: HttpRequest) -> HttpResponse:
+    """Show what the filters leave. Page 2 shows pages 1 and 2, so that "Show more" works as a plain link."""
+    typed = request.GET.get("postal_code", "").strip()
+    place_refused = bool(typed) and not place.remember(request, typed)
+    code = delivery.normalise(typed) if typed and not place_refused else place.postal_code(request)
+    asked = filters.read(request.GET, postal_code=code)
+    search = catalogue.Search(asked.filters)
+    facets = search.facets()
+    shown = list(search.products()[: PER_PAGE * asked.page])
+    skus = [product.variants.all()[0].sku for product in shown]
+    more = filters.query_of(asked.filters, page=asked.page + 1)
+    return render(
+        request,
+        "shop/products.html",
+        {
+            "asked": asked,
+            "filters": asked.filters,
+            "facets": facets,
+            "attribute_facets": _attribute_facets(facets, asked.filters),
+            "products": shown,
+            "new_from": PER_PAGE * (asked.page - 1) + 1,
+            "more": more if len(shown) < facets.total and asked.page < filters.PAGES_MOST else "",
+            "chips": _chips(asked, facets),
+            "sorts": _sorts(asked.filters),
+            "wished": wishlist.wished_skus(request.user, skus),
+            "postal_code": typed if place_refused else code,
+            "place_refused": place_refused,
+            "currency_sign": money.symbol(settings.DEFAULT_CURRENCY),
+            "price_from": _major(asked.filters.min_minor),
+            "price_to": _major(asked.filters.max_minor),
+            "price_hints": [_major(price) for price in facets.price_minor or ()],
+            "low": LOW,
+        },
+    )
+
+
+@require_GET
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show one product. `?sku=` chooses a variant."""
+    try:
+        shown = catalogue.get_product(slug)
+    except Product.DoesNotExist:
+        raise Http404(_("There is no such product.")) from None
+    code = place.postal_code(request)
+    variants = list(shown.variants.all())
+    skus = [variant.sku for variant in variants]
+    units = availability.read(skus)
+    days = delivery.estimate(skus, postal_code=code)
+    options = [
+        Option(
+            variant,
+            variant.picture or next(iter(shown.pictures.all()), None),
+            units[variant.sku].available if variant.sku in units else 0,
+            units[variant.sku].version if variant.sku in units else 0,
+            days[variant.sku].delivery_on if variant.sku in days else None,
+        )
+        for variant in variants
+    ]
+    chosen = _chosen(options, request.GET.get("sku", ""))
+    groups = _groups(options, chosen)
+    return render(
+        request,
+        "shop/product.html",
+        {
+            "product": shown,
+            "chosen": chosen,
+            "groups": groups,
+            "group_word": next(iter(chosen.variant.options), "") if groups else "",
+            "options": _of_group(options, chosen) if groups else options,
+            "option_word": _option_word(chosen.variant, is_grouped=bool(groups)),
+            "pictures": _pictures(shown, chosen),
+            "wished": wishlist.wished_skus(request.user, skus),
+            "postal_code": code,
+            "is_known": delivery.is_known(code),
+            "quantities": range(1, 11),
+            "quantity_most": cart.QUANTITY_MOST,
+            "low": LOW,
+        },
+    )
+
+
+@require_POST
+def set_place(request: HttpRequest) -> HttpResponse:
+    """Remember where things should go, and return to the page that asked."""
+    if not place.remember(request, request.POST.get("postal_code", "")):
+        messages.error(request, _("That is not a postal code we know. Codes in India have six digits."))
+    return back(request, "/shop/")
+
+
+@dataclass(frozen=True)
+class Option:
+    """A variant as its page shows it."""
+
+    variant: Variant
+    picture: ProductPicture | None
+    available: int
+    version: int
+    delivery_on: date | None
+
+    @property
+    def is_sold_out(self) -> bool:
+        return self.available < 1
+
+
+@dataclass(frozen=True)
+class Group:
+    """The variants that share their first option, a colour say; `option` is the one its link leads to."""
+
+    label: str
+    option: Option
+    is_chosen: bool
+    is_sold_out: bool
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that holds, and the address without it."""
+
+    label: str
+    link: str
+
+
+def _chosen(options: list[Option], sku: str) -> Option:
+    """Return the variant asked for, else the first that can be bought, else the first."""
+    by_sku = {option.variant.sku: option for option in options}
+    return by_sku.get(sku) or next((option for option in options if not option.is_sold_out), options[0])
+
+
+def _first_option(variant: Variant) -> str:
+    return str(next(iter(variant.options.values()), ""))
+
+
+def _groups(options: list[Option], chosen: Option) -> list[Group]:
+    """Group variants that differ in more than one way by the first; one way needs no groups."""
+    if any(len(option.variant.options) < 2 for option in options):
+        return []
+    labels = dict.fromkeys(_first_option(option.variant) for option in options)
+    if len(labels) < 2:
+        return []
+    groups = []
+    second = list(chosen.variant.options.values())[1:]
+    for label in labels:
+        members = [option for option in options if _first_option(option.variant) == label]
+        # The link keeps the size that was chosen where the other colour has it.
+        same = [option for option in members if list(option.variant.options.values())[1:] == second]
+        target = next((o for o in [*same, *members] if not o.is_sold_out), members[0])
+        groups.append(Group(label, target, chosen in members, all(option.is_sold_out for option in members)))
+    return groups
+
+
+def _of_group(options: list[Option], chosen: Option) -> list[Option]:
+    return [option for option in options if _first_option(option.variant) == _first_option(chosen.variant)]
+
+
+def _option_word(variant: Variant, *, is_grouped: bool) -> str:
+    """Return what the radios choose: "Size"."""
+    words = list(variant.options)[1 if is_grouped else 0 :]
+    return " · ".join(words) or _("Kind")
+
+
+def _pictures(product: Product, chosen: Option) -> list[ProductPicture]:
+    """Return the pictures, the chosen variant's first."""
+    return sorted(product.pictures.all(), key=lambda picture: picture != chosen.picture)
+
+
+def _attribute_facets(facets: catalogue.Facets, asked: catalogue.Filters) -> list[tuple[str, list[catalogue.Choice]]]:
+    """Offer the attributes that help to choose: few values, that more than one product shares."""
+    offered = []
+    for name, choices in facets.attributes.items():
+        is_chosen = bool(asked.attributes.get(name))
+        helps = 2 <= len(choices) <= filters.VALUES_MOST and max(choice.count for choice in choices) > 1
+        if is_chosen or helps:
+            offered.append((name, choices[: filters.VALUES_MOST]))
+    offered.sort(key=lambda facet: not asked.attributes.get(facet[0]))
+    return offered[: filters.FACETS_MOST]
+
+
+def _chips(asked: filters.Asked, facets: catalogue.Facets) -> list[Chip]:
+    held = asked.filters
+    labels = {choice.value: choice.label for choice in facets.categories}
+    chips = [Chip(f"“{held.q}”", asked.link(q=""))] if held.q else []
+    for slug in held.categories:
+        chips.append(
+            Chip(labels.get(slug, slug), asked.link(categories=tuple(s for s in held.categories if s != slug)))
+        )
+    currency = settings.DEFAULT_CURRENCY
+    if held.min_minor is not None:
+        label = _("from %(price)s") % {"price": money.format_minor(held.min_minor, currency)}
+        chips.append(Chip(label, asked.link(min_minor=None)))
+    if held.max_minor is not None:
+        label = _("to %(price)s") % {"price": money.format_minor(held.max_minor, currency)}
+        chips.append(Chip(label, asked.link(max_minor=None)))
+    for name, values in held.attributes.items():
+        for value in values:
+            chips.append(Chip(value, asked.link(attributes=filters.without(held.attributes, name, value))))
+    if not held.in_stock:
+        chips.append(Chip(_("with sold-out things"), asked.link(in_stock=True)))
+    return chips
+
+
+def _sorts(asked: catalogue.Filters) -> list[tuple[str, str, bool]]:
+    words = [("match", _("Best match"))] if asked.words else []
+    words += [
+        ("wished", _("Most wished for")),
+        ("new", _("New")),
+        ("price", _("Price, low first")),
+        ("-price", _("Price, high first")),
+        ("soonest", _("Soonest delivery")),
+    ]
+    return [(value, label, value == asked.order) for value, label in words]
+
+
+def _major(amount_minor: int | None) -> str:
+    return "" if amount_minor is None else f"{money.to_major(amount_minor, settings.DEFAULT_CURRENCY):f}"
