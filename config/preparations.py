@@ -10,6 +10,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from streams.models import StreamSession
+
+DEMO_LIVE = "demo-live"
+
 
 class LineWriter:
     """A text stream that hands on whole lines."""
@@ -58,9 +62,10 @@ def collect_static() -> bool:
     return True
 
 
-def seed_demo(progress: Callable[[str], None]) -> None:
-    """Fill an empty shop with the demo; a shop that has it is left as it is."""
+def seed_demo(progress: Callable[[str], None]) -> bool:
+    """Fill an empty shop with the demo, once; return whether its live show is there."""
     call_command("seed_demo", stdout=LineWriter(progress), no_color=True)
+    return StreamSession.objects.filter(slug=DEMO_LIVE).exists()
 
 
 def _static_digest() -> str:

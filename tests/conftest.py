@@ -11,8 +11,14 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.showfloor import Showfloor, new_showfloor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def _free_port() -> int:
@@ -43,6 +49,19 @@ os.environ |= {
     **{name: str(_free_port()) for name in ("PORT", "REALTIME_PORT", "RTMP_PORT", "SRT_PORT")},
 }
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+LEFT_OUT = pytest.StashKey[int]()
+
 
 def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
@@ -51,6 +70,27 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a browser where there is none; in CI there must be one."""
+    if CHROMIUM or os.environ.get("CI"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    if left_out:
+        config.stash[LEFT_OUT] = len(left_out)
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if count := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.section("no browser", yellow=True)
+        terminalreporter.line(
+            f"{count} browser tests were left out: Chromium is not installed. On Debian and Ubuntu: "
+            "apt-get install chromium; then run make test again."
+        )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -95,3 +135,22 @@ def empty_redis(request: pytest.FixtureRequest, servers: None) -> None:
 
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.flushall()
+
+
+@pytest.fixture(scope="session")
+def demo_site() -> Iterator[Showfloor]:
+    """A whole Showfloor with its demo and live show, as `make run` starts it, shared by all browser tests."""
+    with new_showfloor() as showfloor:
+        showfloor.up()
+        yield showfloor
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Chromium without a window. Its loop lives as long as the module, so async tests live in other modules."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()

@@ -33,7 +33,7 @@ def prepare(home_dir: Path, *, is_durable: bool = True, max_connections: int = 2
     data.parent.mkdir(parents=True, exist_ok=True)
     sockets = ensure_folder(home_dir, NAME, uid)
     for folder in (data.parent, sockets.parent):
-        _refuse_closed(folder, uid)
+        refuse_closed(folder, uid)
     binaries = _binaries(home_dir, uid)
     _refuse_other_version(data, _version(binaries))
     _clear_stale_pid(data)
@@ -106,7 +106,8 @@ def _clear_stale_pid(data: Path) -> None:
     (data / "postmaster.pid").unlink()
 
 
-def _refuse_closed(folder: Path, uid: int | None) -> None:
+def refuse_closed(folder: Path, uid: int | None) -> None:
+    """Refuse a folder that the server's user can't reach; opening its parents is not ours to do."""
     if uid is not None and (closed := owner.closed_folder(folder, uid)):
         raise EmbeddedError(
             f"PostgreSQL can't run as root, and its own user can't pass through {closed}: "

@@ -118,8 +118,8 @@ class Run:
             self._supervisor.start(program)
         if self._has_demo:
             with self._terminal.step("Looking after the demo") as step:
-                await in_thread(partial(preparations.seed_demo, step.progress))
-                step.done = "Demo is in the shop"
+                self._has_demo = await in_thread(partial(preparations.seed_demo, step.progress))
+                step.done = "Demo is in the shop" if self._has_demo else "The shop has goods of its own, and no demo"
         with self._terminal.step("Starting web, realtime, media and workers") as step:
             names = [program.name for program in programs.everything()]
             await self._supervisor.wait_until_ready(names, within_s=FIRST_PAGE_WITHIN_S)
@@ -165,7 +165,7 @@ class Run:
         site = settings.SITE_URL
         rows = [("Home", f"{site}/"), ("Shop", f"{site}/shop/"), ("Host's studio", f"{site}/host/")]
         if self._has_demo:
-            rows.insert(1, ("Live show", f"{site}/shows/demo-live/"))
+            rows.insert(1, ("Live show", f"{site}/shows/{preparations.DEMO_LIVE}/"))
         rows += [("Admin", f"{site}/admin/"), ("API", f"{site}/api/docs/")]
         rows.append(("Encoders", f"rtmp://{settings.PUBLIC_HOST}:{settings.RTMP_PORT}/live"))
         self._terminal.table(rows)

@@ -1,0 +1,153 @@
+"""A whole Showfloor, started as an operator starts it, for tests that need real processes."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+PROJECT = Path(__file__).resolve().parent.parent
+SRT_PORTS = 16
+
+
+@dataclass
+class Showfloor:
+    """One home with its ports, and the `manage.py up` that runs on it, if any."""
+
+    home: Path
+    ports: dict[str, int]
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['PORT']}"
+
+    @property
+    def websocket_url(self) -> str:
+        return f"ws://127.0.0.1:{self.ports['REALTIME_PORT']}"
+
+    @property
+    def output(self) -> str:
+        """What `up` has printed so far, to both its outputs."""
+        return (self.home.parent / "up.log").read_text(errors="replace")
+
+    def up(self, *arguments: str, within_s: float = 90) -> None:
+        """Start everything and wait for READY. Raises AssertionError with the output if it does not come."""
+        with (self.home.parent / "up.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", *arguments],
+                cwd=PROJECT,
+                env=self._env(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        wait_until(lambda: self._is_ready() or self._has_ended(), within_s=within_s, what=lambda: self.output)
+        assert self._is_ready(), self.output
+
+    def refused(self) -> subprocess.CompletedProcess[str]:
+        """Run an `up` that ought to end by itself."""
+        return subprocess.run(
+            [sys.executable, "manage.py", "up", "--no-demo"],
+            cwd=PROJECT,
+            env=self._env(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run another command of manage.py on the same home."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT,
+            env=self._env(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process that `up` has started, however far below it."""
+        assert self.process
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def program(self, word: str) -> psutil.Process:
+        """Return the program right below `up` whose command line has this word."""
+        assert self.process
+        [found] = [p for p in psutil.Process(self.process.pid).children() if word in p.cmdline()]
+        return found
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Signal `up` and return its exit status; it has ten seconds."""
+        assert self.process
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(timeout=10)
+
+    def _is_ready(self) -> bool:
+        return bool(re.search(rf"^READY {re.escape(self.url)}$", self.output, re.MULTILINE))
+
+    def _has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def _env(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR", "CI"}}
+        ports = {name: str(port) for name, port in self.ports.items()}
+        return {**kept, "SHOWFLOOR_HOME": str(self.home), **ports, **self.environment}
+
+
+@contextmanager
+def new_showfloor(**environment: str) -> Iterator[Showfloor]:
+    """Make an empty home with ports of its own; whatever runs on it at the end is stopped, and the home removed."""
+    # Not pytest's own folder: as root, PostgreSQL's user could not pass it.
+    folder = Path(tempfile.mkdtemp(prefix="showfloor-up-"))
+    folder.chmod(0o711)
+    showfloor = Showfloor(home=folder / "var", ports=free_ports(), environment=environment)
+    try:
+        yield showfloor
+    finally:
+        if showfloor.process and showfloor.process.poll() is None:
+            try:
+                showfloor.stop()
+            except subprocess.TimeoutExpired:
+                showfloor.process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_until(condition: Callable[[], object], *, within_s: float, what: Callable[[], str]) -> None:
+    """Wait for a condition; fail with `what()` when it does not come true in time."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, what()
+        time.sleep(0.05)
+
+
+def free_ports() -> dict[str, int]:
+    """Return ports that nobody uses, below those that the system hands out for outgoing connections."""
+    while True:
+        base = random.randrange(20000, 32000, 20)
+        if all(_is_free(base + step, kind) for step in range(20) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
+            names = ("PORT", "REALTIME_PORT", "RTMP_PORT", "SRT_PORT")
+            return {name: base + step for step, name in enumerate(names)}
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

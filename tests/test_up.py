@@ -1,0 +1,156 @@
+"""`manage.py up`, really started: it serves, heals, refuses in one line, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import stat
+from collections.abc import Iterator
+
+import psutil
+import pytest
+import requests
+
+from config.embedded import owner, postgres
+from config.embedded.exceptions import EmbeddedError
+from tests.showfloor import Showfloor, new_showfloor, wait_until
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Showfloor]:
+    with new_showfloor() as showfloor:
+        showfloor.up("--no-demo")
+        yield showfloor
+
+
+@pytest.fixture
+def other() -> Iterator[Showfloor]:
+    with new_showfloor() as showfloor:
+        yield showfloor
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_everything_answers_once_it_says_ready(running: Showfloor) -> None:
+    assert requests.get(f"{running.url}/health", timeout=5).json() == {"status": "OK"}
+    assert requests.get(f"{running.url}/ready", timeout=5).json() == {
+        "checks": {"database": "ok", "redis": "ok", "media": "ok"}
+    }
+    assert requests.get(f"{running.url}/", timeout=5).status_code == 200
+    assert listens(running.ports["REALTIME_PORT"])
+    assert listens(running.ports["RTMP_PORT"])
+
+
+@pytest.mark.parametrize(("name", "word"), [("web", "granian"), ("realtime", "daphne"), ("redis", "unixsocket")])
+def test_killed_program_comes_back(running: Showfloor, name: str, word: str) -> None:
+    if name == "redis":
+        killed = next(p for p in running.processes() if p.name() == "redis-server")
+    else:
+        killed = running.program(word)
+
+    killed.kill()
+
+    told = f"{name.ljust(9)} | ended (killed by SIGKILL); starting it again in 0.5 s"
+    wait_until(lambda: told in running.output, within_s=10, what=lambda: running.output)
+    wait_until(lambda: answers(f"{running.url}/ready"), within_s=30, what=lambda: running.output)
+    wait_until(lambda: listens(running.ports["REALTIME_PORT"]), within_s=30, what=lambda: running.output)
+
+
+def test_second_start_on_the_same_home_is_refused(running: Showfloor, other: Showfloor) -> None:
+    second = Showfloor(home=running.home, ports=other.ports)
+
+    result = second.refused()
+
+    assert result.returncode == 1
+    assert running.process
+    assert result.stderr == (
+        f"SHOWFLOOR_HOME: {running.home} is in use by a Showfloor that runs already (pid {running.process.pid})\n"
+    )
+
+
+def test_port_in_use_is_refused_by_name(running: Showfloor, other: Showfloor) -> None:
+    other.ports["REALTIME_PORT"] = running.ports["REALTIME_PORT"]
+
+    result = other.refused()
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"REALTIME_PORT: port {running.ports['REALTIME_PORT']} is in use by another program; "
+        "stop it, or set REALTIME_PORT to another port\n"
+    )
+
+
+def test_term_ends_all_and_the_next_start_keeps_the_data(running: Showfloor) -> None:
+    running.manage("shell", "-c", "from shop.models import User; User.objects.create_user('kept@example.com', 'x')")
+    below = running.processes()
+
+    assert running.stop(signal.SIGTERM) == 0
+
+    assert [process for process in below if process.is_running()] == []
+
+    # Given the next start, when even `up` itself is killed, then nothing stays either.
+    running.up("--no-demo")
+    listing = running.manage("shell", "-c", "from shop.models import User; print(User.objects.get().email)")
+    assert listing.stdout.splitlines()[-1] == "kept@example.com"
+    below = running.processes()
+    assert running.process
+    running.process.kill()
+    running.process.wait()
+    _, alive = psutil.wait_procs(below, timeout=15)
+    assert alive == []
+
+
+def test_data_of_another_postgresql_is_refused_with_the_way_out(other: Showfloor) -> None:
+    data = other.home / "postgres"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("15\n")
+
+    result = other.refused()
+
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    assert f"{data} was written by PostgreSQL 15" in line
+    assert "manage.py backup" in line
+    assert "manage.py restore" in line
+
+
+def test_stale_files_of_a_crash_do_not_matter(other: Showfloor) -> None:
+    for server in ("postgres", "redis"):
+        (other.home / "run" / server).mkdir(parents=True)
+    (other.home / "run" / "redis" / "redis.sock").touch()
+    (other.home / "run" / "up.lock").write_text("999999")
+    (other.home / "run" / "children.json").write_text('[{"pid": 999999, "started": 1.0}]')
+
+    other.up("--no-demo")
+
+    assert answers(f"{other.url}/ready")
+    below = other.processes()
+    assert other.stop(signal.SIGHUP) == 0
+    assert [process for process in below if process.is_running()] == []
+
+
+def test_home_that_postgresqls_user_cannot_reach_is_refused_with_the_folder(other: Showfloor) -> None:
+    closed = other.home / "closed"
+    (closed / "inside").mkdir(parents=True)
+    closed.chmod(0o700)
+
+    with pytest.raises(EmbeddedError, match=rf"can't pass through {closed}: set SHOWFLOOR_HOME"):
+        postgres.refuse_closed(closed / "inside", owner.FIRST_UID)
+
+    postgres.refuse_closed(other.home, owner.FIRST_UID)
+    postgres.refuse_closed(closed / "inside", os.geteuid())
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
