@@ -1,4 +1,14 @@
-from django.urls import URLPattern
+"""Pages of shows. The host's are below /host/."""
+
+from django.urls import URLPattern, path
+
+from streams import pages
 
 app_name = "streams"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", pages.home, name="home"),
+    path("shows/", pages.shows, name="shows"),
+    path("shows/<slug:slug>/", pages.show, name="show"),
+    path("shows/<slug:slug>/run-list/", pages.run_list, name="run-list"),
+    path("shows/<slug:slug>/opinion/", pages.opinion, name="opinion"),
+]

@@ -1,0 +1,219 @@
+/**
+ * The chat of a show, for its page and for the studio.
+ *
+ *   const chat = attach(root, wire, { me: { name, role } });
+ *
+ * `root` holds `[data-scroll] > [data-lines]` with the lines that the server wrote (`data-line`: message id), and, each if wanted,
+ * `[data-newer]` (the pill), `[data-slow]` (the badge), `[data-none]` and `form[data-say]`. A line's text is text, never HTML.
+ * Sentences come from `#show-words` ({% show_words %}).
+ */
+import { has, say } from "showfloor/words";
+
+const LINES_MAX = 200;
+const NEAR_END_PX = 64;
+const AGAIN = new Set(["no_answer", "slow_mode", "rate_limited"]);
+
+/**
+ * @typedef {{id: string, author: string, role: string, text: string, at: string, isPast?: boolean}} Message
+ * @param {HTMLElement} root
+ * @param {import("showfloor/wire").Wire} wire
+ * @param {{me?: {name: string, role: string} | null, onLine?: (message: Message, line: HTMLElement) => void}} [options]
+ *   `onLine` may add to a line, e.g. a moderator's buttons
+ */
+export function attach(root, wire, { me = null, onLine } = {}) {
+  const one = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
+  const [scroll, lines, newer, slow, none] = ["scroll", "lines", "newer", "slow", "none"].map(one);
+  /** @type {Map<string, HTMLElement>} own messages under way, by the id we gave them */
+  const mine = new Map();
+  let isAtEnd = true;
+  let unseen = 0;
+
+  // --- lines ---
+  const find = (/** @type {string} */ id) =>
+    /** @type {HTMLElement | null} */ (lines.querySelector(`[data-line="${CSS.escape(id)}"]`));
+
+  const add = (/** @type {HTMLElement} */ line) => {
+    lines.append(line);
+    while (lines.children.length > LINES_MAX) lines.firstElementChild.remove();
+    if (none) none.hidden = true;
+  };
+
+  const toEnd = () => {
+    scroll.scrollTop = scroll.scrollHeight;
+    isAtEnd = true;
+    unseen = 0;
+    if (newer) newer.hidden = true;
+  };
+
+  const grown = (/** @type {boolean} */ isOwn, isPast = false) => {
+    if (isAtEnd || isOwn) return toEnd();
+    if (isPast || !newer) return;
+    unseen += 1;
+    newer.textContent = say("new_messages", { n: unseen });
+    newer.hidden = false;
+  };
+
+  scroll.addEventListener("scroll", () => {
+    isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
+    if (isAtEnd) toEnd();
+  }, { passive: true });
+  newer?.addEventListener("click", toEnd);
+  new ResizeObserver(() => isAtEnd && toEnd()).observe(scroll);
+
+  wire.addEventListener("chat", (event) => {
+    const message = /** @type {CustomEvent<Message>} */ (event).detail;
+    const known = find(message.id);
+    if (known) {
+      settled(known, message);
+      return;
+    }
+    const line = draw(message);
+    onLine?.(message, line);
+    add(line);
+    grown(false, message.isPast);
+  });
+  wire.addEventListener("chatremoved", (event) => find(/** @type {CustomEvent} */ (event).detail.id)?.remove());
+
+  /** An own message came back: it is a line like any other now. */
+  const settled = (/** @type {HTMLElement} */ line, /** @type {Message} */ message) => {
+    if (line.dataset.mine === undefined) return onLineOnce(message, line);
+    delete line.dataset.mine;
+    line.className = `line line--${message.role}`;
+    fill(line, message);
+    onLineOnce(message, line);
+  };
+  const onLineOnce = (/** @type {Message} */ message, /** @type {HTMLElement} */ line) => {
+    if (!onLine || line.dataset.dressed !== undefined) return;
+    line.dataset.dressed = "";
+    onLine(message, line);
+  };
+
+  // --- own messages ---
+  wire.addEventListener("chatstate", (event) => {
+    const own = /** @type {CustomEvent} */ (event).detail;
+    let line = mine.get(own.id);
+    if (!line) {
+      line = draw({ id: "", author: me?.name ?? "", role: me?.role ?? "viewer", text: own.text, at: "" });
+      mine.set(own.id, line);
+      add(line);
+    }
+    line.dataset.mine = own.state;
+    line.classList.toggle("line--sending", own.state === "sending" || own.state === "queued");
+    line.classList.toggle("line--failed", own.state === "failed");
+    line.querySelector(".retry")?.remove();
+    if (own.state === "sent") {
+      mine.delete(own.id);
+      const double = own.message && find(own.message);
+      if (double) line.remove();
+      else line.dataset.line = own.message ?? "";
+    } else if (own.state === "failed") line.append(failure(own));
+    else line.append(pending(own.state));
+    if (own.code === "slow_mode") wait(own.retryMs);
+    grown(true);
+  });
+
+  /** @param {string} state */
+  const pending = (state) => {
+    const note = document.createElement("span");
+    note.className = "retry";
+    note.append(" … ");
+    const word = document.createElement("span");
+    word.className = state === "queued" ? "small" : "visually-hidden";
+    word.textContent = say(state === "queued" ? "reconnecting" : "sending");
+    note.append(word);
+    note.style.color = "inherit";
+    return note;
+  };
+
+  /** @param {any} own */
+  const failure = (own) => {
+    const note = document.createElement("span");
+    note.className = "retry";
+    note.append(say(has(`refused_${own.code}`) ? `refused_${own.code}` : "not_sent"), " ");
+    if (AGAIN.has(own.code)) {
+      const again = Object.assign(document.createElement("button"), { type: "button", textContent: say("send_again") });
+      again.addEventListener("click", () => wire.retry(own.id));
+      note.append(again);
+    }
+    return note;
+  };
+
+  // --- writing ---
+  const form = one("say");
+  let waiting = 0;
+  /** Slow mode: say when one may write again. @param {number} ms */
+  const wait = (ms) => {
+    if (!form) return;
+    const until = Date.now() + ms;
+    clearInterval(waiting);
+    const tick = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      form.elements.text.placeholder = left > 0 ? say("slow_wait", { n: left }) : say("say_something");
+      form.toggleAttribute("data-waiting", left > 0);
+      if (left <= 0) clearInterval(waiting);
+    };
+    waiting = setInterval(tick, 250);
+    tick();
+  };
+  if (form && me) {
+    form.hidden = false;
+    form.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault();
+      const text = form.elements.text.value.trim();
+      if (!text || form.hasAttribute("data-waiting")) return;
+      form.elements.text.value = "";
+      wire.say(text);
+      if (slowS && me.role === "viewer") wait(slowS * 1000);
+    });
+  }
+
+  let slowS = Number(slow && !slow.hidden ? /\d+/.exec(slow.textContent ?? "")?.[0] ?? 0 : 0);
+  wire.addEventListener("slowmode", (event) => {
+    slowS = /** @type {CustomEvent} */ (event).detail.seconds;
+    if (!slow) return;
+    slow.hidden = !slowS;
+    slow.textContent = say("slow_mode", { n: slowS });
+  });
+
+  toEnd();
+  return { toEnd };
+}
+
+/**
+ * Have the lines of a replay appear when they were said.
+ * @param {HTMLElement} root @param {import("showfloor/player").Player} player
+ */
+export function followReplay(root, player) {
+  const scroll = /** @type {HTMLElement} */ (root.querySelector("[data-scroll]"));
+  const lines = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-at]")]);
+  const said = lines.map((line) => Date.parse(line.dataset.at ?? ""));
+  let shown = lines.length;
+  player.addEventListener("clock", () => {
+    const now = player.date;
+    if (!now) return;
+    const next = said.findIndex((at) => at > +now);
+    const until = next < 0 ? lines.length : next;
+    if (until === shown) return;
+    lines.forEach((line, index) => (line.hidden = index >= until));
+    shown = until;
+    scroll.scrollTop = scroll.scrollHeight;
+  });
+}
+
+/** @param {Message} message */
+function draw(message) {
+  const line = document.createElement("p");
+  line.className = `line line--${message.role}`;
+  if (message.id) line.dataset.line = message.id;
+  fill(line, message);
+  return line;
+}
+
+/** @param {HTMLElement} line @param {Message} message */
+function fill(line, { author, role, text }) {
+  line.textContent = "";
+  if (role === "host" || role === "moderator") {
+    line.append(Object.assign(document.createElement("span"), { className: "role", textContent: say(role) }));
+  }
+  line.append(Object.assign(document.createElement("b"), { textContent: author }), text);
+}

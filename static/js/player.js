@@ -1,0 +1,325 @@
+/**
+ * Plays a show, live or again: hls.js, or the browser's own HLS where hls.js is absent or can't run.
+ *
+ *   const player = new Player(video, { clockSkewMs });
+ *   await player.load(url, { isLive: true });
+ *
+ * Events: `levels` (what can be chosen changed), `level` (what plays changed), `status` (loading, playing, stalled,
+ * trouble, unsupported, ended), `blocked` (the browser wants a click first), `clock` (several times a second).
+ */
+
+const LIVE_CONFIG = {
+  lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1, liveSyncDurationCount: 3, liveMaxLatencyDurationCount: 12,
+  liveDurationInfinity: true, backBufferLength: 30, capLevelToPlayerSize: true,
+};
+const REPLAY_CONFIG = { backBufferLength: 60, capLevelToPlayerSize: true };
+const STALLED_AFTER_S = 2;
+const TROUBLE_AFTER_S = 8;
+const RETRY_FIRST_MS = 1000;
+const RETRY_MAX_MS = 8000;
+const EDGE_SLACK_S = 6;
+export const AUTO = "auto";
+export const AUDIO = "audio";
+
+/** @typedef {{id: string, height: number, bitrate: number}} Rendition */
+
+export class Player extends EventTarget {
+  /** @type {any} */ #hls = null;
+  /** @type {any} */ #Hls = null;
+  #url = "";
+  #audioUrl = "";
+  #isAudio = false;
+  #isNative = false;
+  #wantsPlay = true;
+  #retryMs = RETRY_FIRST_MS;
+  /** @type {any} */ #retryTimer;
+  #mediaErrors = 0;
+  #lastTime = -1;
+  #stuckS = 0;
+  #choice = AUTO;
+
+  /** @param {HTMLVideoElement} video @param {{clockSkewMs?: number}} [options] */
+  constructor(video, { clockSkewMs = 0 } = {}) {
+    super();
+    this.video = video;
+    this.isLive = true;
+    /** False while the host's connection is broken: standing still is no trouble then. */
+    this.expectsMedia = true;
+    this.status = "idle";
+    this.clockSkewMs = clockSkewMs;
+    video.muted = true;
+    video.addEventListener("playing", () => this.#moving());
+    video.addEventListener("ended", () => this.#tell("ended"));
+    video.addEventListener("timeupdate", () => this.dispatchEvent(new Event("clock")));
+    video.addEventListener("seeked", () => this.dispatchEvent(new Event("clock")));
+    video.addEventListener("error", () => this.#isNative && this.#recover());
+    setInterval(() => this.#watch(), 1000);
+  }
+
+  /**
+   * Play a playlist; what was playing stops. Calling again with the same address starts it afresh.
+   * @param {string} url @param {{isLive: boolean, at?: number}} options `at`: where to begin a replay, in seconds
+   */
+  async load(url, { isLive, at = 0 }) {
+    this.#url = url;
+    this.isLive = isLive;
+    this.#isAudio = false;
+    this.#Hls ??= await hlsLibrary();
+    await this.#start(url, at);
+  }
+
+  /** Stop, and forget the playlist. */
+  unload() {
+    clearTimeout(this.#retryTimer);
+    this.#hls?.destroy();
+    this.#hls = null;
+    this.#url = "";
+    this.status = "idle";
+  }
+
+  /** @returns {boolean} */
+  get isLoaded() {
+    return this.#url !== "";
+  }
+
+  // --- what plays ---
+
+  /** What can be chosen, the finest first; only one quality when the browser plays by itself. @returns {Rendition[]} */
+  get renditions() {
+    const levels = /** @type {any[]} */ (this.#isAudio ? [] : this.#hls?.levels ?? []);
+    return levels
+      .map((level, index) => ({ id: String(index), height: level.height ?? 0, bitrate: level.bitrate ?? 0 }))
+      .filter((level) => level.height > 0)
+      .sort((a, b) => b.height - a.height || b.bitrate - a.bitrate);
+  }
+
+  get hasAudioOnly() {
+    return this.#audioUrl !== "";
+  }
+
+  get isAudioOnly() {
+    return this.#isAudio;
+  }
+
+  /** `auto`, `audio`, or the id of a rendition. */
+  get choice() {
+    return this.#choice;
+  }
+
+  /** The rendition on screen. @returns {Rendition | undefined} */
+  get playing() {
+    return this.renditions.find((one) => one.id === String(this.#hls?.currentLevel));
+  }
+
+  /** @param {string} choice */
+  async choose(choice) {
+    const wasAudio = this.#isAudio;
+    this.#choice = choice;
+    const at = this.video.currentTime;
+    if (choice === AUDIO) {
+      this.#isAudio = true;
+      await this.#start(this.#audioUrl, at);
+    } else if (wasAudio) {
+      this.#isAudio = false;
+      await this.#start(this.#url, at);
+    } else if (this.#hls) {
+      this.#hls.nextLevel = choice === AUTO ? -1 : Number(choice);
+    }
+    this.dispatchEvent(new Event("level"));
+  }
+
+  // --- where it plays ---
+
+  /** The moment that the camera saw what is on screen. @returns {Date | null} */
+  get date() {
+    if (this.#hls?.playingDate) return this.#hls.playingDate;
+    const start = /** @type {any} */ (this.video).getStartDate?.();
+    return start && !Number.isNaN(+start) ? new Date(+start + this.video.currentTime * 1000) : null;
+  }
+
+  /** How long ago the camera saw what is on screen; null while unknown. @returns {number | null} */
+  get behindS() {
+    const { date } = this;
+    return date ? Math.max(0, (Date.now() + this.clockSkewMs - +date) / 1000) : null;
+  }
+
+  get isAtEdge() {
+    if (!this.isLive) return true;
+    if (this.video.paused) return false;
+    const { latency, targetLatency } = this.#hls ?? {};
+    return !(latency > (targetLatency ?? 3) + EDGE_SLACK_S);
+  }
+
+  toEdge() {
+    const edge = this.#hls?.liveSyncPosition ?? (this.video.seekable.length ? this.video.seekable.end(0) - 3 : null);
+    if (edge !== null && Number.isFinite(edge)) this.video.currentTime = edge;
+    return this.play();
+  }
+
+  /** Where in the video a moment is; null when it isn't in it. @param {Date} date @returns {number | null} */
+  timeOf(date) {
+    const level = this.#hls?.levels[Math.max(0, this.#hls.currentLevel)] ?? this.#hls?.levels[0];
+    const fragments = /** @type {any[]} */ (level?.details?.fragments ?? []);
+    let found = null;
+    for (const fragment of fragments) {
+      if (!fragment.programDateTime) continue;
+      const offset = (+date - fragment.programDateTime) / 1000;
+      if (offset < 0) return found ?? fragment.start; // in a pause, or before it began: the next picture
+      if (offset < fragment.duration) return fragment.start + offset;
+      found = fragment.start + fragment.duration;
+    }
+    if (found !== null) return found;
+    const start = /** @type {any} */ (this.video).getStartDate?.();
+    return start && !Number.isNaN(+start) ? (+date - +start) / 1000 : null;
+  }
+
+  /** @param {number} seconds */
+  seek(seconds) {
+    const length = Number.isFinite(this.video.duration) ? this.video.duration : seconds;
+    this.video.currentTime = Math.max(0, Math.min(seconds, length - 0.1));
+  }
+
+  async play() {
+    this.#wantsPlay = true;
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (/** @type {Error} */ (error).name !== "NotAllowedError") return;
+      if (!this.video.muted) {
+        this.video.muted = true;
+        return this.play();
+      }
+      this.dispatchEvent(new Event("blocked"));
+    }
+  }
+
+  pause() {
+    this.#wantsPlay = false;
+    this.video.pause();
+  }
+
+  // --- the engine ---
+
+  /** @param {string} url @param {number} at */
+  async #start(url, at) {
+    clearTimeout(this.#retryTimer);
+    this.#hls?.destroy();
+    this.#hls = null;
+    this.#stuckS = 0;
+    this.#tell("loading");
+    if (this.#Hls?.isSupported()) return this.#startHls(url, at);
+    if (!this.video.canPlayType("application/vnd.apple.mpegurl")) return this.#tell("unsupported");
+    this.#isNative = true;
+    this.video.src = url;
+    if (at && !this.isLive) this.video.addEventListener("loadedmetadata", () => this.seek(at), { once: true });
+    return this.play();
+  }
+
+  /** @param {string} url @param {number} at */
+  #startHls(url, at) {
+    const { Events } = this.#Hls;
+    const hls = new this.#Hls({ ...(this.isLive ? LIVE_CONFIG : REPLAY_CONFIG), ...(at && !this.isLive && { startPosition: at }) });
+    this.#hls = hls;
+    hls.on(Events.MANIFEST_LOADED, (_, data) => !this.#isAudio && this.#findAudio(data.levels));
+    hls.on(Events.MANIFEST_PARSED, () => {
+      if (!this.#isAudio && this.#choice !== AUTO && this.#choice !== AUDIO) hls.nextLevel = Number(this.#choice);
+      this.dispatchEvent(new Event("levels"));
+      if (this.#wantsPlay) this.play();
+    });
+    hls.on(Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("level")));
+    hls.on(Events.LEVEL_LOADED, () => {
+      this.#retryMs = RETRY_FIRST_MS;
+      this.dispatchEvent(new Event("clock"));
+    });
+    hls.on(Events.ERROR, (_, data) => data.fatal && this.#hls === hls && this.#recover(data));
+    hls.loadSource(url);
+    hls.attachMedia(this.video);
+  }
+
+  /** hls.js leaves variants without a picture out of its levels. @param {any[]} levels */
+  #findAudio(levels) {
+    const isAudio = (/** @type {any} */ level) => !level.videoCodec && !level.width && !level.height;
+    this.#audioUrl = levels.some((level) => !isAudio(level)) ? levels.find(isAudio)?.url ?? "" : "";
+  }
+
+  /** Get over a fatal error: first in place, then from the start, waiting longer each time. @param {any} [data] */
+  #recover(data) {
+    const types = this.#Hls?.ErrorTypes ?? {};
+    if (data?.type === types.MEDIA_ERROR && this.#hls && this.#mediaErrors++ < 2) {
+      this.#hls.recoverMediaError();
+      return;
+    }
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.retry(), this.#retryMs);
+    this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
+  }
+
+  /** Start the same playlist afresh, where it stood. */
+  retry() {
+    if (!this.#url) return;
+    this.#mediaErrors = 0;
+    this.#start(this.#isAudio ? this.#audioUrl : this.#url, this.video.currentTime);
+  }
+
+  /** Once a second: a video that should move and doesn't is stalled, then in trouble, then started afresh. */
+  #watch() {
+    this.dispatchEvent(new Event("clock"));
+    const { video } = this;
+    if (!this.#url || this.status === "unsupported" || this.status === "ended") return;
+    if (video.currentTime !== this.#lastTime || (video.paused && this.status === "playing" && !this.#wantsPlay)) {
+      this.#lastTime = video.currentTime;
+      if (this.#stuckS && !video.paused) this.#moving();
+      this.#stuckS = 0;
+      return;
+    }
+    if (!this.#wantsPlay) return;
+    this.#stuckS += 1;
+    if (this.#stuckS >= STALLED_AFTER_S && this.status === "playing") {
+      this.#tell("stalled");
+      this.#skipGap();
+    }
+    if (!this.expectsMedia) return;
+    if (this.#stuckS === TROUBLE_AFTER_S) this.#tell("trouble");
+    if (this.#stuckS >= TROUBLE_AFTER_S && this.#stuckS % TROUBLE_AFTER_S === 0) this.retry();
+  }
+
+  /** Jump over a hole in the buffer, when there is more behind it. */
+  #skipGap() {
+    const { buffered, currentTime } = this.video;
+    for (let index = 0; index < buffered.length; index++) {
+      if (buffered.start(index) > currentTime && buffered.start(index) < currentTime + 5) {
+        this.video.currentTime = buffered.start(index) + 0.05;
+        return;
+      }
+    }
+  }
+
+  #moving() {
+    this.#stuckS = 0;
+    this.#mediaErrors = 0;
+    this.#tell("playing");
+  }
+
+  /** @param {string} status */
+  #tell(status) {
+    if (this.status === "trouble" && status === "loading") return; // still in trouble until it moves
+    if (this.status === status) return;
+    this.status = status;
+    this.dispatchEvent(new CustomEvent("status", { detail: { status } }));
+  }
+}
+
+/** @returns {Promise<any>} hls.js, or null where it isn't installed */
+async function hlsLibrary() {
+  try {
+    return (await import("hls.js")).default;
+  } catch {
+    return null;
+  }
+}
+
+/** How far the server's clock is ahead of ours: it wrote `now` when it began to answer. @param {string} now */
+export function clockSkewMs(now) {
+  const [entry] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  return Date.parse(now) - (performance.timeOrigin + (entry?.responseStart ?? 0));
+}

@@ -1,0 +1,157 @@
+/** The page of a show: ties the picture, the socket, the goods, the chat and buying together. */
+import { api } from "showfloor/api";
+import { Buying } from "showfloor/buy";
+import * as chat from "showfloor/chat";
+import * as controls from "showfloor/controls";
+import { Goods } from "showfloor/goods";
+import * as opinion from "showfloor/opinion";
+import { clockSkewMs, Player } from "showfloor/player";
+import * as runList from "showfloor/run_list";
+import { Slate } from "showfloor/slate";
+import { countDown, localTimes } from "showfloor/times";
+import { connect } from "showfloor/wire";
+import { say } from "showfloor/words";
+
+const MINUTE_MS = 60_000;
+const PLAYLIST_RETRY_MS = 1500;
+const STALE_AFTER_MS = 1500; // a short break is healed before anyone need know
+
+/** @param {Document} page */
+export function init(page) {
+  const show = JSON.parse(page.getElementById("show-data")?.textContent ?? "{}");
+  const main = /** @type {HTMLElement} */ (page.getElementById("main"));
+  const stage = /** @type {HTMLElement} */ (page.querySelector("[data-stage]"));
+  const side = /** @type {HTMLElement} */ (page.querySelector("[data-side]"));
+  const talk = /** @type {HTMLElement} */ (page.querySelector("[data-chat]"));
+  const skewMs = clockSkewMs(show.now);
+  const wire = connect({ path: `/ws/sessions/${show.slug}/` });
+  const goods = new Goods(page, show);
+  const player = new Player(/** @type {HTMLVideoElement} */ (stage.querySelector("[data-video]")), { clockSkewMs: skewMs });
+  const isReplay = () => show.state === "ended" && !player.isLive;
+
+  controls.attach(stage, player, { isReplay });
+  const slate = new Slate(stage, player);
+  new Buying(side, goods, wire, { skewMs });
+  opinion.attach(page, wire, show);
+  runList.attach(page, { goods, player, chapters: show.chapters });
+  localTimes(page);
+  share(page, show.title);
+  const tellTime = sinceWhen(page, show, skewMs);
+
+  if (show.state === "ended") chat.followReplay(talk, player);
+  else chat.attach(talk, wire, { me: show.me });
+
+  // --- the picture ---
+  let retry = 0;
+  const play = () => {
+    clearTimeout(retry);
+    if (show.state === "ended" || !show.playlist_url) return;
+    if (!player.isLoaded) player.load(show.playlist_url, { isLive: true });
+  };
+  /** The show is on air: find its playlist, which may be written a moment later. */
+  const findPlaylist = async () => {
+    clearTimeout(retry);
+    const answer = await api(`sessions/${encodeURIComponent(show.slug)}`);
+    show.playlist_url = answer.body?.playlist_url ?? "";
+    if (show.playlist_url) play();
+    else if (show.state === "live") retry = setTimeout(findPlaylist, PLAYLIST_RETRY_MS);
+  };
+  const fit = () => {
+    const { videoWidth, videoHeight } = player.video;
+    if (videoWidth && videoHeight) main.dataset.fit = videoHeight > videoWidth ? "fill" : "top";
+  };
+  for (const name of ["loadedmetadata", "resize"]) player.video.addEventListener(name, fit);
+
+  /** @param {string} state */
+  const enter = (state) => {
+    show.state = state;
+    stage.dataset.state = state;
+    player.expectsMedia = state === "live" || state === "ended";
+    for (const [lamp, of] of [["live", "live"], ["pause", "interrupted"], ["soon", "scheduled"], ["replay", "ended"]]) {
+      const element = /** @type {HTMLElement | null} */ (stage.querySelector(`[data-lamp-${lamp}]`));
+      if (element) element.hidden = state !== of;
+    }
+    slate.enter(state, show);
+    tellTime();
+    if (state === "live" && !player.isLoaded) show.playlist_url ? play() : findPlaylist();
+  };
+
+  wire.addEventListener("session", (event) => {
+    const { state } = /** @type {CustomEvent} */ (event).detail;
+    if (state === show.state) return;
+    if (state === "live" && !show.started_at) show.started_at = new Date(Date.now() + skewMs).toISOString();
+    enter(state);
+  });
+  wire.addEventListener("bye", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.code === "not_found") goods.setStale(true);
+  });
+
+  // --- numbers ---
+  wire.addEventListener("items", (event) => goods.apply(/** @type {CustomEvent} */ (event).detail));
+  wire.addEventListener("runlist", (event) => goods.setRunList(/** @type {CustomEvent} */ (event).detail.skus));
+  wire.addEventListener("pin", (event) => {
+    if (show.state !== "ended") goods.pin(/** @type {CustomEvent} */ (event).detail.sku);
+  });
+  wire.addEventListener("viewers", (event) => {
+    const { count } = /** @type {CustomEvent} */ (event).detail;
+    const badge = /** @type {HTMLElement} */ (stage.querySelector("[data-viewers]"));
+    badge.hidden = !count || show.state === "ended" || show.state === "scheduled";
+    /** @type {HTMLElement} */ (stage.querySelector("[data-viewers-n]")).textContent = count.toLocaleString(document.documentElement.lang);
+  });
+  let staleTimer = setTimeout(() => goods.setStale(true), STALE_AFTER_MS * 3);
+  wire.addEventListener("stale", () => {
+    clearTimeout(staleTimer);
+    staleTimer = setTimeout(() => goods.setStale(true), STALE_AFTER_MS);
+  });
+  wire.addEventListener("fresh", () => {
+    clearTimeout(staleTimer);
+    goods.setStale(false);
+  });
+
+  countDown(stage, skewMs);
+  enter(show.state);
+  if (show.state === "ended" && show.playlist_url) player.load(show.playlist_url, { isLive: false });
+  else play();
+}
+
+/** "on air for 42 min", kept true. @param {Document} page @param {any} show @param {number} skewMs */
+function sinceWhen(page, show, skewMs) {
+  const place = page.querySelector("[data-since]");
+  const draw = () => {
+    if (!place || !show.started_at || (show.state !== "live" && show.state !== "interrupted")) return;
+    const minutes = Math.max(0, Math.floor((Date.now() + skewMs - Date.parse(show.started_at)) / MINUTE_MS));
+    place.textContent = ` · ${minutes < 1 ? say("on_air_now") : say("on_air_for", { n: minutes })}`;
+  };
+  setInterval(draw, MINUTE_MS / 4);
+  return draw;
+}
+
+/** @param {Document} page @param {string} title */
+function share(page, title) {
+  const toast = /** @type {HTMLElement} */ (page.querySelector("[data-toast]"));
+  const canShare = Boolean(navigator.share ?? navigator.clipboard);
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-share]"))) {
+    button.hidden = !canShare;
+    button.addEventListener("click", async () => {
+      const url = location.origin + location.pathname;
+      try {
+        if (navigator.share && matchMedia("(pointer: coarse)").matches) return await navigator.share({ title, url });
+        await navigator.clipboard.writeText(url);
+        tell(toast, say("copied"));
+      } catch {
+        // turned away by the person, or by the browser: nothing to say
+      }
+    });
+  }
+}
+
+/** @type {any} */
+let toastTimer;
+
+/** @param {HTMLElement} toast @param {string} text */
+export function tell(toast, text) {
+  toast.textContent = text;
+  toast.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => (toast.hidden = true), 3000);
+}

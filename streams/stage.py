@@ -1,0 +1,114 @@
+"""Everything that the page of one show says, for the person who asks."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from shop.models import Address, User
+from streams import chat, figures, goods, opinions, playback
+from streams.goods import Item
+from streams.models import ChatMessage, Pin, StreamSession
+from streams.programme import clock
+
+State = StreamSession.State
+REPLAY_CHAT = 500
+SHORTEST_CHAPTER = timedelta(seconds=2)  # a slip of the host's hand is no chapter
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A stretch of a replay in which one product was on the table."""
+
+    item: Item
+    from_at: datetime
+    at: str  # on the clock of the show, as 12:05
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A show's page. `items` holds more than the run list: chapters' products and the siblings of all of them."""
+
+    session: StreamSession
+    playlist_url: str
+    items: dict[str, Item]
+    run_list: list[Item]
+    on_table: Item | None
+    chapters: list[Chapter]
+    likes: int
+    dislikes: int
+    opinion: str | None
+    viewers: int
+    lines: list[ChatMessage]
+    me: User | None
+    address: Address | None
+    country: str = field(default=settings.DEFAULT_COUNTRY)
+
+    def as_json(self) -> dict[str, object]:
+        """Describe the page to its scripts."""
+        session = self.session
+        return {
+            "slug": session.slug,
+            "title": session.title,
+            "state": session.state,
+            "now": timezone.now(),
+            "playlist_url": self.playlist_url,
+            "starts_at": session.starts_at,
+            "started_at": session.started_at,
+            "pinned_sku": self.on_table.sku if self.on_table else None,
+            "run_list": [item.sku for item in self.run_list],
+            "items": {sku: goods.as_json(item) for sku, item in self.items.items()},
+            "chapters": [{"sku": chapter.item.sku, "from_at": chapter.from_at} for chapter in self.chapters],
+            "slow_mode_s": session.slow_mode_s,
+            "opinion": self.opinion,
+            "likes": self.likes,
+            "dislikes": self.dislikes,
+            "me": self.me and {"name": self.me.public_name, "role": chat.role_of(self.session, self.me)},
+        }
+
+
+def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stage:
+    """Read a show's page; the queries are as many for one item, line or chapter as for a hundred."""
+    pins = _pins(session)
+    listed = goods.run_list_ids(session.id)
+    pinned_id = session.pinned_id if session.state != State.ENDED else None
+    wanted = dict.fromkeys([*listed, *([pinned_id] if pinned_id else []), *(pin.variant_id for pin in pins)])
+    items = goods.of_show(wanted, postal_code=postal_code)
+    by_id = {item.variant_id: item for item in items.values()}
+    counts = opinions.counts(session, user=user)
+    chapters = _chapters(session, pins, by_id)
+    run_list = [by_id[pk] for pk in listed if pk in by_id]
+    on_table = by_id.get(pinned_id) if pinned_id else None
+    if session.state == State.ENDED and chapters:
+        on_table = chapters[0].item
+    return Stage(
+        session=session,
+        playlist_url=playback.playlist_url(session),
+        items=items,
+        run_list=run_list,
+        on_table=on_table,
+        chapters=chapters,
+        likes=counts.likes,
+        dislikes=counts.dislikes,
+        opinion=counts.opinion,
+        viewers=figures.viewers([session.slug]).get(session.slug, 0) if session.is_on_air else 0,
+        lines=chat.history(session, limit=REPLAY_CHAT if session.state == State.ENDED else 50),
+        me=user,
+        address=Address.objects.filter(user=user).first() if user else None,
+    )
+
+
+def _pins(session: StreamSession) -> list[Pin]:
+    """Return what was on the table when, for a replay; a live show has no chapters yet."""
+    return list(Pin.objects.filter(session=session)) if session.state == State.ENDED else []
+
+
+def _chapters(session: StreamSession, pins: list[Pin], items: dict[int, Item]) -> list[Chapter]:
+    begin = session.started_at or (pins[0].from_at if pins else timezone.now())
+    end = session.ended_at or timezone.now()
+    return [
+        Chapter(items[pin.variant_id], pin.from_at, clock(pin.from_at - begin))
+        for pin in pins
+        if pin.variant_id in items and (pin.until_at or end) - pin.from_at >= SHORTEST_CHAPTER
+    ]

@@ -1,0 +1,15 @@
+"""Hand the scripts of a show, or of the studio, their sentences."""
+
+from django import template
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+
+from streams import words
+
+register = template.Library()
+
+
+@register.simple_tag
+def show_words() -> SafeString:
+    """Render the sentences that static/js/words.js reads."""
+    return json_script(words.of_show(), "show-words")

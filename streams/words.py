@@ -1,0 +1,135 @@
+"""What the scripts of a show's page say, in the reader's language. A script names a sentence by its key."""
+
+from django.utils.translation import gettext as _
+
+
+def of_show() -> dict[str, str]:
+    """Return every sentence, with `{name}` where a script puts a value."""
+    return {**_stock(), **_player(), **_chat(), **_buying(), **_show()}
+
+
+def _stock() -> dict[str, str]:
+    return {
+        "left": _("{n} left"),
+        "of": _("of {n}"),
+        "sold_out": _("Sold out"),
+        "about": _("About {n} left, checking again"),
+        "out_maybe": _("Sold out a moment ago, checking again"),
+        "buy": _("Buy"),
+    }
+
+
+def _player() -> dict[str, str]:
+    return {
+        "behind": _("{n} s behind the camera"),
+        "quality_auto": _("Auto"),
+        "quality_auto_at": _("Auto, {rendition}"),
+        "quality_audio": _("Audio only"),
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "mute": _("Sound off"),
+        "unmute": _("Sound on"),
+        "full": _("Full screen"),
+        "full_leave": _("Leave full screen"),
+        "captions_on": _("Captions on"),
+        "captions_off": _("Captions off"),
+        "audio_title": _("Audio only"),
+        "audio_text": _("The picture is off to save data. The sound goes on."),
+        "scheduled_title": _("Not on air yet"),
+        "scheduled_text": _("The show starts here by itself. You can leave this page open."),
+        "waiting_title": _("Any moment now"),
+        "waiting_text": _("The show is on air. The picture is on its way."),
+        "interrupted_title": _("Back in a moment"),
+        "interrupted_text": _("The host's connection broke. The show goes on from here; you can keep buying."),
+        "ended_title": _("That was the show"),
+        "ended_text": _("The replay is ready. What was shown can still be bought."),
+        "watch_replay": _("Watch the replay"),
+        "no_replay_title": _("This show is over"),
+        "no_replay_text": _("There is no recording of it. What was shown can still be bought."),
+        "trouble_title": _("The picture stopped"),
+        "trouble_text": _("We keep trying. Chat and buying still work."),
+        "unsupported_title": _("This browser can't play the video"),
+        "unsupported_text": _("Chat and buying still work. A newer browser will play it."),
+        "try_again": _("Try again"),
+    }
+
+
+def _chat() -> dict[str, str]:
+    return {
+        "host": _("Host"),
+        "moderator": _("Mod"),
+        "sending": _("sending"),
+        "send_again": _("Send again"),
+        "not_sent": _("Not sent, the connection broke."),
+        "slow_mode": _("slow mode, {n} s"),
+        "slow_wait": _("You can write again in {n} s"),
+        "refused_slow_mode": _("Not sent yet: slow mode."),
+        "refused_rate_limited": _("Not sent: too many at once."),
+        "refused_too_long": _("Not sent: 300 characters at most."),
+        "refused_not_signed_in": _("Not sent: please sign in first."),
+        "refused_banned": _("You can't write in this show."),
+        "refused_muted": _("You can't write for the moment."),
+        "refused_held_for_review": _("A moderator looks at it first."),
+        "refused_bad_message": _("Not sent: it could not be read."),
+        "say_something": _("Say something"),
+        "reconnecting": _("Reconnecting. What you write waits here."),
+        "new_messages": _("{n} new"),
+        "chat_empty": _("Nobody has said anything yet."),
+    }
+
+
+def _buying() -> dict[str, str]:
+    return {
+        "arrives": _("Arrives {day}"),
+        "sold_out_short": _("sold out"),
+        "delivery": _("Delivery"),
+        "delivery_day": _("Delivery, {day}"),
+        "needed": _("This is needed."),
+        "not_email": _("This is not an e-mail address."),
+        "checking_end": _("Time is up. Checking for a payment"),
+        "sending_order": _("Holding it for you"),
+        "hold_and_pay": _("Hold it and pay"),
+        "held_left": _("Held for {time}"),
+        "last_minute": _("Less than a minute left to pay."),
+        "paid_title": _("Paid. It is yours"),
+        "paid_text": _("Order {number}. We sent the details to {email}."),
+        "declined_title": _("The payment did not go through"),
+        "declined_text": _(
+            "No money was taken. The units are back on the shelf, so try again while they last."
+        ),
+        "expired_title": _("The time to pay ran out"),
+        "expired_text": _(
+            "No money was taken. The units are back on the shelf, so try again while they last."
+        ),
+        "cancelled_title": _("Let go"),
+        "cancelled_text": _("No money was taken. The units are back on the shelf."),
+        "short": _("{title}: {requested} wanted, {available} left."),
+        "short_none": _("{title} has just sold out."),
+        "fewer": _("Take {n} instead"),
+        "busy": _("Many people are buying at this moment. Nothing was held or charged. Please try again."),
+        "offline": _(
+            "The connection broke before we heard back. Trying again is safe: it is never charged twice."
+        ),
+        "refused": _("The order could not be made. Nothing was held or charged."),
+        "cancel_failed": _("It could not be let go. It frees itself when the time is up."),
+    }
+
+
+def _show() -> dict[str, str]:
+    return {
+        "copied": _("The address is copied"),
+        "stale": _("Numbers may be a moment old"),
+        "fresh": _("Numbers are up to date again"),
+        "like": _("Like, {n}"),
+        "liked": _("You like this, {n}"),
+        "dislike": _("Dislike, {n}"),
+        "disliked": _("You dislike this, {n}"),
+        "opinion_failed": _("That was not counted. Please try again."),
+        "on_air_now": _("on air since just now"),
+        "on_air_for": _("on air for {n} min"),
+        "days_left": _("{n} d {time}"),
+        "yesterday": _("yesterday"),
+        "today": _("today"),
+        "tomorrow": _("tomorrow"),
+        "starting": _("Starting any moment"),
+    }
