@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -254,6 +254,40 @@ def test_shows_whose_day_has_passed_are_moved_on_by_whole_weeks(demo: seeding.Re
     said = run()
 
     upcoming.refresh_from_db()
-    assert "1 planned show" in said
+    assert "moved on by whole weeks: 1" in said
     assert upcoming.starts_at == passed + timedelta(days=14)
     assert list(others.values_list("starts_at", flat=True)) == planned
+
+
+def test_an_interrupted_live_show_waits_anew_after_a_restart(demo: seeding.Report) -> None:
+    session = StreamSession.objects.get(slug="demo-live")
+    long_ago = timezone.now() - timedelta(days=3)
+    StreamSession.objects.filter(pk=session.pk).update(state="interrupted", interrupted_at=long_ago)
+
+    said = run()
+
+    session.refresh_from_db()
+    assert "waits for its encoder" in said
+    assert session.slug == "demo-live"
+    assert session.state == "interrupted"
+    assert session.interrupted_at is not None
+    assert timezone.now() - session.interrupted_at < timedelta(minutes=1)
+
+
+def test_an_ended_live_show_becomes_a_replay_and_the_next_one_is_planned(demo: seeding.Report) -> None:
+    ended = StreamSession.objects.get(slug="demo-live")
+    ended_at = datetime(2026, 11, 20, 20, 15, tzinfo=UTC)
+    StreamSession.objects.filter(pk=ended.pk).update(state="ended", ended_at=ended_at)
+    Variant.objects.filter(sku="VASE-RUST").update(is_active=False)
+
+    said = run()
+
+    ended.refresh_from_db()
+    new = StreamSession.objects.get(slug="demo-live")
+    assert "next one is planned" in said
+    assert ended.slug == "demo-live-2026-11-20-201500"
+    assert (new.state, new.title) == ("scheduled", ended.title)
+    assert new.stream_key != ended.stream_key
+    assert new.pinned is not None
+    assert new.pinned.sku == "BOWLS-NEST"
+    assert "nothing was changed" in run()

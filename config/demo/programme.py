@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from config.demo.posters import POSTERS
 from config.demo.shelves import keep
-from shop.models import User
+from orders.models import Order
+from shop.models import User, Variant
 from streams import pins, run_list
 from streams.models import StreamSession
 
@@ -114,17 +116,24 @@ def seed(host: User) -> None:
     """
     now = timezone.now()
     for show in SHOWS:
-        session = StreamSession.objects.create(
-            slug=show.slug,
-            title=show.title,
-            description=show.text,
-            host=host,
-            poster=keep("posters", show.slug, POSTERS[show.poster]()),
-            starts_at=_on_the_half_hour(now + show.begins_in),
-        )
-        run_list.set_skus(session, show.skus, actor=ACTOR)
-        if show.slug == LIVE:
-            pins.pin(session, show.skus[0], actor=ACTOR)
+        _plan(show, host, now)
+
+
+def _plan(show: Show, host: User, now: datetime) -> None:
+    session = StreamSession.objects.create(
+        slug=show.slug,
+        title=show.title,
+        description=show.text,
+        host=host,
+        poster=keep("posters", show.poster, POSTERS[show.poster]()),
+        starts_at=_on_the_half_hour(now + show.begins_in),
+    )
+    # On a later day the shop may have stopped selling some of it.
+    sold = set(Variant.objects.filter(is_active=True, product__is_active=True).values_list("sku", flat=True))
+    skus = [sku for sku in show.skus if sku in sold]
+    run_list.set_skus(session, skus, actor=ACTOR)
+    if show.slug == LIVE and skus:
+        pins.pin(session, skus[0], actor=ACTOR)
 
 
 def postpone() -> int:
@@ -146,6 +155,26 @@ def postpone() -> int:
                 starts_at=session.starts_at + timedelta(weeks=weeks)
             )
     return moved
+
+
+def bring_back(host: User) -> str:
+    """Make `demo-live` wait for its encoder once more; return what was done, in one word, or "".
+
+    While nothing ran, its grace time went on: it begins anew (`waiting`). A show that was ended stays what it is, a
+    replay, at an address of its own, and the next evening is planned in its place (`planned`).
+    """
+    with transaction.atomic():
+        session = StreamSession.objects.select_for_update(no_key=True).filter(slug=LIVE).first()
+        if session is None or session.state not in (StreamSession.State.INTERRUPTED, StreamSession.State.ENDED):
+            return ""
+        if session.state == StreamSession.State.INTERRUPTED:
+            StreamSession.objects.filter(pk=session.pk).update(interrupted_at=timezone.now())
+            return "waiting"
+        past = f"{LIVE}-{session.ended_at or timezone.now():%Y-%m-%d-%H%M%S}"
+        StreamSession.objects.filter(pk=session.pk).update(slug=past)
+        Order.objects.filter(session=LIVE).update(session=past)
+        _plan(next(show for show in SHOWS if show.slug == LIVE), host, timezone.now())
+        return "planned"
 
 
 def _on_the_half_hour(moment: datetime) -> datetime:

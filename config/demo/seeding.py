@@ -1,13 +1,14 @@
 """Fills an empty shop with the demo, once."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import connection, transaction
 
 from config.demo import people, programme, shelves, stockroom
 from config.demo.catalogue import items
 from shop import audit
-from shop.models import AuditEntry, Category, Product, ProductPicture, Variant
+from shop.models import AuditEntry, Category, Product, ProductPicture, User, Variant
 from streams.models import StreamSession
 
 ACTOR = "system:seed_demo"
@@ -20,7 +21,11 @@ LOCK = 0x5EED
 
 @dataclass(frozen=True)
 class Report:
-    """What a run found or made. `is_new`: it was this run that seeded; `is_foreign`: the shop has goods of its own."""
+    """What a run found or made.
+
+    `is_new`: it was this run that seeded; `is_foreign`: the shop has goods of its own; `postponed`: planned shows that
+    were moved on; `live`: what became of the live show (`planned`, `waiting`, or "" for nothing).
+    """
 
     is_new: bool
     is_foreign: bool
@@ -30,6 +35,7 @@ class Report:
     pictures: int
     shows: int
     postponed: int
+    live: str
 
 
 def seed() -> Report:
@@ -40,8 +46,11 @@ def seed() -> Report:
         is_foreign = not seeded and Product.objects.exists()
         if not seeded and not is_foreign:
             _write()
-        postponed = programme.postpone() if seeded else 0
-        return _report(is_new=not seeded and not is_foreign, is_foreign=is_foreign, postponed=postponed)
+        report = partial(_report, is_new=not seeded and not is_foreign, is_foreign=is_foreign)
+        host = User.objects.filter(email=people.HOST.email).first() if seeded else None
+        if host is None:
+            return report(postponed=0, live="")
+        return report(postponed=programme.postpone(), live=programme.bring_back(host))
 
 
 def was_done(subject: str) -> bool:
@@ -68,7 +77,7 @@ def _write() -> None:
     remember(SHOP)
 
 
-def _report(*, is_new: bool, is_foreign: bool, postponed: int) -> Report:
+def _report(*, is_new: bool, is_foreign: bool, postponed: int, live: str) -> Report:
     return Report(
         is_new=is_new,
         is_foreign=is_foreign,
@@ -78,4 +87,5 @@ def _report(*, is_new: bool, is_foreign: bool, postponed: int) -> Report:
         pictures=ProductPicture.objects.count(),
         shows=StreamSession.objects.count(),
         postponed=postponed,
+        live=live,
     )

@@ -20,7 +20,7 @@ def _jumper_shape(c: Canvas, colour: str) -> None:
     """Draw what crew, roll-neck and cardigan share: the knit, the ribs at hem and cuffs, sleeves and folds."""
     deep = shade(colour, 0.55)
     cast(c, JUMPER)
-    c.path("M156 112C172 96 228 96 244 112C236 128 164 128 156 112Z", shade(colour, 0.5))
+    c.path("M156 112C172 96 228 96 244 112C236 142 164 142 156 112Z", shade(colour, 0.5))
     c.path(JUMPER, knit(c, colour))
     with c.group(clip_path=c.clip(JUMPER)):
         c.rect(110, 384, 180, 40, rib(c, colour))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from config.demo.drawing.canvas import Canvas, number
 from config.demo.drawing.colour import light, shade
-from config.demo.drawing.forms import grain
+from config.demo.drawing.forms import backdrop, grain
 
 FOOT_Y = 410  # where things stand on a product's sheet, and their middle
 MIDDLE_X = 200
@@ -56,3 +56,13 @@ def _table(c: Canvas, wood: str, y: float) -> None:
         grain(c, (0, y + 14, 1600, 900), wood, lines=16, seed=21)
     c.rect(0, y, 1600, 4, light(wood, 0.6), opacity=0.7)
     c.ellipse(620, y + 90, 620, 90, c.radial([(0, "#fff3d6", 0.4), (1, "#fff3d6", 0)]))
+
+
+def close_up(thing: Callable[[Canvas], None], *, wall: str, floor_y: float | None, scale: float = 1.7) -> str:
+    """Return the document of one thing filling the picture, as a second camera sees it."""
+    c = Canvas(1600, 900)
+    backdrop(c, wall, floor_y and 900 - (500 - floor_y) * scale)
+    x, y = 800 - MIDDLE_X * scale, 900 - 470 * scale if floor_y else 450 - 250 * scale
+    with c.group(transform=f"translate({number(x)} {number(y)}) scale({number(scale)})"):
+        thing(c)
+    return c.markup(scale=1)

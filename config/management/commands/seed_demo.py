@@ -9,6 +9,11 @@ from django.core.management.base import BaseCommand
 
 from config.demo import seeding
 
+LIVE = {
+    "waiting": "The live show waits for its encoder again.",
+    "planned": "The live show had ended: it is a replay now, and the next one is planned.",
+}
+
 
 class Command(BaseCommand):
     help = (
@@ -26,12 +31,14 @@ class Command(BaseCommand):
         if report.is_foreign:
             self.stdout.write("The shop has goods of its own; the demo was not added.")
             return
-        if not report.is_new:
+        if not report.is_new and not report.postponed and not report.live:
             self.stdout.write("The demo is there already; nothing was changed.")
-        else:
+        if report.is_new:
             self.stdout.write(
                 f"{report.products} products in {report.categories} categories, {report.variants} variants, "
                 f"{report.pictures} pictures, {report.shows} shows."
             )
         if report.postponed:
-            self.stdout.write(f"{report.postponed} planned shows were moved on by a week.")
+            self.stdout.write(f"Planned shows moved on by whole weeks: {report.postponed}.")
+        if report.live:
+            self.stdout.write(LIVE[report.live])

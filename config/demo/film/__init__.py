@@ -1,0 +1,111 @@
+"""A show without a camera: stills of the goods, cut and panned like two cameras would, with a clock and a tune.
+
+The stills lie in `stills/`; `python -m config.demo.film.stills` draws them again (with Chromium, which only a
+developer needs). ffmpeg does the rest while it plays, so that a film may be as long as one likes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import ImageFont
+
+STILLS = Path(__file__).parent / "stills"
+
+WIDTH, HEIGHT, RATE = 1280, 720, 25
+MARGIN_X, MARGIN_Y = 320, 180  # a still is larger than the picture by this much, so that a camera can pan
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A still and how many seconds it is on."""
+
+    still: str
+    seconds: float
+
+
+KILN = (
+    Shot("kiln", 18),
+    Shot("vase-rust", 8),
+    Shot("kiln", 14),
+    Shot("bowls-nest", 7),
+    Shot("mug-mustard", 7),
+    Shot("teapot-cane", 7),
+)
+KNITS = (
+    Shot("rail", 8),
+    Shot("crew-sea-m", 9),
+    Shot("crew-rust-m", 9),
+    Shot("rollneck-oat-m", 9),
+    Shot("cardigan-moss-m", 9),
+    Shot("rail", 6),
+)
+
+
+def length(shots: Sequence[Shot]) -> float:
+    """Return how many seconds the shots take, once through."""
+    return sum(shot.seconds for shot in shots)
+
+
+def arguments(shots: Sequence[Shot], *, font: Path, clock: str = "localtime") -> list[str]:
+    """Return ffmpeg's inputs and filters for an endless film, its streams labelled `[picture]` and `[sound]`.
+
+    `font` is a file (see `write_font`); `clock` is `localtime`, or `pts` for the film's own time.
+    The shots come again and again; with `-t` a film ends.
+    """
+    names = list(dict.fromkeys(shot.still for shot in shots))
+    inputs = [part for name in names for part in ("-framerate", str(RATE), "-i", str(STILLS / f"{name}.webp"))]
+    total = length(shots)
+    steps = [_camera(number, name) for number, name in enumerate(names)]
+    picture = "cam0"
+    for number, name in enumerate(names[1:], 1):
+        cuts = "+".join(
+            f"between(mod(t,{total}),{start},{start + shot.seconds - 0.001})"
+            for start, shot in zip(_starts(shots), shots, strict=True)
+            if shot.still == name
+        )
+        steps.append(f"[{picture}][cam{number}]overlay=format=yuv444:enable='{cuts}'[cut{number}]")
+        picture = f"cut{number}"
+    time = r"%{localtime\:%H\\\:%M\\\:%S}" if clock == "localtime" else r"%{pts\:hms}"
+    steps.append(
+        f"[{picture}]drawtext=fontfile='{font}':text='{time}':fontsize=26:fontcolor=white@0.9:"
+        "x=w-tw-34:y=h-th-30:box=1:boxcolor=black@0.35:boxborderw=10,format=yuv420p[picture]"
+    )
+    steps.append(f"{_tune()}[sound]")
+    return [*inputs, "-filter_complex", ";".join(steps)]
+
+
+def write_font(path: Path) -> Path:
+    """Write the typeface that comes with Pillow to a file, for ffmpeg; a machine may have none of its own."""
+    font = ImageFont.load_default(size=24)
+    content = getattr(font, "font_bytes", None)
+    if not isinstance(content, bytes):
+        raise RuntimeError("this Pillow has no built-in typeface")
+    if not path.exists() or path.stat().st_size != len(content):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return path
+
+
+def _starts(shots: Sequence[Shot]) -> list[float]:
+    return [length(shots[:number]) for number in range(len(shots))]
+
+
+def _camera(number: int, name: str) -> str:
+    """Return the steps that hold one still and pan over it, each camera at its own pace."""
+    across, down = 17 + number * 3, 23 + number * 2
+    x = f"{MARGIN_X // 2}*(1+0.6*sin(t/{across}*2+{number}))"
+    y = f"{MARGIN_Y // 2}*(1+0.3*sin(t/{down}*2+{number * 2}))"
+    return (
+        f"[{number}:v]format=yuv444p,loop=loop=-1:size=1:start=0,setpts=N/({RATE}*TB),"
+        f"crop={WIDTH}:{HEIGHT}:x='{x}':y='{y}':exact=1[cam{number}]"
+    )
+
+
+def _tune() -> str:
+    """Return a quiet, endless tune of plucked notes, one every three quarters of a second, over a low hum."""
+    notes = (196.0, 246.94, 293.66, 369.99, 329.63, 293.66, 246.94, 220.0)
+    chosen = "+".join(f"{note}*eq(mod(floor(t/0.75),8),{number})" for number, note in enumerate(notes))
+    pluck = f"0.11*exp(-4*mod(t,0.75))*sin(2*PI*({chosen})*t)"
+    hum = "0.02*sin(2*PI*98*t)*(1+0.4*sin(2*PI*t/9))"
+    return f"aevalsrc='{pluck}+{hum}':s=48000:c=mono,pan=stereo|c0=c0|c1=c0"
