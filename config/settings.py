@@ -1,5 +1,7 @@
 """All settings, from the environment only. docs/settings.md and .env.example list what may be set."""
 
+from urllib.parse import urlsplit
+
 from csp.constants import NONCE, SELF
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +27,13 @@ REALTIME_URL = env.url("REALTIME_URL", "", ("ws", "wss")).rstrip("/")  # empty: 
 REALTIME_SERVER = env.choice("REALTIME_SERVER", "daphne", ("daphne", "uvicorn"))
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, most=10)
 
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]", PUBLIC_HOST]
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+    PUBLIC_HOST,
+    urlsplit(SITE_URL).hostname or PUBLIC_HOST,
+]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 USE_HTTPS = SITE_URL.startswith("https:")
 
@@ -197,7 +205,12 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_FORM_FIELD = "login"
 AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES
-SILENCED_SYSTEM_CHECKS = ["axes.W003"]
+SILENCED_SYSTEM_CHECKS = [
+    "axes.W003",
+    "security.W005",  # whether subdomains are ours to promise HTTPS for is the operator's to say, at the proxy
+    "security.W008",  # the proxy that ends TLS redirects; health checks come to us without it
+    "security.W021",  # browsers' preload lists are for a whole domain, not for one shop on it
+]
 
 # --- Security --------------------------------------------------------------------------------------------
 

@@ -1,0 +1,90 @@
+"""The environment decides everything; a bad value stops the start in one line, and every variable is documented."""
+
+import os
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+KEY = "k" * 50
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.isupper() and name not in {"PATH", "HOME"}]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SHOWFLOOR_HOME", "/nonexistent")
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **environment: str) -> dict[str, Any]:
+    """Read the settings anew, beside those that the tests run with."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return runpy.run_path(str(PROJECT / "config" / "settings.py"))
+
+
+def test_start_without_a_secret_key_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        load(monkeypatch)
+
+    assert capsys.readouterr().err == (
+        "SECRET_KEY: is not set, and /nonexistent/secret_key does not exist (`manage.py up` makes it)\n"
+    )
+
+
+def test_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{KEY}\n")
+
+    assert load(monkeypatch, SECRET_KEY_FILE=str(tmp_path / "key"))["SECRET_KEY"] == KEY
+
+
+def test_cookies_of_two_ports_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (load(monkeypatch, SECRET_KEY=KEY, PORT=port) for port in ("8000", "8100"))
+
+    for name in ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME"):
+        assert one[name] != other[name]
+
+
+def test_the_sites_own_host_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, SECRET_KEY=KEY, SITE_URL="https://shop.example.com")
+
+    assert "shop.example.com" in settings["ALLOWED_HOSTS"]
+    assert settings["SESSION_COOKIE_SECURE"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("PORT", "eighty", "PORT: must be a whole number, not 'eighty'"),
+        ("PORT", "70000", "PORT: must lie between 1 and 65535, not 70000"),
+        ("DEBUG", "maybe", "DEBUG: must be 0 or 1, not 'maybe'"),
+        ("SECRET_KEY", "short", "SECRET_KEY: is shorter than 32 characters"),
+        ("DATABASE_URL", "mysql://host/name", "DATABASE_URL: must name a PostgreSQL database"),
+        ("REDIS_URL", "host:6379", "REDIS_URL: must start with redis: or rediss: or unix:"),
+        ("REALTIME_SERVER", "apache", "REALTIME_SERVER: must be one of daphne, uvicorn, not 'apache'"),
+        ("PAYMENT_WINDOW_S", "5", "PAYMENT_WINDOW_S: must lie between 30 and 86400, not 5"),
+    ],
+)
+def test_bad_value_stops_the_start_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, line: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        load(monkeypatch, **{"SECRET_KEY": KEY, name: value})
+
+    assert capsys.readouterr().err == f"{line}\n"
+
+
+@pytest.mark.parametrize("document", [".env.example", "docs/settings.md"])
+def test_every_variable_is_documented(document: str) -> None:
+    code = "".join((PROJECT / "config" / name).read_text() for name in ("settings.py", "environment.py", "home.py"))
+    read = set(re.findall(r"(?:env\.\w+|number|environ\.get)\(\s*\"([A-Z][A-Z_]+)\"", code)) - {"SECRET_KEY_FILE"}
+    pattern = r"^#([A-Z_]+)=" if document == ".env.example" else r"^\| `([A-Z_]+)` \|"
+    written = set(re.findall(pattern, (PROJECT / document).read_text(), re.MULTILINE))
+
+    assert written - {"SECRET_KEY"} == read - {"SECRET_KEY"}
+    assert "SECRET_KEY" in written
