@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from config import environment
+
 PROJECT = Path(__file__).resolve().parent.parent
 KEY = "k" * 50
 
@@ -17,11 +19,12 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.isupper() and name not in {"PATH", "HOME"}]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SHOWFLOOR_HOME", "/nonexistent")
+    environment.env.ENVIRON.files_cache.clear()
 
 
-def load(monkeypatch: pytest.MonkeyPatch, **environment: str) -> dict[str, Any]:
+def load(monkeypatch: pytest.MonkeyPatch, **values: str) -> dict[str, Any]:
     """Read the settings anew, beside those that the tests run with."""
-    for name, value in environment.items():
+    for name, value in values.items():
         monkeypatch.setenv(name, value)
     return runpy.run_path(str(PROJECT / "config" / "settings.py"))
 
