@@ -72,6 +72,13 @@ def estimate(skus: Iterable[str], *, postal_code: str, country: str = settings.D
     }
 
 
+def countries() -> list[str]:
+    """Return the countries that some warehouse sends to."""
+    return list(
+        Zone.objects.filter(warehouse__is_active=True).order_by("country").values_list("country", flat=True).distinct()
+    )
+
+
 def is_known(postal_code: str, country: str = settings.DEFAULT_COUNTRY) -> bool:
     """Whether a postal code has the form of its country's: six digits in India, any short word elsewhere."""
     code = normalise(postal_code)

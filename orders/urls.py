@@ -1,4 +1,16 @@
-from django.urls import URLPattern
+"""Pages of buying."""
+
+from django.urls import URLPattern, path
+
+from orders.pages import checkout, orders, sandbox
 
 app_name = "orders"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("checkout/", checkout.page, name="checkout"),
+    path("checkout/delivery/", checkout.delivery_fragment, name="checkout-delivery"),
+    path("orders/", orders.index, name="orders"),
+    path("orders/<uuid:order_id>/", orders.order, name="order"),
+    path("orders/<uuid:order_id>/pay/", orders.pay, name="pay"),
+    path("orders/<uuid:order_id>/cancel/", orders.cancel, name="cancel"),
+    path("sandbox-pay/<slug:ref>/", sandbox.page, name="sandbox"),
+]

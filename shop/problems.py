@@ -1,6 +1,6 @@
 """Errors of the REST API as application/problem+json (RFC 9457)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -58,16 +58,22 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
 
 
 def _by_field(error: exceptions.ValidationError) -> dict[str, list[str]]:
+    """Name each field by its path: `address.postal_code`, `lines.0.quantity`."""
     detail = error.detail
     if not isinstance(detail, Mapping):
         detail = {"non_field_errors": detail}
-    return {field: _texts(texts) for field, texts in detail.items()}
+    return dict(_flat("", detail))
 
 
-def _texts(value: Any) -> list[str]:
-    """Flatten nested errors; those of a list's members name the member."""
+def _flat(path: str, value: Any) -> Iterator[tuple[str, list[str]]]:
     if isinstance(value, Mapping):
-        return [f"{key}: {text}" for key, inner in value.items() for text in _texts(inner)]
-    if isinstance(value, list):
-        return [text for inner in value for text in _texts(inner)]
-    return [str(value)]
+        members = value.items()
+    elif isinstance(value, list) and any(isinstance(inner, Mapping) for inner in value):
+        members = dict(enumerate(value)).items()
+    elif value:
+        yield path, [str(text) for text in (value if isinstance(value, list) else [value])]
+        return
+    else:
+        return
+    for name, inner in members:
+        yield from _flat(f"{path}.{name}" if path else str(name), inner)

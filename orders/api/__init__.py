@@ -1,0 +1,1 @@
+"""Orders over REST (docs at /api/docs/)."""

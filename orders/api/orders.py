@@ -1,0 +1,208 @@
+"""Making, finding and cancelling orders over REST."""
+
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions, generics, permissions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inventory.exceptions import StockBusy
+from orders import actors, checkout, fingerprint, guests, lifecycle, limits, wanted
+from orders.api.refusals import busy, problem_of
+from orders.api.serializers import OrderIn, OrderOut, PlacedOut, ProblemOut
+from orders.checkout import OrderRequest, ShippingAddress
+from orders.exceptions import OrderRefused, TransitionRefused
+from orders.models import Order
+from shop.models import User
+from shop.pagination import Cursor
+from shop.problems import Problem
+
+KEY_LEAST, KEY_MOST = 16, 64
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="16 to 64 characters; the same key and body again answer with the same order for 48 hours",
+)
+ORDER_ACCESS = OpenApiParameter(
+    "Order-Access", OpenApiTypes.STR, OpenApiParameter.HEADER, description="a guest's word: `access` of the order"
+)
+
+
+class NewestFirst(Cursor):
+    ordering = ("-created_at", "-id")  # type: ignore[assignment]
+
+
+class Orders(generics.GenericAPIView[Order]):
+    """Orders of whoever is signed in; guests may make one, too."""
+
+    pagination_class = NewestFirst
+    serializer_class = OrderOut
+    queryset = Order.objects.none()
+
+    def get_permissions(self) -> list[Any]:
+        return [permissions.IsAuthenticated()] if self.request.method == "GET" else [permissions.AllowAny()]
+
+    @extend_schema(
+        operation_id="orders_list",
+        parameters=[
+            OpenApiParameter("state", OpenApiTypes.STR, enum=Order.State.values),
+            OpenApiParameter("from", OpenApiTypes.STR, description="a day or a time (UTC), inclusive"),
+            OpenApiParameter("to", OpenApiTypes.STR, description="a day or a time (UTC), inclusive"),
+        ],
+        responses={200: OrderOut(many=True), 400: ProblemOut, 401: ProblemOut},
+    )
+    def get(self, request: Request) -> Response:
+        assert isinstance(request.user, User)  # noqa: S101 (permission)
+        found = Order.objects.filter(_asked_for(request), buyer=request.user)
+        page = self.paginate_queryset(_whole(found))
+        return self.get_paginated_response(OrderOut(page, many=True).data)
+
+    @extend_schema(
+        operation_id="orders_create",
+        parameters=[IDEMPOTENCY_KEY],
+        request=OrderIn,
+        responses={
+            201: PlacedOut,
+            **dict.fromkeys((400, 409, 422, 429, 503), ProblemOut),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Make an order and hold its units until `expires_at`; the buyer pays at `payment.url`.
+
+        409 `insufficient_stock` names every short line in `shortages`; 409 `over_cap`; 409 `idempotency_in_progress`
+        while the first request with this key still runs; 422 `idempotency_mismatch` for another body; 429 and 503 say
+        in `Retry-After` when to try again. Nothing is held by an answer other than 201.
+        """
+        key = _idempotency_key(request)
+        asked = OrderIn(data=request.data)
+        asked.is_valid(raise_exception=True)
+        if retry_after_s := limits.take(request._request, email=asked.validated_data["email"]):
+            raise Problem(429, "rate_limited", _("Too many orders. Try again later."), retry_after_s=retry_after_s)
+        return Response(PlacedOut(_place(request, asked.validated_data, key)).data, status=201)
+
+
+class OneOrder(APIView):
+    @extend_schema(
+        operation_id="orders_retrieve", parameters=[ORDER_ACCESS], responses={200: OrderOut, 404: ProblemOut}
+    )
+    def get(self, request: Request, order_id: uuid.UUID) -> Response:
+        return Response(OrderOut(_whole_one(_find(request, order_id))).data)
+
+
+class CancelOrder(APIView):
+    @extend_schema(
+        operation_id="orders_cancel",
+        parameters=[ORDER_ACCESS],
+        request=None,
+        responses={200: OrderOut, 404: ProblemOut, 409: ProblemOut, 503: ProblemOut},
+    )
+    def post(self, request: Request, order_id: uuid.UUID) -> Response:
+        """Cancel an order that was not sent yet: its units go back, and so does its money."""
+        order = _find(request, order_id)
+        try:
+            order = lifecycle.cancel(order.id, actor=actors.of(request.user))
+        except TransitionRefused as refusal:
+            detail = _("This order can't be cancelled any more.")
+            raise Problem(409, "not_cancellable", detail, state=refusal.state) from refusal
+        except StockBusy as error:
+            raise busy() from error
+        return Response(OrderOut(_whole_one(order)).data)
+
+
+def _place(request: Request, asked: dict[str, Any], key: str) -> Order:
+    user = request.user if isinstance(request.user, User) else None
+    is_cart = "lines" not in asked
+    units = (
+        list(wanted.of_cart(request._request).items())
+        if is_cart
+        else [(line["sku"], line["quantity"]) for line in asked["lines"]]
+    )
+    wish = OrderRequest(
+        lines=units,
+        email=asked["email"],
+        address=ShippingAddress(**asked["address"]),
+        buyer_id=user.pk if user else None,
+        session=asked["session"],
+    )
+    try:
+        order = checkout.place_order(wish, key=fingerprint.take(request.user, key=key, body=request.data))
+    except OrderRefused as refusal:
+        raise problem_of(refusal) from refusal
+    except StockBusy as error:
+        raise busy() from error
+    if is_cart:
+        wanted.empty_cart(request._request, order)
+    if user is None and _is_browser(request):
+        guests.remember(request.session, order)
+    return order
+
+
+def _is_browser(request: Request) -> bool:
+    """Whether a page of ours asks, so that the guest finds the order on the pages; others spare us a session."""
+    return "Sec-Fetch-Site" in request.headers or bool(request.session.session_key)
+
+
+def _find(request: Request, order_id: uuid.UUID) -> Order:
+    word = request.headers.get("Order-Access", "")
+    try:
+        return guests.find_order(order_id, user=request.user, session=request.session, word=word)
+    except Order.DoesNotExist as error:
+        raise exceptions.NotFound from error
+
+
+def _whole(orders: QuerySet[Order]) -> QuerySet[Order]:
+    return orders.prefetch_related("lines", "payments__refunds")
+
+
+def _whole_one(order: Order) -> Order:
+    return _whole(Order.objects.filter(pk=order.pk)).get()
+
+
+def _idempotency_key(request: Request) -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if not KEY_LEAST <= len(key) <= KEY_MOST:
+        raise exceptions.ValidationError({"Idempotency-Key": _("This header needs 16 to 64 characters.")})
+    return key
+
+
+def _asked_for(request: Request) -> Q:
+    asked, errors = Q(), {}
+    if state := request.query_params.get("state", ""):
+        asked &= Q(state=state)
+        if state not in Order.State.values:
+            errors["state"] = _("One of %(states)s.") % {"states": ", ".join(Order.State.values)}
+    for name, lookup in (("from", "created_at__gte"), ("to", "created_at__lt")):
+        if text := request.query_params.get(name, ""):
+            moment = _moment(text, is_end=name == "to")
+            if moment is None:
+                errors[name] = _("A day such as 2026-11-21, or a time such as 2026-11-21T18:00:00Z.")
+            else:
+                asked &= Q(**{lookup: moment})
+    if errors:
+        raise exceptions.ValidationError(errors)
+    return asked
+
+
+def _moment(text: str, *, is_end: bool) -> datetime | None:
+    """Read a day or a time; the end of a range is the first moment after it."""
+    try:
+        moment, day = parse_datetime(text), parse_date(text)
+    except ValueError:
+        return None
+    if isinstance(day, date) and len(text) <= len("2026-11-21"):
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1 if is_end else 0)
+    if moment is None:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment + timedelta(microseconds=1 if is_end else 0)

@@ -1,0 +1,33 @@
+"""How many orders one buyer, and one network, may try to make."""
+
+import hashlib
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from shop import rate_limits
+from shop.models import User
+from shop.network import network
+
+MINUTE_S = 60
+
+
+def take(request: HttpRequest, *, email: str) -> int:
+    """Count one attempt; return 0, or after how many seconds trying again helps.
+
+    A guest is known by e-mail address. Redis away: everything is allowed.
+    """
+    buyer = f"user:{request.user.pk}" if isinstance(request.user, User) else f"guest:{_digest(email)}"
+    retry_ms = _take(f"orders:{buyer}", settings.ORDERS_PER_MINUTE_BUYER) or _take(
+        f"orders:network:{network(request)}", settings.ORDERS_PER_MINUTE_NETWORK
+    )
+    return -(-retry_ms // 1000)
+
+
+def _take(key: str, per_minute: int) -> int:
+    return rate_limits.take(key, capacity=per_minute, refill_per_s=per_minute / MINUTE_S)
+
+
+def _digest(email: str) -> str:
+    """Keep addresses out of Redis."""
+    return hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]

@@ -1,0 +1,128 @@
+"""The orders of a person or a browser: the list, each of them, cancelling, and the way to the provider."""
+
+import logging
+import uuid
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from inventory.exceptions import StockBusy
+from orders import access, actors, guests, lifecycle, payments, timeline, words
+from orders.exceptions import ProviderAway, TransitionRefused
+from orders.lifecycle import Event
+from orders.models import Order, OrderLine, Payment, Refund
+from shop.models import User
+
+log = logging.getLogger(__name__)
+
+ORDERS_A_PAGE = 20
+AWAY_RETRY_S = 5
+
+
+@never_cache
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """List what this person, or this browser, has ordered."""
+    found = guests.list_orders(request.user, request.session).prefetch_related(Prefetch("lines", _lines()))
+    shown = Paginator(found, ORDERS_A_PAGE).get_page(request.GET.get("page"))
+    rows = [(order, words.of(order)) for order in shown]
+    return render(request, "orders/orders.html", {"rows": rows, "shown": shown, "now": timezone.now()})
+
+
+@never_cache
+@require_safe
+def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """Show one order. Who comes with its word, as from the provider, is let in and sees the truth at once."""
+    found = _find(request, order_id)
+    if "access" in request.GET:
+        _let_in(request, found)
+        _ask_provider(found)
+        return redirect(found)
+    refunds = list(Refund.objects.filter(payment__order=found).select_related("payment").order_by("created_at"))
+    context = {
+        "order": found,
+        "lines": list(_lines().filter(order=found)),
+        "words": words.of(found),
+        "money_sentence": words.money(found, refunds),
+        "moments": timeline.read(found, refunds),
+        "can_cancel": lifecycle.can(found, Event.BUYER_CANCELS),
+        "is_over": found.state == Order.State.CREATED and found.expires_at <= timezone.now(),
+        "window_s": int((found.expires_at - found.created_at).total_seconds()),
+        "access": access.token(found),
+        "is_guest": found.buyer_id is None,
+        "now": timezone.now(),
+    }
+    return render(request, "orders/order.html", context)
+
+
+@never_cache
+@require_safe
+def pay(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """Open the payment with the provider, once, and go to its page."""
+    found = _find(request, order_id)
+    if "access" in request.GET:
+        _let_in(request, found)
+    try:
+        payment = payments.open_payment(found)
+    except TransitionRefused:
+        return redirect(found)
+    except ProviderAway as error:
+        log.warning("provider away: %s", error)
+        context = {"order": found, "now": timezone.now()}
+        response = render(request, "orders/provider_away.html", context, status=503)
+        response["Retry-After"] = str(AWAY_RETRY_S)
+        return response
+    return redirect(payment.url)
+
+
+@require_POST
+def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
+    """Cancel an order that was not sent yet."""
+    found = _find(request, order_id)
+    try:
+        lifecycle.cancel(found.id, actor=actors.of(request.user))
+    except TransitionRefused:
+        messages.warning(request, _("This order can't be cancelled any more."))
+    except StockBusy:
+        messages.warning(request, _("That did not work just now, and nothing was changed. Please try again."))
+    return redirect(found)
+
+
+def _find(request: HttpRequest, order_id: uuid.UUID) -> Order:
+    try:
+        return guests.find_order(
+            order_id, user=request.user, session=request.session, word=request.GET.get("access", "")
+        )
+    except Order.DoesNotExist as error:
+        raise Http404 from error
+
+
+def _let_in(request: HttpRequest, found: Order) -> None:
+    """Have this browser see the order from now on without its word."""
+    if not (isinstance(request.user, User) and found.buyer_id == request.user.pk):
+        guests.remember(request.session, found)
+
+
+def _ask_provider(found: Order) -> None:
+    """Fetch an open payment once: its webhook may be late. What can't be learnt now is learnt by the poller."""
+    payment = found.payments.filter(state=Payment.State.OPEN).last()
+    if payment is None:
+        return
+    try:
+        payments.refresh(payment)
+    except (ProviderAway, StockBusy, TransitionRefused) as error:
+        log.warning("payment %s not refreshed: %s", payment.ref, error)
+
+
+def _lines() -> QuerySet[OrderLine]:
+    """Lines with the pictures of what they are of."""
+    return OrderLine.objects.select_related("variant__product", "variant__picture").prefetch_related(
+        "variant__product__pictures"
+    )

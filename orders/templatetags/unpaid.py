@@ -1,0 +1,39 @@
+"""{% load unpaid %}{% unpaid_orders_bar %}: orders that await payment, in sight on every page."""
+
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.template import RequestContext
+from django.utils import timezone
+
+from orders import guests
+from orders.models import Order
+
+register = template.Library()
+
+SHOWN_MOST = 3
+OWN_PAGES = {"orders:order", "orders:pay"}
+
+
+@register.inclusion_tag("orders/_unpaid_bar.html", takes_context=True)
+def unpaid_orders_bar(context: RequestContext) -> dict[str, Any]:
+    """Show this person's or browser's unpaid orders, the most urgent first: one query, none for passers-by.
+
+    An order's own page shows it already. On error pages, which may come without a request, there is no bar.
+    """
+    request: HttpRequest | None = context.get("request")
+    if request is None or not hasattr(request, "session") or not hasattr(request, "user"):
+        return {"orders": []}
+    if not guests.may_have_orders(request.user, request.session):
+        return {"orders": []}
+    now = timezone.now()
+    unpaid = guests.list_orders(request.user, request.session).filter(state=Order.State.CREATED, expires_at__gt=now)
+    match = request.resolver_match
+    if match and match.view_name in OWN_PAGES:
+        unpaid = unpaid.exclude(pk=match.kwargs["order_id"])
+    return {
+        "orders": list(unpaid.order_by("expires_at")[:SHOWN_MOST]),
+        "now": now,
+        "csp_nonce": context.get("csp_nonce", ""),
+    }
