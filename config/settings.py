@@ -107,7 +107,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "csp.context_processors.nonce",
+                "shop.context.nonce",
                 "shop.context.basket",
                 "streams.context.on_air",
                 "realtime.context.socket",

@@ -21,3 +21,8 @@ class Basket:
 
 def basket(request: HttpRequest) -> dict[str, object]:
     return {"basket": Basket(request), "deliver_to": SimpleLazyObject(lambda: place.postal_code(request))}
+
+
+def nonce(request: HttpRequest) -> dict[str, object]:
+    """The word by which the page's own inline scripts are let through."""
+    return {"csp_nonce": getattr(request, "csp_nonce", "")}
