@@ -2,14 +2,15 @@
 
 from uuid import UUID
 
-from inventory.locks import require_transaction
+from inventory.locks import limited_wait, require_transaction
 from streams.models import StreamSession
 
 
 def lock_session(session_id: UUID) -> StreamSession:
     """Read a show again under its row's lock, kept to the end of the open transaction.
 
-    Raises NotInTransaction (a bug) or StreamSession.DoesNotExist.
+    Waits at most two seconds. Raises StockBusy (try again), NotInTransaction (a bug) or StreamSession.DoesNotExist.
     """
     require_transaction()
-    return StreamSession.objects.select_for_update(no_key=True).get(pk=session_id)
+    with limited_wait():
+        return StreamSession.objects.select_for_update(no_key=True).get(pk=session_id)

@@ -107,6 +107,9 @@ class Broadcast(models.Model):
 
     class Meta:
         ordering = ["-started_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["session"], condition=Q(ended_at=None), name="broadcast_one_open"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.protocol} at {self.started_at}"

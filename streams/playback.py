@@ -1,0 +1,39 @@
+"""Where a show is played from."""
+
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from streams.models import StreamSession
+
+State = StreamSession.State
+
+LIVE_PLAYLIST = "index.m3u8"
+REPLAY_PLAYLIST = "replay.m3u8"
+
+
+def folder(session_id: UUID) -> Path:
+    """Return where the segments, playlists and journal of a show lie."""
+    return Path(settings.MEDIA_ROOT) / "sessions" / str(session_id)
+
+
+def playlist_url(session: StreamSession) -> str:
+    """Return the address of the show's multivariant playlist, or "" while there is nothing for viewers to play."""
+    if session.is_on_air:
+        return _url(session, LIVE_PLAYLIST)
+    if session.state == State.ENDED:
+        return _url(session, REPLAY_PLAYLIST)
+    return ""
+
+
+def preview_url(session: StreamSession) -> str:
+    """Return the address of what only the host may see before Go live, or "" when there is no picture yet."""
+    return _url(session, LIVE_PLAYLIST) if session.state == State.REHEARSAL else ""
+
+
+def _url(session: StreamSession, name: str) -> str:
+    """The address, if the playlist was written: it is, before a show goes live."""
+    if not (folder(session.pk) / name).exists():
+        return ""
+    return f"{settings.MEDIA_BASE_URL}/sessions/{session.pk}/{name}"

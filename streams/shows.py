@@ -1,0 +1,140 @@
+"""The life of a show: planned, rehearsed, on air, interrupted, ended. Every step runs under the row's lock."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+from django.utils.text import slugify
+
+from inventory.transactions import after_commit
+from shop import audit
+from shop.models import User
+from streams import pins
+from streams.exceptions import StateRefused
+from streams.locks import lock_session
+from streams.models import StreamSession
+from streams.signals import session_changed
+
+State = StreamSession.State
+
+GRACE = timedelta(minutes=10)
+SLUG_MAX = 100
+TITLE_SLUG_MAX = 80  # leaves room for what makes it unique
+
+# action → the states it may start from
+ALLOWED: dict[str, frozenset[str]] = {
+    "rehearse": frozenset({State.SCHEDULED}),
+    "go live": frozenset({State.SCHEDULED, State.REHEARSAL}),
+    "be interrupted": frozenset({State.LIVE, State.REHEARSAL}),
+    "resume": frozenset({State.INTERRUPTED}),
+    "end": frozenset({State.SCHEDULED, State.REHEARSAL, State.LIVE, State.INTERRUPTED}),
+}
+
+
+def create(
+    *,
+    host: User,
+    title: str,
+    slug: str = "",
+    description: str = "",
+    has_preview: bool = False,
+    starts_at: datetime | None = None,
+) -> StreamSession:
+    """Plan a show. Its slug is made from the title, unless given, and never changes.
+
+    Raises IntegrityError if a slug that was given is taken.
+    """
+    fields = {
+        "host": host,
+        "title": title,
+        "description": description,
+        "has_preview": has_preview,
+        "starts_at": starts_at,
+    }
+    if slug:
+        return StreamSession.objects.create(slug=slug, **fields)
+    base = slugify(title)[:TITLE_SLUG_MAX].strip("-") or "show"
+    for candidate in _slugs(base):
+        try:
+            with transaction.atomic():
+                return StreamSession.objects.create(slug=candidate, **fields)
+        except IntegrityError:
+            # Somebody may have taken it since: only the database knows.
+            if not StreamSession.objects.filter(slug=candidate).exists():
+                raise
+    raise AssertionError("unreachable: the slugs do not end")
+
+
+def _slugs(base: str) -> Iterable[str]:
+    yield base
+    while True:
+        yield f"{base}-{get_random_string(6, 'abcdefghjkmnpqrstuvwxyz23456789')}"
+
+
+def rehearse(session: StreamSession) -> StreamSession:
+    """Let the host, and nobody else, see the picture of a show that waits for Go live."""
+    return _change(session.pk, "rehearse", State.REHEARSAL)
+
+
+def go_live(session: StreamSession) -> StreamSession:
+    """Put a planned or rehearsed show on air. Raises StateRefused."""
+    return _change(session.pk, "go live", State.LIVE)
+
+
+def interrupt(session: StreamSession) -> StreamSession:
+    """Say that the publisher is lost: a live show waits for it, a rehearsed one is planned again.
+
+    Raises StateRefused.
+    """
+    return _change(session.pk, "be interrupted", State.INTERRUPTED)
+
+
+def resume(session: StreamSession) -> StreamSession:
+    """Put an interrupted show on air again. Raises StateRefused."""
+    return _change(session.pk, "resume", State.LIVE)
+
+
+def end(session: StreamSession, *, actor: str) -> StreamSession:
+    """End a show for good; its open chapter ends with it, and its replay is ready within seconds.
+
+    Raises StateRefused.
+    """
+    with transaction.atomic():
+        ended = _change(session.pk, "end", State.ENDED)
+        audit.record(actor=actor, action="end", subject=f"show:{ended.slug}")
+    return ended
+
+
+def end_abandoned() -> list[StreamSession]:
+    """End the shows that have waited for their publisher longer than the grace time."""
+    overdue = StreamSession.objects.filter(state=State.INTERRUPTED, interrupted_at__lt=timezone.now() - GRACE)
+    ended = []
+    for session in overdue:
+        try:
+            ended.append(end(session, actor="system"))
+        except StateRefused:  # it resumed or ended since
+            continue
+    return ended
+
+
+def _change(session_id: UUID, action: str, state: State) -> StreamSession:
+    with transaction.atomic():
+        session = lock_session(session_id)
+        if session.state not in ALLOWED[action]:
+            raise StateRefused(session.state, action)
+        now = timezone.now()
+        if state == State.INTERRUPTED and session.state == State.REHEARSAL:
+            state = State.SCHEDULED
+        session.state = state
+        session.interrupted_at = now if state == State.INTERRUPTED else None
+        if state == State.LIVE and session.started_at is None:
+            session.started_at = now
+        if state == State.ENDED:
+            session.ended_at = now
+            pins.close(session, at=now)
+        session.save(update_fields=["state", "interrupted_at", "started_at", "ended_at"])
+        after_commit(session_changed.send_robust, sender=None, slug=session.slug, state=str(state))
+    return session
