@@ -1,21 +1,26 @@
-"""`make bench`: every benchmark beside this file, or those named: `make bench ARGS=startup`."""
+"""Run benchmarks: `python -m bench [NAME …]`; without a name, all of them, one after the other."""
 
-import subprocess
-import sys
-from pathlib import Path
+import argparse
+import importlib
+import pkgutil
 
-FOLDER = Path(__file__).resolve().parent
+import bench
+from bench import report
+
+NOT_MEASURES = {"__main__", "report", "lab"}
 
 
 def main() -> None:
-    names = sys.argv[1:] or sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
-    failed = []
-    for name in names:
-        print(f"\n{name}\n{'-' * len(name)}", flush=True)
-        if subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=FOLDER.parent).returncode:
-            failed.append(name)
-    if failed:
-        raise SystemExit(f"failed: {', '.join(failed)}")
+    names = sorted(module.name for module in pkgutil.iter_modules(bench.__path__) if module.name not in NOT_MEASURES)
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Showfloor on this machine.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}")
+    chosen = parser.parse_args().names or names
+    if unknown := sorted(set(chosen) - set(names)):
+        parser.error(f"no such benchmark: {', '.join(unknown)}")
+    for name in chosen:
+        figures = importlib.import_module(f"bench.{name}").run()
+        report.show(name, figures)
+        report.save(name, figures)
 
 
 if __name__ == "__main__":

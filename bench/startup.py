@@ -1,51 +1,32 @@
 """Seconds from `make run` to READY: in a fresh clone on a warm package cache, and the second time."""
 
-import argparse
-import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
+from bench import lab
+from bench.report import Figures
 from tests.showfloor import free_ports
 
 PROJECT = Path(__file__).resolve().parent.parent
-RESULTS = PROJECT / "bench" / "results"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=1, help="fresh clones to measure; the fastest counts")
-    runs = [measure() for _ in range(parser.parse_args().runs)]
-    figures = {name: min(run[name] for run in runs) for name in runs[0]}
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "startup.json").write_text(json.dumps({"unit": "s", "runs": runs, "best": figures}, indent=2) + "\n")
-    for name, seconds in figures.items():
-        print(f"{name:<40} {seconds:6.1f} s")
-
-
-def measure() -> dict[str, float]:
-    folder = Path(tempfile.mkdtemp(prefix="showfloor-bench-"))
-    folder.chmod(0o711)
-    try:
+def run() -> Figures:
+    with lab.new_home() as folder:
         clone = folder / "showfloor"
         subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", PROJECT, clone], check=True)
         ports = {name: str(port) for name, port in free_ports().items()}
         kept = {name: value for name, value in os.environ.items() if name not in {"SECRET_KEY", "SHOWFLOOR_HOME"}}
-        environment = {**kept, **ports}
-        first = run_until_ready(clone, environment)
-        second = run_until_ready(clone, environment)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        first = run_until_ready(clone, kept | ports)
+        second = run_until_ready(clone, kept | ports)
     return {
-        "fresh clone, make run to READY": first["ready"],
-        "of it set-up": first["set_up"],
-        "second make run to READY": second["ready"],
-        "stop": second["stop"],
+        "fresh clone, make run to READY (s)": first["ready"],
+        "of it set-up (s)": first["set_up"],
+        "second make run to READY (s)": second["ready"],
+        "stop (s)": second["stop"],
     }
 
 
@@ -73,7 +54,3 @@ def run_until_ready(clone: Path, environment: dict[str, str]) -> dict[str, float
     process.stdout.read()
     process.wait()
     return {"ready": ready, "set_up": set_up, "stop": time.monotonic() - began}
-
-
-if __name__ == "__main__":
-    main()
