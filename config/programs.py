@@ -36,7 +36,17 @@ def realtime() -> Program:
     """WebSocket and server-sent events: Daphne, or uvicorn where REALTIME_SERVER says so; ASGI."""
     port = str(settings.REALTIME_PORT)
     if settings.REALTIME_SERVER == "uvicorn":
-        options = ["uvicorn", "--host", settings.BIND, "--port", port, "--ws", "websockets-sansio", "--lifespan", "off"]
+        options = [
+            "uvicorn",
+            "--host",
+            settings.BIND,
+            "--port",
+            port,
+            "--ws",
+            "websockets-sansio",
+            "--lifespan",
+            "off",
+        ]
         options += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "2"]
         # Compressing 170-byte frames one socket at a time costs more than it saves.
         options += ["--ws-per-message-deflate", "false"]
@@ -70,9 +80,14 @@ def source() -> Program:
     return _manage("source", "push_demo")
 
 
-def everything() -> list[Program]:
-    """Return all that runs beside the databases, what people wait for first."""
-    return [web(), realtime(), media(), sweeper(), worker(), beat()]
+def servers() -> list[Program]:
+    """Return what people and encoders connect to."""
+    return [web(), realtime(), media()]
+
+
+def background() -> list[Program]:
+    """Return what works unseen; started once the servers are up, so that these come up sooner."""
+    return [sweeper(), worker(), beat()]
 
 
 def _celery(name: str, command: str, *options: str) -> Program:

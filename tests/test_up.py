@@ -124,8 +124,9 @@ def test_data_of_another_postgresql_is_refused_with_the_way_out(other: Showfloor
     assert result.returncode == 1
     [line] = result.stderr.splitlines()
     assert f"{data} was written by PostgreSQL 15" in line
-    assert "manage.py backup" in line
-    assert "manage.py restore" in line
+    assert "pg_dump" in line
+    assert "docs/operations.md" in line
+    assert (data / "PG_VERSION").read_text() == "15\n"
 
 
 def test_stale_files_of_a_crash_do_not_matter(other: Showfloor) -> None:

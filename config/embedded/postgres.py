@@ -122,8 +122,8 @@ def _refuse_other_version(data: Path, version: str) -> None:
         return
     if found != version:
         raise EmbeddedError(
-            f"{data} was written by PostgreSQL {found} and this is {version}: with the Showfloor that wrote it run "
-            f"`manage.py backup DIR`, move {data} away, then run `manage.py restore DIR` with this one"
+            f"{data} was written by PostgreSQL {found} and this is {version}: back it up with pg_dump under the "
+            "Showfloor that wrote it, move the folder away, and restore with psql (docs/operations.md says how)"
         )
 
 

@@ -114,17 +114,17 @@ class Run:
                 in_thread(partial(preparations.migrate, step.progress)), in_thread(preparations.collect_static)
             )
             step.done = "Database and static files are up to date"
-        for program in programs.everything():
+        servers = programs.servers()
+        for program in servers:
             self._supervisor.start(program)
         if self._has_demo:
             with self._terminal.step("Looking after the demo") as step:
                 self._has_demo = await in_thread(partial(preparations.seed_demo, step.progress))
                 step.done = "Demo is in the shop" if self._has_demo else "The shop has goods of its own, and no demo"
         with self._terminal.step("Starting web, realtime, media and workers") as step:
-            names = [program.name for program in programs.everything()]
-            await self._supervisor.wait_until_ready(names, within_s=FIRST_PAGE_WITHIN_S)
-            if self._has_demo:
-                self._supervisor.start(programs.source())
+            await self._supervisor.wait_until_ready([server.name for server in servers], within_s=FIRST_PAGE_WITHIN_S)
+            for program in [*([programs.source()] if self._has_demo else []), *programs.background()]:
+                self._supervisor.start(program)
             await first_page()
             step.done = "Web, realtime, media and workers are up"
         self._terminal.ready(settings.SITE_URL)
