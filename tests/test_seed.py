@@ -1,13 +1,18 @@
 """The demo: what is promised of it, and that seeding twice is seeding once."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from xml.etree import ElementTree as ET
 
+import imageio_ffmpeg
+import m3u8
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -18,11 +23,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
-from config.demo import people, posters, programme, seeding
+from config.demo import people, posters, programme, recording, seeding
 from config.demo.catalogue import items
 from inventory import availability, delivery, stock
 from inventory.models import StockItem, StockMovement, Warehouse
 from shop.models import AuditEntry, Category, Product, ProductPicture, User, Variant
+from streams import playback
 from streams.models import ChatMessage, Opinion, Pin, RunListItem, StreamSession
 
 pytestmark = pytest.mark.django_db
@@ -291,3 +297,68 @@ def test_an_ended_live_show_becomes_a_replay_and_the_next_one_is_planned(demo: s
     assert new.pinned is not None
     assert new.pinned.sku == "BOWLS-NEST"
     assert "nothing was changed" in run()
+
+
+def test_the_replay_plays(demo: seeding.Report) -> None:
+    session = StreamSession.objects.get(slug="demo-replay")
+    folder = playback.folder(session.pk)
+    assert session.started_at is not None
+    assert session.ended_at is not None
+    assert session.ended_at < timezone.now()
+
+    assert demo.replay == "made"
+    assert playback.playlist_url(session).endswith(f"/sessions/{session.pk}/replay.m3u8")
+    multivariant = m3u8.load(str(folder / "replay.m3u8"))
+    assert [variant.stream_info.resolution for variant in multivariant.playlists] == [(1280, 720), (640, 360), None]
+    for variant in multivariant.playlists:
+        media = m3u8.load(str(folder / variant.uri))
+        length_s = sum(segment.duration for segment in media.segments)
+        assert media.is_endlist
+        assert abs(length_s - (session.ended_at - session.started_at).total_seconds()) < 0.5
+        assert media.segments[0].program_date_time == session.started_at
+        for segment in media.segments:
+            assert (folder / segment.uri).stat().st_size > 0
+            assert (folder / segment.init_section.uri).stat().st_size > 0
+        assert not list(folder.rglob("made.m3u8"))
+
+
+def test_every_picture_of_the_replay_can_be_decoded(demo: seeding.Report) -> None:
+    folder = playback.folder(StreamSession.objects.get(slug="demo-replay").pk)
+
+    for name in recording.RENDITIONS:
+        said = subprocess.run(
+            [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(folder / f"{name}.m3u8"), "-f", "null", "-"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        assert said.stderr == ""
+
+
+def test_the_replays_chapters_and_chat_lie_inside_it(demo: seeding.Report) -> None:
+    session = StreamSession.objects.get(slug="demo-replay")
+    chapters = list(session.pins.order_by("from_at"))
+    lines = list(session.chat.order_by("at"))
+
+    assert len(chapters) >= 4
+    for chapter, following in pairwise(chapters):
+        assert chapter.until_at == following.from_at
+    assert session.started_at <= chapters[0].from_at < chapters[-1].until_at == session.ended_at
+    assert session.started_at <= lines[0].at < lines[-1].at <= session.ended_at
+    assert {line.role for line in lines} == {"host", "moderator", "viewer"}
+    assert {chapter.variant_id for chapter in chapters} == set(session.run_list.values_list("variant_id", flat=True))
+
+
+def test_a_recording_that_fails_is_tried_again(demo: seeding.Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = set(playback.folder(uuid4()).parent.iterdir())
+    AuditEntry.objects.filter(subject=seeding.REPLAY).delete()
+    StreamSession.objects.filter(slug="demo-replay").delete()
+    monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: "/bin/false")
+
+    said = run()
+
+    assert "could not be recorded" in said
+    assert not StreamSession.objects.filter(slug="demo-replay").exists()
+    assert not AuditEntry.objects.filter(subject=seeding.REPLAY).exists()
+    assert {path for path in folders ^ set(playback.folder(uuid4()).parent.iterdir()) if path.is_dir()} == set()

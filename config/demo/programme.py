@@ -126,7 +126,7 @@ def _plan(show: Show, host: User, now: datetime) -> None:
         description=show.text,
         host=host,
         poster=keep("posters", show.poster, POSTERS[show.poster]()),
-        starts_at=_on_the_half_hour(now + show.begins_in),
+        starts_at=on_the_half_hour(now + show.begins_in),
     )
     # On a later day the shop may have stopped selling some of it.
     sold = set(Variant.objects.filter(is_active=True, product__is_active=True).values_list("sku", flat=True))
@@ -177,6 +177,6 @@ def bring_back(host: User) -> str:
         return "planned"
 
 
-def _on_the_half_hour(moment: datetime) -> datetime:
+def on_the_half_hour(moment: datetime) -> datetime:
     """Return the half hour that has just begun, in UTC (which is one in India, too)."""
     return datetime.fromtimestamp(moment.timestamp() // HALF_HOUR_S * HALF_HOUR_S, tz=moment.tzinfo)

@@ -34,11 +34,11 @@ KILN = (
 )
 KNITS = (
     Shot("rail", 8),
-    Shot("crew-sea-m", 9),
-    Shot("crew-rust-m", 9),
-    Shot("rollneck-oat-m", 9),
-    Shot("cardigan-moss-m", 9),
-    Shot("rail", 6),
+    Shot("crew-sea-m", 8),
+    Shot("crew-rust-m", 8),
+    Shot("rollneck-oat-m", 8),
+    Shot("cardigan-moss-m", 8),
+    Shot("rail", 4),
 )
 
 
@@ -47,16 +47,14 @@ def length(shots: Sequence[Shot]) -> float:
     return sum(shot.seconds for shot in shots)
 
 
-def arguments(shots: Sequence[Shot], *, font: Path, clock: str = "localtime") -> list[str]:
-    """Return ffmpeg's inputs and filters for an endless film, its streams labelled `[picture]` and `[sound]`.
+def endless(shots: Sequence[Shot], *, font: Path) -> list[str]:
+    """Return ffmpeg's inputs and filters for a film that begins again and again, the time of day burnt in.
 
-    `font` is a file (see `write_font`); `clock` is `localtime`, or `pts` for the film's own time.
-    The shots come again and again; with `-t` a film ends.
+    Its streams are labelled `[picture]` and `[sound]`. `font` is a file (see `write_font`).
     """
     names = list(dict.fromkeys(shot.still for shot in shots))
-    inputs = [part for name in names for part in ("-framerate", str(RATE), "-i", str(STILLS / f"{name}.webp"))]
     total = length(shots)
-    steps = [_camera(number, name) for number, name in enumerate(names)]
+    steps = [f"[{number}:v]{_hold(-1)},{_pan(number)}[cam{number}]" for number in range(len(names))]
     picture = "cam0"
     for number, name in enumerate(names[1:], 1):
         cuts = "+".join(
@@ -66,13 +64,18 @@ def arguments(shots: Sequence[Shot], *, font: Path, clock: str = "localtime") ->
         )
         steps.append(f"[{picture}][cam{number}]overlay=format=yuv444:enable='{cuts}'[cut{number}]")
         picture = f"cut{number}"
-    time = r"%{localtime\:%H\\\:%M\\\:%S}" if clock == "localtime" else r"%{pts\:hms}"
-    steps.append(
-        f"[{picture}]drawtext=fontfile='{font}':text='{time}':fontsize=26:fontcolor=white@0.9:"
-        "x=w-tw-34:y=h-th-30:box=1:boxcolor=black@0.35:boxborderw=10,format=yuv420p[picture]"
-    )
-    steps.append(f"{_tune()}[sound]")
-    return [*inputs, "-filter_complex", ";".join(steps)]
+    return _whole(names, steps, picture, font, r"%{localtime\:%H\\\:%M\\\:%S}")
+
+
+def once(shots: Sequence[Shot], *, font: Path) -> list[str]:
+    """Return the same for a film that ends, its own time burnt in. Its sound does not end: give `-t`."""
+    steps = [
+        f"[{number}:v]{_hold(round(shot.seconds * RATE) - 1)},{_pan(number)}[cam{number}]"
+        for number, shot in enumerate(shots)
+    ]
+    cameras = "".join(f"[cam{number}]" for number in range(len(shots)))
+    steps.append(f"{cameras}concat=n={len(shots)}[cut]")
+    return _whole([shot.still for shot in shots], steps, "cut", font, r"%{pts\:gmtime\:0\:%M\\\:%S}")
 
 
 def write_font(path: Path) -> Path:
@@ -91,15 +94,28 @@ def _starts(shots: Sequence[Shot]) -> list[float]:
     return [length(shots[:number]) for number in range(len(shots))]
 
 
-def _camera(number: int, name: str) -> str:
-    """Return the steps that hold one still and pan over it, each camera at its own pace."""
+def _whole(names: Sequence[str], steps: list[str], picture: str, font: Path, clock: str) -> list[str]:
+    """Return the inputs, and the steps with clock and sound added."""
+    inputs = [part for name in names for part in ("-framerate", str(RATE), "-i", str(STILLS / f"{name}.webp"))]
+    steps.append(
+        f"[{picture}]drawtext=fontfile='{font}':text='{clock}':fontsize=26:fontcolor=white@0.9:"
+        "x=w-tw-34:y=h-th-30:box=1:boxcolor=black@0.35:boxborderw=10,format=yuv420p[picture]"
+    )
+    steps.append(f"{_tune()}[sound]")
+    return [*inputs, "-filter_complex", ";".join(steps)]
+
+
+def _hold(times: int) -> str:
+    """Return the steps that repeat a still so many times (-1: for ever), in colours that can be cropped anywhere."""
+    return f"format=yuv444p,loop=loop={times}:size=1:start=0,setpts=N/({RATE}*TB)"
+
+
+def _pan(number: int) -> str:
+    """Return the step that moves over a still, each camera at its own pace."""
     across, down = 17 + number * 3, 23 + number * 2
     x = f"{MARGIN_X // 2}*(1+0.6*sin(t/{across}*2+{number}))"
     y = f"{MARGIN_Y // 2}*(1+0.3*sin(t/{down}*2+{number * 2}))"
-    return (
-        f"[{number}:v]format=yuv444p,loop=loop=-1:size=1:start=0,setpts=N/({RATE}*TB),"
-        f"crop={WIDTH}:{HEIGHT}:x='{x}':y='{y}':exact=1[cam{number}]"
-    )
+    return f"crop={WIDTH}:{HEIGHT}:x='{x}':y='{y}':exact=1"
 
 
 def _tune() -> str:

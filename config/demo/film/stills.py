@@ -13,8 +13,10 @@ from config.demo.drawing.scenes import close_up
 from config.demo.film import HEIGHT, MARGIN_X, MARGIN_Y, STILLS, WIDTH
 from config.demo.posters import kept
 
-CLOSE_UPS = ("VASE-RUST", "BOWLS-NEST", "MUG-MUSTARD", "TEAPOT-CANE")
-CLOSE_UPS += ("CREW-SEA-M", "CREW-RUST-M", "ROLLNECK-OAT-M", "CARDIGAN-MOSS-M")
+CLOSE_UPS = (
+    *("VASE-RUST", "BOWLS-NEST", "MUG-MUSTARD", "TEAPOT-CANE"),
+    *("CREW-SEA-M", "CREW-RUST-M", "ROLLNECK-OAT-M", "CARDIGAN-MOSS-M"),
+)
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 QUALITY = 84
 

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if report.is_foreign:
             self.stdout.write("The shop has goods of its own; the demo was not added.")
             return
-        if not report.is_new and not report.postponed and not report.live:
+        if not any((report.is_new, report.postponed, report.live, report.replay)):
             self.stdout.write("The demo is there already; nothing was changed.")
         if report.is_new:
             self.stdout.write(
@@ -42,3 +42,5 @@ class Command(BaseCommand):
             self.stdout.write(f"Planned shows moved on by whole weeks: {report.postponed}.")
         if report.live:
             self.stdout.write(LIVE[report.live])
+        if report.replay == "failed":
+            self.stdout.write("The replay could not be recorded; the next start tries again. The log says why.")
