@@ -1,5 +1,20 @@
 """REST addresses below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from streams.api import host, sessions
+
+urlpatterns: list[URLPattern] = [
+    path("sessions", sessions.SessionList.as_view(), name="api-sessions"),
+    path("sessions/<slug:slug>", sessions.SessionDetail.as_view(), name="api-session"),
+    path("sessions/<slug:slug>/opinion", sessions.SessionOpinion.as_view(), name="api-session-opinion"),
+    path("host/sessions", host.HostSessions.as_view(), name="api-host-sessions"),
+    path("host/sessions/<slug:slug>/products", host.HostProducts.as_view(), name="api-host-products"),
+    path("host/sessions/<slug:slug>/pin", host.HostPin.as_view(), name="api-host-pin"),
+    path("host/sessions/<slug:slug>/live", host.HostLive.as_view(), name="api-host-live"),
+    path("host/sessions/<slug:slug>/end", host.HostEnd.as_view(), name="api-host-end"),
+    path("host/sessions/<slug:slug>/key", host.HostKey.as_view(), name="api-host-key"),
+    path("host/sessions/<slug:slug>/slow-mode", host.HostSlowMode.as_view(), name="api-host-slow-mode"),
+    path("host/sessions/<slug:slug>/chat/<uuid:message_id>", host.HostChatMessage.as_view(), name="api-host-chat"),
+    path("host/sessions/<slug:slug>/figures", host.HostFigures.as_view(), name="api-host-figures"),
+]

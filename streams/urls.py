@@ -1,14 +1,15 @@
 """Pages of shows. The host's are below /host/."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from streams import pages
 
 app_name = "streams"
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.home, name="home"),
     path("shows/", pages.shows, name="shows"),
     path("shows/<slug:slug>/", pages.show, name="show"),
     path("shows/<slug:slug>/run-list/", pages.run_list, name="run-list"),
     path("shows/<slug:slug>/opinion/", pages.opinion, name="opinion"),
+    path("host/", include("streams.host.urls")),
 ]

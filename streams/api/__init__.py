@@ -1,0 +1,1 @@
+"""REST calls of shows, for everyone and for hosts."""

@@ -1,0 +1,54 @@
+"""How a publisher's stream arrives, as its media process sees it: told every second or two, forgotten in ten."""
+
+import logging
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+import orjson
+import redis
+
+from shop import redis_pool
+
+log = logging.getLogger(__name__)
+
+FORGOTTEN_AFTER_S = 10
+
+
+@dataclass(frozen=True)
+class Health:
+    """What arrives now. 0 is unknown."""
+
+    bitrate_bps: int
+    frames_per_s: float = 0
+    width: int = 0
+    height: int = 0
+
+    @property
+    def megabits(self) -> str:
+        return f"{self.bitrate_bps / 1e6:.1f}"
+
+    @property
+    def frames(self) -> int:
+        return round(self.frames_per_s)
+
+
+def report(session_id: UUID, health: Health) -> None:
+    """Tell how a show's stream arrives. Redis away is no reason to stop streaming: it is logged."""
+    try:
+        redis_pool.client().set(_key(session_id), orjson.dumps(asdict(health)), ex=FORGOTTEN_AFTER_S)
+    except redis.RedisError as error:
+        log.warning("health of %s not told, Redis is away: %s", session_id, error)
+
+
+def read(session_id: UUID) -> Health | None:
+    """Return what was told last, or None when nothing arrives (or Redis is away)."""
+    try:
+        told = redis_pool.client().get(_key(session_id))
+    except redis.RedisError as error:
+        log.warning("health of %s unknown, Redis is away: %s", session_id, error)
+        return None
+    return Health(**orjson.loads(told)) if isinstance(told, bytes) else None
+
+
+def _key(session_id: UUID) -> str:
+    return f"showfloor:health:{session_id}"

@@ -1,0 +1,1 @@
+"""A host's own pages: their shows, and the studio of each."""

@@ -1,0 +1,142 @@
+"""What the studio's forms do. Each answers by sending the browser back to the studio, so all work without script."""
+
+from contextlib import suppress
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from streams import access, chat, keys, pins, run_list, shows
+from streams.exceptions import ChatRefused, NotOnRunList, RunListFull, StateRefused, UnknownSkus
+from streams.host.forms import SlowModeForm
+from streams.host.pages import host_of, own_show
+from streams.models import ChatMessage, StreamSession
+
+State = StreamSession.State
+
+
+@require_POST
+@own_show
+def change_run_list(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    """Add, remove or move one SKU; `do` says which. Adding leads back to the search."""
+    sku, deed, actor = request.POST.get("sku", ""), request.POST.get("do", ""), _actor(request)
+    try:
+        if deed == "add":
+            run_list.add(session, sku, actor=actor)
+        elif deed == "remove":
+            run_list.remove(session, sku, actor=actor)
+        elif deed in {"up", "down"}:
+            listed = run_list.skus(session)
+            step = 1 if deed == "down" else -1
+            run_list.move(session, sku, max(0, listed.index(sku) + step) if sku in listed else 0, actor=actor)
+    except UnknownSkus:
+        messages.error(request, _("The shop does not sell that any more."))
+    except RunListFull as full:
+        messages.error(request, _("A run list has room for %(most)d products.") % {"most": full.most})
+    except NotOnRunList:
+        messages.error(request, _("That is not on the run list any more."))
+    except StateRefused:
+        messages.error(request, _("The show has ended: its run list stays as it was."))
+    words = request.POST.get("q", "")
+    return _back(session, ask="add", q=words) if deed == "add" else _back(session)
+
+
+@require_POST
+@own_show
+def pin(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    """Pin `sku`; an empty one unpins."""
+    try:
+        pins.pin(session, request.POST.get("sku") or None, actor=_actor(request))
+    except NotOnRunList:
+        messages.error(request, _("That is not on the run list any more."))
+    except StateRefused:
+        messages.error(request, _("The show has ended: nothing can be pinned now."))
+    return _back(session)
+
+
+@require_POST
+@own_show
+def go_live(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    """Let everyone see what the preview shows. Pressing it twice is fine."""
+    if session.state == State.REHEARSAL:
+        try:
+            shows.go_live(session)
+        except StateRefused:
+            messages.error(request, _("The picture was lost just now. Start your encoder, then go live again."))
+    elif not session.is_on_air:
+        messages.error(request, _("There is no picture yet. Start your encoder first."))
+    return _back(session)
+
+
+@require_POST
+@own_show
+def end(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    """End the show for good. Pressing it twice is fine."""
+    with suppress(StateRefused):
+        shows.end(session, actor=_actor(request))
+    return _back(session)
+
+
+@require_POST
+@own_show
+def rotate_key(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    try:
+        keys.rotate(session, actor=_actor(request))
+    except StateRefused:
+        messages.error(request, _("The show has ended: its key opens nothing any more."))
+    else:
+        messages.success(request, _("There is a new key. Paste it into your encoder: the old one is refused."))
+    return _back(session)
+
+
+@require_POST
+@own_show
+def set_slow_mode(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    form = SlowModeForm(request.POST)
+    if form.is_valid():
+        chat.set_slow_mode(session, form.cleaned_data["seconds"], actor=_actor(request))
+    else:
+        messages.error(request, _("Choose one of the times for slow mode."))
+    return _back(session)
+
+
+@require_POST
+@own_show
+def remove_message(request: HttpRequest, session: StreamSession, message_id: str) -> HttpResponse:
+    message = ChatMessage.objects.select_related("session").filter(session=session, pk=message_id).first()
+    if message is None:
+        raise Http404
+    chat.remove(message, actor=_actor(request))
+    return _back(session)
+
+
+@require_POST
+@own_show
+def say(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    """Say something in one's own show, without script."""
+    try:
+        chat.post(session, author=host_of(request), text=request.POST.get("text", ""))
+    except ChatRefused as refused:
+        messages.error(request, _refusal(refused))
+    return _back(session)
+
+
+def _refusal(refused: ChatRefused) -> str:
+    return {
+        "too_long": _("That is too long: 300 characters at most."),
+        "rate_limited": _("Too many at once. Wait a moment."),
+        "bad_message": _("There was nothing to say, or the show has ended."),
+    }.get(refused.code, _("That was not sent."))
+
+
+def _actor(request: HttpRequest) -> str:
+    return access.actor(host_of(request))
+
+
+def _back(session: StreamSession, **query: str) -> HttpResponse:
+    address = reverse("streams:studio", args=[session.slug])
+    return redirect(f"{address}?{urlencode(query)}" if query else address)

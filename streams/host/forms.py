@@ -1,0 +1,55 @@
+"""What a host types."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from streams import chat
+
+SLOW_MODES = (0, 5, 15, 30, 60)
+
+
+class PlanForm(forms.Form):
+    """A show to be. `time_zone` is the browser's, by which the typed time is meant; without script it is UTC."""
+
+    title = forms.CharField(max_length=120, label=_("Title"))
+    starts_at = forms.CharField(required=False, label=_("When"))
+    time_zone = forms.CharField(required=False)
+    description = forms.CharField(required=False, max_length=2000, label=_("What it is about"))
+    preview = forms.BooleanField(required=False, label=_("Preview first"))
+
+    def clean_title(self) -> str:
+        title = chat.clean(self.cleaned_data["title"])
+        if not title:
+            raise forms.ValidationError(_("The show needs a title."))
+        return title
+
+    def clean(self) -> dict[str, Any]:
+        typed = self.cleaned_data.get("starts_at", "")
+        self.cleaned_data["starts_at"] = None
+        if typed:
+            try:
+                starts_at = datetime.fromisoformat(typed)
+            except ValueError:
+                self.add_error("starts_at", _("That is not a date and a time."))
+                return self.cleaned_data
+            starts_at = starts_at.replace(tzinfo=_zone(self.cleaned_data.get("time_zone", "")))
+            if starts_at < timezone.now():
+                self.add_error("starts_at", _("That time has passed already."))
+            self.cleaned_data["starts_at"] = starts_at
+        return self.cleaned_data
+
+
+class SlowModeForm(forms.Form):
+    seconds = forms.TypedChoiceField(choices=[(seconds, seconds) for seconds in SLOW_MODES], coerce=int)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ValueError, OSError, KeyError):  # no zone's name, or one that this machine doesn't know
+        return ZoneInfo("UTC")

@@ -1,0 +1,109 @@
+"""The host's pages: their shows, and the studio. What a form does is in `actions`."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from shop.models import User
+from streams import access, addresses, programme, shows
+from streams.host import desk, words
+from streams.host.forms import SLOW_MODES, PlanForm
+from streams.models import StreamSession
+
+State = StreamSession.State
+SHOWS_A_PAGE = 20
+DIALOGS = frozenset({"end", "key", "keys", "add", "encoder"})
+
+P = ParamSpec("P")
+
+
+def host_of(request: HttpRequest) -> User:
+    """Return the host who asks. Raises PermissionDenied for anyone else."""
+    if not isinstance(request.user, User) or not request.user.is_host:
+        raise PermissionDenied
+    return request.user
+
+
+def own_show(
+    view: Callable[Concatenate[HttpRequest, StreamSession, P], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Give a view the show that its address names, if the host who asks owns it; others' are not found."""
+
+    @wraps(view)
+    def with_show(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            session = access.get_own(slug, host_of(request))
+        except StreamSession.DoesNotExist:
+            raise Http404 from None
+        return view(request, session, *args, **kwargs)
+
+    return login_required(never_cache(with_show))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def my_shows(request: HttpRequest) -> HttpResponse:
+    """List a host's shows and plan a new one; tell others how one becomes a host."""
+    assert isinstance(request.user, User)  # noqa: S101 (login_required)
+    if not request.user.is_host:
+        if request.method == "POST":
+            raise PermissionDenied
+        return render(request, "streams/host/become.html")
+    form = PlanForm(request.POST or None, initial={"preview": True})
+    if request.method == "POST" and form.is_valid():
+        plan = form.cleaned_data
+        session = shows.create(
+            host=request.user,
+            title=plan["title"],
+            description=plan["description"],
+            starts_at=plan["starts_at"],
+            has_preview=plan["preview"],
+        )
+        messages.success(request, _("Your show is planned. Next: what it presents, and your encoder."))
+        return redirect("streams:studio", slug=session.slug)
+    page = Paginator(access.list_own(request.user), SHOWS_A_PAGE).get_page(request.GET.get("page"))
+    rows = programme.rows(page.object_list)[0]
+    return render(
+        request,
+        "streams/host/shows.html",
+        {
+            "form": form,
+            "page": page,
+            "running": [row for row in rows if row.session.is_on_air or row.session.state == State.REHEARSAL],
+            "planned": [row for row in rows if row.session.state == State.SCHEDULED],
+            "past": [row for row in rows if row.session.state == State.ENDED],
+        },
+        status=400 if form.errors else 200,
+    )
+
+
+@require_safe
+@own_show
+def studio(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    """Show the studio. `?ask=` opens one of its dialogs without script; `?q=` searches the shop in one of them."""
+    asked = request.GET.get("ask", "")
+    sought = request.GET.get("q", "").replace("\x00", "")[:100].strip()
+    return render(
+        request,
+        "streams/host/studio.html",
+        {
+            "desk": desk.read(session),
+            "session": session,
+            "ask": asked if asked in DIALOGS else "",
+            "words": sought,
+            "found": desk.find_products(session, sought) if asked == "add" else [],
+            "encoder": addresses.of_session(session, host=addresses.hostname(request.get_host())),
+            "sentences": words.of_studio(),
+            "slow_modes": sorted({*SLOW_MODES, session.slow_mode_s}),
+        },
+    )

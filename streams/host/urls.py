@@ -1,0 +1,18 @@
+"""Addresses below /host/, part of the namespace `streams`."""
+
+from django.urls import path
+
+from streams.host import actions, pages
+
+urlpatterns = [
+    path("", pages.my_shows, name="host"),
+    path("shows/<slug:slug>/", pages.studio, name="studio"),
+    path("shows/<slug:slug>/run-list/", actions.change_run_list, name="studio-run-list"),
+    path("shows/<slug:slug>/pin/", actions.pin, name="studio-pin"),
+    path("shows/<slug:slug>/live/", actions.go_live, name="studio-live"),
+    path("shows/<slug:slug>/end/", actions.end, name="studio-end"),
+    path("shows/<slug:slug>/key/", actions.rotate_key, name="studio-key"),
+    path("shows/<slug:slug>/slow-mode/", actions.set_slow_mode, name="studio-slow-mode"),
+    path("shows/<slug:slug>/chat/", actions.say, name="studio-say"),
+    path("shows/<slug:slug>/chat/<uuid:message_id>/remove/", actions.remove_message, name="studio-remove"),
+]
