@@ -202,6 +202,7 @@ class Hub:
             ):
                 return
             room.restart(await in_thread(seeding.seeded_snapshot, room.topic, with_log=True))
+            await self.postbox.refresh(now=True)
         except (redis.RedisError, TimeoutError, OSError, seeding.UnknownShow) as error:
             logger.warning("%s not caught up: %s", room.topic, error)
 

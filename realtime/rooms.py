@@ -18,6 +18,7 @@ FOLD_S = 0.05
 SKIP_BYTES = 64 * 1024
 CALM_BYTES = 16 * 1024
 CLOSE_BYTES = 256 * 1024
+HOPELESS_S = 1.0
 STALLED_S = 10.0
 RING_MAX = 1000
 RESUMES_CACHED = 32
@@ -136,7 +137,7 @@ class Room:
         if waiting <= CALM_BYTES:
             seat.behind_since = None
             seat.writer.write(self._snapshot_frame())
-        elif (waiting > CLOSE_BYTES or now - seat.behind_since > STALLED_S) and not seat.is_leaving:
+        elif now - seat.behind_since > (HOPELESS_S if waiting > CLOSE_BYTES else STALLED_S) and not seat.is_leaving:
             seat.is_leaving = True
             self.slow.append(seat)
 

@@ -14,8 +14,8 @@ from realtime.wire import INBOUND_MAX_BYTES, Frame
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-NORMAL = 1000
 FRAME_MAX_BYTES = 16 * INBOUND_MAX_BYTES
+GET_OUT_S = 0.3
 
 
 class Writer(Protocol):
@@ -76,12 +76,17 @@ class DaphneWriter:
             self._transport.abortConnection()
 
     def before_server_ends(self, call: Callable[[], None]) -> None:
-        """Daphne cancels every application when Twisted's reactor stops; both happen in its first phase."""
-        if call not in DaphneWriter._ending:
-            from twisted.internet import reactor
+        """Twisted's reactor stops in phases; the first ends when all it waits for is done, so that bytes get out."""
+        if call in DaphneWriter._ending:
+            return
+        DaphneWriter._ending.append(call)
+        from twisted.internet import reactor, task
 
-            DaphneWriter._ending.append(call)
-            reactor.addSystemEventTrigger("before", "shutdown", call)  # type: ignore[arg-type]
+        def say_first() -> object:
+            call()
+            return task.deferLater(reactor, GET_OUT_S)  # type: ignore[arg-type]
+
+        reactor.addSystemEventTrigger("before", "shutdown", say_first)  # type: ignore[attr-defined]
 
 
 class UvicornWriter:

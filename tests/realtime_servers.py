@@ -1,0 +1,164 @@
+"""Real realtime servers on free ports, against the tests' database and Redis, and clients that speak the protocol."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+import requests
+from django.conf import settings
+from django.db import connection
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+from websockets.sync.client import connect as open_socket
+
+ROOT = Path(__file__).resolve().parent.parent
+WITHIN_S = 10.0
+
+Matches = Callable[[dict[str, Any]], bool]
+
+COMMANDS: dict[str, list[str]] = {
+    "daphne": ["daphne", "--bind", "127.0.0.1", "--port", "{port}", "--verbosity", "0"],
+    "uvicorn": [
+        *("uvicorn", "--host", "127.0.0.1", "--port", "{port}", "--ws", "websockets-sansio", "--log-level", "warning"),
+        *("--no-access-log", "--ws-per-message-deflate", "false", "--timeout-graceful-shutdown", "2"),
+    ],
+}
+
+
+class Server:
+    """One realtime process."""
+
+    def __init__(self, kind: str, **environment: str) -> None:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self.port = int(listener.getsockname()[1])
+        self.kind = kind
+        command = [word.format(port=self.port) for word in COMMANDS[kind]]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *command, "config.asgi:application"],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": database_url(), "REALTIME_PORT": str(self.port), **environment},
+        )
+
+    def wait_until_ready(self) -> None:
+        eventually(self._answers)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, f"{self.kind} ended with {self.process.returncode}"
+        try:
+            return requests.get(f"http://127.0.0.1:{self.port}/health", timeout=1).json() == {"status": "OK"}
+        except requests.RequestException:
+            return False
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+
+
+@contextmanager
+def running(*kinds: str, **environment: str) -> Iterator[list[Server]]:
+    """Start one server of each kind, side by side."""
+    servers = [Server(kind, **environment) for kind in kinds]
+    try:
+        for server in servers:
+            server.wait_until_ready()
+        yield servers
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def database_url() -> str:
+    values = connection.settings_dict
+    return f"postgres://{values['USER']}@/{values['HOST']}/{values['NAME']}"
+
+
+class Client:
+    """A client of the protocol: remembers every frame, and knows how to wait for one."""
+
+    def __init__(
+        self, server: Server, path: str, *, origin: str | None = "", headers: dict[str, str] | None = None
+    ) -> None:
+        if origin == "":
+            origin = f"http://127.0.0.1:{settings.PORT}"
+        self.frames: list[dict[str, Any]] = []
+        self._opening = open_socket(
+            f"ws://127.0.0.1:{server.port}{path}",
+            origin=origin,  # type: ignore[arg-type]
+            additional_headers=headers,
+            compression=None,
+            max_size=None,
+        )
+        self.socket: ClientConnection = self._opening.__enter__()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.socket.close()
+
+    def send(self, **frame: Any) -> None:
+        self.socket.send(orjson.dumps(frame).decode())
+
+    def hello(self, **more: Any) -> dict[str, Any]:
+        """Say hello and return the welcome."""
+        self.send(type="hello", v=1, **more)
+        return self.wait_for("welcome")
+
+    def receive(self, within_s: float = WITHIN_S) -> dict[str, Any]:
+        frame: dict[str, Any] = orjson.loads(self.socket.recv(timeout=within_s))
+        self.frames.append(frame)
+        return frame
+
+    def wait_for(self, kind: str, *, within_s: float = WITHIN_S, where: Matches = bool) -> dict[str, Any]:
+        """Return the next frame of a kind (and like this); what comes before it is kept in `frames`."""
+        deadline = time.monotonic() + within_s
+        while True:
+            frame = self.receive(max(0.01, deadline - time.monotonic()))
+            if frame["type"] == kind and where(frame):
+                return frame
+
+    def wait_for_event(self, kind: str, *, within_s: float = WITHIN_S, where: Matches = bool) -> dict[str, Any]:
+        """Return the first event of a kind (and like this), from a batch that came or comes."""
+        deadline = time.monotonic() + within_s
+        looked_at = 0
+        while True:
+            for frame in self.frames[looked_at:]:
+                for event in frame.get("events", ()):
+                    if event["type"] == kind and where(event):
+                        return dict(event)
+            looked_at = len(self.frames)
+            self.receive(max(0.01, deadline - time.monotonic()))
+
+    def wait_for_close(self) -> int:
+        """Read to the end; return the close code."""
+        try:
+            while True:
+                self.receive()
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else 1006
+
+
+def eventually(condition: Callable[[], Any], within_s: float = 20) -> Any:
+    """Return what a condition gives once it is true."""
+    deadline = time.monotonic() + within_s
+    while True:
+        if value := condition():
+            return value
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
