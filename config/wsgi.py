@@ -1,4 +1,4 @@
-"""The pages, the REST API and the admin, served by Granian."""
+"""The pages, the REST API and the admin, served by Granian; on one machine the media files, too."""
 
 import os
 
@@ -8,3 +8,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("DATABASE_POOL_MAX", "16")
 
 application = get_wsgi_application()
+
+from django.conf import settings  # noqa: E402  (there are settings only now)
+
+from streams.media import files  # noqa: E402
+
+if settings.MEDIA_BASE_URL.startswith("/"):
+    application = files.serve(settings.MEDIA_BASE_URL, settings.MEDIA_ROOT, application)
