@@ -6,9 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from shop import place
+from shop import place, wishlist
 from shop.models import User
-from streams import opinions, programme, stage
+from streams import access, goods, opinions, programme, stage
 from streams.models import StreamSession
 from streams.opinions import Value
 
@@ -26,12 +26,15 @@ def home(request: HttpRequest) -> HttpResponse:
         programme.upcoming()[:UPCOMING_ON_HOME],
         programme.replays()[:REPLAYS_ON_HOME],
     )
+    products = programme.favourites(postal_code=place.postal_code(request))
     context = {
         "live": live,
         "upcoming": upcoming,
         "replays": replays,
         "categories": programme.categories(),
-        "products": programme.favourites(),
+        "products": products,
+        "wished": wishlist.wished_skus(request.user, (one.sku for product in products for one in product.variants.all())),
+        "low": goods.LOW,
     }
     return render(request, "streams/home.html", context)
 
@@ -84,8 +87,8 @@ def opinion(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _visible(request: HttpRequest, slug: str) -> StreamSession:
-    """Return a show to those who may see it: a rehearsal only to its host. Raises Http404."""
-    session = StreamSession.objects.select_related("host", "pinned").filter(slug=slug).first()
-    if session is None or (session.state == StreamSession.State.REHEARSAL and session.host != request.user):
-        raise Http404
-    return session
+    """Return a show to those who may see it. Raises Http404."""
+    try:
+        return access.get_visible(slug, request.user)
+    except StreamSession.DoesNotExist:
+        raise Http404 from None

@@ -78,7 +78,7 @@ def categories() -> QuerySet[Category]:
     return Category.objects.filter(products__is_active=True).distinct().order_by("position", "name")
 
 
-def favourites(limit: int = 8) -> list[Product]:
+def favourites(limit: int = 8, *, postal_code: str = "") -> list[Product]:
     """Return products to begin browsing with: what sold best this week, then the newest, taking turns by category."""
     since = timezone.now() - timedelta(days=POPULAR_DAYS)
     sold = (
@@ -96,7 +96,8 @@ def favourites(limit: int = 8) -> list[Product]:
     )
     candidates = [(product, category) for product, category, _ in sold]
     candidates += [pair for pair in newest if pair not in candidates]
-    found = {product.pk: product for product in catalogue.search(in_stock=True).filter(pk__in=dict(candidates))}
+    offered = catalogue.search(in_stock=True, postal_code=postal_code).filter(pk__in=dict(candidates))
+    found = {product.pk: product for product in offered}
     return _taking_turns([(found[pk], category) for pk, category in candidates if pk in found])[:limit]
 
 

@@ -92,7 +92,7 @@ def _buying() -> dict[str, str]:
         "held_left": _("Held for {time}"),
         "last_minute": _("Less than a minute left to pay."),
         "paid_title": _("Paid. It is yours"),
-        "paid_text": _("Order {number}. We sent the details to {email}."),
+        "paid_text": _("Order {number}. Its page shows where it is, step by step."),
         "declined_title": _("The payment did not go through"),
         "declined_text": _(
             "No money was taken. The units are back on the shelf, so try again while they last."

@@ -1,32 +1,19 @@
 /**
  * Buying beside the picture: how many, where to, held, paid. The show goes on meanwhile.
  *
- * Posts to /api/v1/orders and waits for the private `order` frame (`showfloor:order`), asking by itself as well.
+ * The form posts to /api/v1/orders; `held.js` looks after the order until it is paid or over.
  */
 import { api, fieldErrors } from "showfloor/api";
 import { day, money } from "showfloor/goods";
+import { Held } from "showfloor/held";
 import { say } from "showfloor/words";
 
 const MOST = 20;
-const ASK_MS = 4000;
-const ASK_MS_WHEN_LOST = 1500;
-const LAST_MINUTE_S = 60;
-const KEPT_IN = "showfloor:held:";
-
-/** @typedef {{id: string, number: string, state: string, total_minor: number, currency: string, expires_at: string, cancel_reason?: string,
- *   email?: string, payment: {url: string} | null, access: string}} Order */
-
 export class Buying {
   sku = "";
   quantity = 1;
   #key = "";
   #keyBody = "";
-  /** @type {Order | null} */ #order = null;
-  #orderSku = "";
-  #email = "";
-  #heldMs = 1;
-  #clock = 0;
-  #asking = 0;
   /** @type {HTMLElement | null} */ #opener = null;
 
   /**
@@ -38,10 +25,9 @@ export class Buying {
     this.panel = /** @type {HTMLElement} */ (side.querySelector("[data-buy]"));
     this.form = /** @type {HTMLFormElement} */ (this.panel.querySelector("[data-buy-form]"));
     this.goods = goods;
-    this.wire = wire;
-    this.skewMs = skewMs;
+    this.held = new Held(side, goods, wire, { skewMs });
     this.#listen();
-    this.#resume();
+    this.held.resume();
   }
 
   // --- opening and leaving ---
@@ -63,7 +49,6 @@ export class Buying {
     this.#one("more").addEventListener("click", () => this.#setQuantity(this.quantity + 1));
     this.#one("buy-fewer").addEventListener("click", () => this.#takeFewer());
     this.#one("to-change").addEventListener("click", () => this.#showFields());
-    this.#one("let-go").addEventListener("click", () => this.#letGo());
     this.#one("end-again").addEventListener("click", () => this.#show("form"));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -71,10 +56,8 @@ export class Buying {
     });
     this.form.addEventListener("input", (event) => this.#mark(/** @type {HTMLInputElement} */ (event.target), ""));
     this.goods.addEventListener("change", () => this.isOpen && this.#draw());
-    document.addEventListener("showfloor:order", (event) => this.#heard(/** @type {CustomEvent} */ (event).detail));
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#ask());
-    this.side.querySelector("[data-held-open]")?.addEventListener("click", (event) =>
-      this.open(this.#orderSku, /** @type {HTMLElement} */ (event.currentTarget)));
+    this.held.addEventListener("end", (event) => this.#end(/** @type {CustomEvent} */ (event).detail));
+    this.held.addEventListener("open", (event) => this.open(this.held.sku, /** @type {CustomEvent} */ (event).detail.opener));
   }
 
   get isOpen() {
@@ -85,7 +68,7 @@ export class Buying {
   open(sku, opener) {
     if (!this.goods.item(sku)) return;
     this.#opener = opener ?? null;
-    const isHeld = this.#order && this.#orderSku === sku;
+    const isHeld = this.held.sku === sku;
     if (this.sku !== sku) Object.assign(this, { sku, quantity: 1 });
     this.panel.hidden = false;
     this.side.toggleAttribute("data-buying", true);
@@ -240,21 +223,18 @@ export class Buying {
       session: this.goods.slug,
     };
     const same = JSON.stringify(body);
-    if (!this.#key || this.#keyBody !== same) Object.assign(this, this.#newKey(same));
-    this.#email = body.email;
+    if (!this.#key || this.#keyBody !== same) this.#key = crypto.randomUUID();
+    this.#keyBody = same;
     this.#busy(true);
     this.#say("");
     const answer = await this.#post(body);
     this.#busy(false);
-    if (answer.status === 201) return this.#hold(answer.body, this.sku);
-    this.#refused(answer);
-  }
-
-  /** @param {string} body */
-  #newKey(body) {
-    this.#key = crypto.randomUUID();
-    this.#keyBody = body;
-    return {};
+    if (answer.status !== 201) return this.#refused(answer);
+    this.#key = "";
+    this.held.take({ email: body.email, ...answer.body }, this.sku);
+    if (!this.isOpen) return;
+    this.#show("held");
+    this.#one("pay").focus({ preventScroll: true });
   }
 
   /** Post; the same key again while the first still runs, so that a lost answer never makes two orders. @param {object} body */
@@ -304,130 +284,23 @@ export class Buying {
     submit.textContent = say(isBusy ? "sending_order" : "hold_and_pay");
   }
 
-  // --- held ---
+  // --- how it ended ---
 
-  /** @param {Order} order @param {string} sku */
-  #hold(order, sku) {
-    this.#key = "";
-    this.#order = order;
-    this.#orderSku = sku;
-    this.#heldMs = Math.max(1, this.#leftMs());
-    sessionStorage.setItem(KEPT_IN + this.goods.slug, JSON.stringify({ order, sku, email: this.#email }));
-    if (order.access) this.wire.follow(order.access);
-    const item = this.goods.item(sku);
-    Object.assign(this.#one("held-picture"), { src: item?.picture ?? "" });
-    this.#one("held-name").textContent = item?.title ?? "";
-    this.#one("held-number").textContent = order.number;
-    this.#one("held-total").textContent = money(order.total_minor, order.currency);
-    this.#one("pay").href = order.payment?.url ?? `/orders/${order.id}/pay/`;
-    this.#one("held-error").hidden = true;
-    this.#one("hold-warning").textContent = "";
-    if (this.isOpen) {
-      this.#show("held");
-      this.#one("pay").focus({ preventScroll: true });
-    }
-    clearInterval(this.#clock);
-    this.#clock = setInterval(() => this.#tick(), 500);
-    this.#tick();
-    this.#askLater();
-  }
-
-  #leftMs() {
-    return Date.parse(this.#order?.expires_at ?? "") - (Date.now() + this.skewMs);
-  }
-
-  #tick() {
-    const left = Math.max(0, Math.ceil(this.#leftMs() / 1000));
-    const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-    const text = left > 0 ? say("held_left", { time }) : say("checking_end");
-    for (const element of [this.#one("hold-left"), this.side.querySelector("[data-held-left]")]) {
-      if (element && element.textContent !== text) element.textContent = text;
-    }
-    this.#one("hold").classList.toggle("hold--last", left <= LAST_MINUTE_S);
-    this.#one("hold-bar").style.setProperty("--of", `${Math.min(100, (100 * this.#leftMs()) / this.#heldMs)}%`);
-    const warning = this.#one("hold-warning");
-    if (left <= LAST_MINUTE_S && left > 0 && !warning.textContent) warning.textContent = say("last_minute");
-    this.#one("pay").toggleAttribute("aria-disabled", left <= 0);
-    const chip = /** @type {HTMLElement | null} */ (this.side.querySelector("[data-held-open]"));
-    if (chip) chip.hidden = !this.#order;
-  }
-
-  async #letGo() {
-    const order = this.#order;
-    if (!order) return;
-    const answer = await api(`orders/${order.id}/cancel`, { method: "POST", body: {}, headers: { "Order-Access": order.access } });
-    if (answer.ok) return this.#settle({ ...order, ...answer.body });
-    await this.#ask();
-    if (this.#order) {
-      this.#one("held-error").hidden = false;
-      this.#one("held-error").textContent = say("cancel_failed");
-    }
-  }
-
-  /** @param {{id: string, state: string}} news */
-  #heard({ id, state }) {
-    if (this.#order?.id === id && state !== "created") this.#ask();
-  }
-
-  #askLater() {
-    clearTimeout(this.#asking);
-    if (this.#order) this.#asking = setTimeout(() => this.#ask(), this.wire.isFresh ? ASK_MS : ASK_MS_WHEN_LOST);
-  }
-
-  /** Ask how the order stands. */
-  async #ask() {
-    const order = this.#order;
-    if (!order) return;
-    const answer = await api(`orders/${order.id}`, { headers: { "Order-Access": order.access } });
-    if (this.#order !== order) return;
-    if (answer.ok && answer.body.state !== "created") return this.#settle({ ...order, ...answer.body });
-    if (answer.status === 404) return this.#forget();
-    this.#askLater();
-  }
-
-  #forget() {
-    clearInterval(this.#clock);
-    clearTimeout(this.#asking);
-    this.#order = null;
-    sessionStorage.removeItem(KEPT_IN + this.goods.slug);
-    const chip = /** @type {HTMLElement | null} */ (this.side.querySelector("[data-held-open]"));
-    if (chip) chip.hidden = true;
-  }
-
-  /** Say how it ended. @param {Order} order */
-  #settle(order) {
-    const sku = this.#orderSku;
-    this.#forget();
-    const outcome = order.state !== "cancelled" ? "paid"
-      : { payment_failed: "declined", expired: "expired" }[order.cancel_reason ?? ""] ?? "cancelled";
+  /** @param {{order: import("showfloor/held").Order, sku: string, outcome: string}} end */
+  #end({ order, sku, outcome }) {
     const end = this.#one("buy-end");
     end.dataset.outcome = outcome;
     this.#one("end-mark").querySelector("use").setAttribute("href", { paid: "#i-check", expired: "#i-clock" }[outcome] ?? "#i-x");
     this.#one("end-title").textContent = say(`${outcome}_title`);
-    this.#one("end-text").textContent = say(`${outcome}_text`, { number: order.number, email: order.email ?? this.#email });
+    this.#one("end-text").textContent = say(`${outcome}_text`, { number: order.number, email: order.email ?? "" });
     const link = this.#one("end-order");
     link.hidden = outcome !== "paid";
     link.href = `/orders/${order.id}/`;
     this.#one("end-again").hidden = outcome === "paid";
     this.sku = sku;
-    if (!this.isOpen) {
-      this.panel.hidden = false;
-      this.side.toggleAttribute("data-buying", true);
-    }
+    this.panel.hidden = false;
+    this.side.toggleAttribute("data-buying", true);
     this.#show("end");
-  }
-
-  /** An order that was held before this page was opened again. */
-  #resume() {
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(KEPT_IN + this.goods.slug) ?? "null");
-      if (!kept) return;
-      this.#email = kept.email;
-      this.#hold(kept.order, kept.sku);
-      this.#ask();
-    } catch {
-      sessionStorage.removeItem(KEPT_IN + this.goods.slug);
-    }
   }
 
   /** @param {string} name @returns {any} */

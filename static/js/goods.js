@@ -4,6 +4,7 @@
  * Marks in the page: `[data-stock=SKU]` (with `[data-left]`, `[data-of]`, `.bar > i`), `[data-price=SKU]`, `[data-item=SKU]`.
  * A number that may be old says so (`data-stale`).
  */
+import { languageOfDates } from "showfloor/times";
 import { say } from "showfloor/words";
 
 const LOW = 12;
@@ -22,7 +23,7 @@ export function money(minor, currency) {
 /** "Wed 25 Nov" @param {string} isoDay */
 export function day(isoDay) {
   const options = /** @type {const} */ ({ weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
-  return new Intl.DateTimeFormat(document.documentElement.lang || "en", options).format(new Date(isoDay)).replace(",", "");
+  return new Intl.DateTimeFormat(languageOfDates(), options).format(new Date(isoDay)).replace(",", "");
 }
 
 export class Goods extends EventTarget {

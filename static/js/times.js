@@ -3,12 +3,15 @@ import { say } from "showfloor/words";
 
 const DAY_MS = 86_400_000;
 
+/** The page's language; plain English writes the day before the month, as the server does. */
+export const languageOfDates = () => (document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang || "en-GB");
+
 /**
  * Rewrite `time[data-when]` (day and hour), `time[data-day]` (day), and `time[data-slot]` (hour in `b`, day after it).
  * @param {ParentNode} root
  */
 export function localTimes(root) {
-  const language = document.documentElement.lang || "en";
+  const language = languageOfDates();
   for (const element of /** @type {NodeListOf<HTMLTimeElement>} */ (root.querySelectorAll("time[data-when], time[data-day], time[data-slot]"))) {
     const at = new Date(element.dateTime);
     if (Number.isNaN(+at)) continue;
@@ -41,7 +44,7 @@ export function countDown(root, skewMs) {
   const at = new Date(element.dataset.countdown ?? "");
   const digits = document.createElement("span");
   const when = document.createElement("small");
-  const language = document.documentElement.lang || "en";
+  const language = languageOfDates();
   const hour = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
   when.textContent = `${dayOf(at, language)}, ${hour}`;
   element.replaceChildren(digits, when);
