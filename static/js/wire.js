@@ -95,6 +95,8 @@ export class Wire extends EventTarget {
     this.orders = new Map();
     globalThis.addEventListener?.("online", this.#onOnline);
     globalThis.addEventListener?.("offline", this.#onOffline);
+    globalThis.addEventListener?.("pagehide", this.#onHide);
+    globalThis.addEventListener?.("pageshow", this.#onShow);
     globalThis.document?.addEventListener("visibilitychange", this.#onVisible);
     wires.add(this);
     this.#open();
@@ -138,6 +140,8 @@ export class Wire extends EventTarget {
     this.#stopPinging();
     globalThis.removeEventListener?.("online", this.#onOnline);
     globalThis.removeEventListener?.("offline", this.#onOffline);
+    globalThis.removeEventListener?.("pagehide", this.#onHide);
+    globalThis.removeEventListener?.("pageshow", this.#onShow);
     globalThis.document?.removeEventListener("visibilitychange", this.#onVisible);
     wires.delete(this);
     this.#socket?.close(1000);
@@ -194,6 +198,12 @@ export class Wire extends EventTarget {
   }
 
   #onOffline = () => this.#goStale();
+  // An open socket would keep the browser from showing this page again at once when the person goes back.
+  #onHide = () => {
+    this.#lost(0, []);
+    clearTimeout(this.#connectTimer);
+  };
+  #onShow = (/** @type {PageTransitionEvent} */ event) => event.persisted && this.#reopenNow();
   #onOnline = () => this.#reopenNow();
   #onVisible = () => {
     if (document.visibilityState !== "visible") return;
