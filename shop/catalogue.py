@@ -22,7 +22,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Coalesce
+from django.db.models.functions import MD5, Coalesce
 
 from inventory import delivery
 from inventory.models import StockItem
@@ -30,11 +30,11 @@ from shop import search_words
 from shop.models import Category, Product, Variant, WishlistItem
 
 SORTS: dict[str, tuple[str, ...]] = {
-    "wished": ("-wishes", "-pk"),
+    "wished": ("-wishes", "lot"),
     "new": ("-created_at", "-pk"),
     "price": ("price_minor", "pk"),
     "-price": ("-price_minor", "-pk"),
-    "soonest": ("arrival", "-wishes", "pk"),
+    "soonest": ("arrival", "-wishes", "lot"),
     "name": ("name", "pk"),
     "match": ("-match", "-pk"),
 }
@@ -141,7 +141,8 @@ class Search:
         ordering = SORTS[self.filters.order]
         if "-wishes" in ordering:
             wishes = WishlistItem.objects.filter(variant__product=OuterRef("pk")).order_by()
-            products = products.annotate(wishes=Coalesce(_counted(wishes), 0))
+            # A lot decides between equals, the same at each draw, so that no shelf crowds the others out.
+            products = products.annotate(wishes=Coalesce(_counted(wishes), 0), lot=MD5("slug"))
         return with_goods(products.order_by(*ordering))
 
     def facets(self) -> Facets:

@@ -12,9 +12,9 @@ from shop.catalogue import SORTS, Filters
 
 ATTRIBUTE = "a."
 PAGES_MOST = 40
-# The attributes that are offered as filters, and how many values one may have to be a choice.
-FACETS_MOST = 5
-VALUES_MOST = 14
+# The attributes that are offered as filters, and how many values of each.
+FACETS_MOST = 4
+VALUES_MOST = 6
 
 
 @dataclass(frozen=True)

@@ -80,17 +80,17 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         for variant in variants
     ]
     chosen = _chosen(options, request.GET.get("sku", ""))
-    groups = _groups(options, chosen)
+    look = _look(options)
     return render(
         request,
         "shop/product.html",
         {
             "product": shown,
             "chosen": chosen,
-            "groups": groups,
-            "group_word": next(iter(chosen.variant.options), "") if groups else "",
-            "options": _of_group(options, chosen) if groups else options,
-            "option_word": _option_word(chosen.variant, is_grouped=bool(groups)),
+            "look": look,
+            "groups": _groups(options, chosen, look) if look else [],
+            "choices": _choices(options, chosen, look),
+            "choice_word": _choice_word(chosen.variant, look),
             "pictures": _pictures(shown, chosen),
             "wished": wishlist.wished_skus(request.user, skus),
             "postal_code": code,
@@ -127,7 +127,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Group:
-    """The variants that share their first option, a colour say; `option` is the one its link leads to."""
+    """The variants that look the same; `option` is the one its link leads to."""
 
     label: str
     option: Option
@@ -149,36 +149,52 @@ def _chosen(options: list[Option], sku: str) -> Option:
     return by_sku.get(sku) or next((option for option in options if not option.is_sold_out), options[0])
 
 
-def _first_option(variant: Variant) -> str:
-    return str(next(iter(variant.options.values()), ""))
+def _look(options: list[Option]) -> str:
+    """Return the option by which variants look different, a colour: each value has one picture. Empty: none does.
 
-
-def _groups(options: list[Option], chosen: Option) -> list[Group]:
-    """Group variants that differ in more than one way by the first; one way needs no groups."""
+    Variants that differ in nothing else need no groups.
+    """
     if any(len(option.variant.options) < 2 for option in options):
-        return []
-    labels = dict.fromkeys(_first_option(option.variant) for option in options)
-    if len(labels) < 2:
-        return []
+        return ""
+    for word in options[0].variant.options:
+        pictures: dict[str, set[ProductPicture | None]] = {}
+        for option in options:
+            pictures.setdefault(str(option.variant.options.get(word, "")), set()).add(option.picture)
+        if len(pictures) > 1 and all(len(seen) == 1 for seen in pictures.values()):
+            return str(word)
+    return ""
+
+
+def _value(option: Option, word: str) -> str:
+    return str(option.variant.options.get(word, ""))
+
+
+def _rest(option: Option, word: str) -> str:
+    """Return what sets a variant apart besides its look: "M"."""
+    return ", ".join(str(value) for key, value in option.variant.options.items() if key != word)
+
+
+def _groups(options: list[Option], chosen: Option, word: str) -> list[Group]:
+    """Group variants by their look, as links; each keeps the chosen size where the other colour has it."""
     groups = []
-    second = list(chosen.variant.options.values())[1:]
-    for label in labels:
-        members = [option for option in options if _first_option(option.variant) == label]
-        # The link keeps the size that was chosen where the other colour has it.
-        same = [option for option in members if list(option.variant.options.values())[1:] == second]
-        target = next((o for o in [*same, *members] if not o.is_sold_out), members[0])
+    for label in dict.fromkeys(_value(option, word) for option in options):
+        members = [option for option in options if _value(option, word) == label]
+        same = [option for option in members if _rest(option, word) == _rest(chosen, word)]
+        target = next((option for option in [*same, *members] if not option.is_sold_out), members[0])
         groups.append(Group(label, target, chosen in members, all(option.is_sold_out for option in members)))
     return groups
 
 
-def _of_group(options: list[Option], chosen: Option) -> list[Option]:
-    return [option for option in options if _first_option(option.variant) == _first_option(chosen.variant)]
+def _choices(options: list[Option], chosen: Option, word: str) -> list[tuple[Option, str]]:
+    """Return the variants that radios choose from, each with its label."""
+    if word:
+        return [(option, _rest(option, word)) for option in options if _value(option, word) == _value(chosen, word)]
+    return [(option, option.variant.label or option.variant.sku) for option in options]
 
 
-def _option_word(variant: Variant, *, is_grouped: bool) -> str:
+def _choice_word(variant: Variant, word: str) -> str:
     """Return what the radios choose: "Size"."""
-    words = list(variant.options)[1 if is_grouped else 0 :]
-    return " · ".join(words) or _("Kind")
+    return " · ".join(str(key) for key in variant.options if key != word) or _("Kind")
 
 
 def _pictures(product: Product, chosen: Option) -> list[ProductPicture]:
@@ -187,14 +203,13 @@ def _pictures(product: Product, chosen: Option) -> list[ProductPicture]:
 
 
 def _attribute_facets(facets: catalogue.Facets, asked: catalogue.Filters) -> list[tuple[str, list[catalogue.Choice]]]:
-    """Offer the attributes that help to choose: few values, that more than one product shares."""
+    """Offer the attributes that help to choose: values that several products share, the commonest kinds first."""
     offered = []
     for name, choices in facets.attributes.items():
-        is_chosen = bool(asked.attributes.get(name))
-        helps = 2 <= len(choices) <= filters.VALUES_MOST and max(choice.count for choice in choices) > 1
-        if is_chosen or helps:
-            offered.append((name, choices[: filters.VALUES_MOST]))
-    offered.sort(key=lambda facet: not asked.attributes.get(facet[0]))
+        shared = [choice for choice in choices if choice.is_chosen or choice.count > 1][: filters.VALUES_MOST]
+        if len(shared) > 1 or asked.attributes.get(name):
+            offered.append((name, shared))
+    offered.sort(key=lambda facet: (facet[0] not in asked.attributes, -sum(choice.count for choice in facet[1])))
     return offered[: filters.FACETS_MOST]
 
 
@@ -224,7 +239,7 @@ def _chips(asked: filters.Asked, facets: catalogue.Facets) -> list[Chip]:
 def _sorts(asked: catalogue.Filters) -> list[tuple[str, str, bool]]:
     words = [("match", _("Best match"))] if asked.words else []
     words += [
-        ("wished", _("Most wished for")),
+        ("wished", _("Most wished")),
         ("new", _("New")),
         ("price", _("Price, low first")),
         ("-price", _("Price, high first")),

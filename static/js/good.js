@@ -1,0 +1,74 @@
+/** One product's page: choosing a variant shows its price, picture, stock and day; the cart answers in place. */
+import { send, showCount } from "showfloor/frame";
+
+/** @param {Document} page */
+export function init(page) {
+  const form = /** @type {HTMLFormElement | null} */ (page.querySelector("[data-buy]"));
+  if (!form) return;
+  form.addEventListener("change", (event) => {
+    const radio = /** @type {HTMLInputElement} */ (event.target);
+    if (radio.name === "sku") choose(page, radio);
+  });
+  form.addEventListener("submit", (event) => {
+    if (!(/** @type {HTMLElement | null} */ (event.submitter)?.matches("[data-add]"))) return;
+    event.preventDefault();
+    void add(form, /** @type {HTMLButtonElement} */ (event.submitter));
+  });
+}
+
+/** @param {Document} page @param {HTMLInputElement} radio */
+function choose(page, radio) {
+  const sku = radio.value;
+  const stock = /** @type {HTMLElement | null} */ (page.querySelector(`[data-stock="${CSS.escape(sku)}"]`));
+  for (const each of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-stock]"))) each.hidden = each !== stock;
+  for (const each of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-delivery]"))) each.hidden = each.dataset.delivery !== sku;
+  const price = page.querySelector("[data-price][aria-live]");
+  if (price) price.textContent = radio.dataset.price ?? "";
+  const canBuy = Boolean(radio.dataset.day) && !stock?.hasAttribute("data-out");
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (page.querySelectorAll("[data-add], [data-buy-now]"))) button.disabled = !canBuy;
+  const buy = /** @type {HTMLElement | null} */ (page.querySelector("[data-buy-now]"));
+  if (buy) buy.textContent = (stock?.hasAttribute("data-out") ? buy.dataset.out : buy.dataset.in) ?? "";
+  const picture = page.querySelector(`[data-picture="${CSS.escape(radio.dataset.picture ?? "")}"]`);
+  const gallery = picture?.parentElement;
+  if (picture && gallery && gallery.firstElementChild !== picture) {
+    gallery.prepend(picture);
+    gallery.scrollTo({ left: 0 });
+  }
+  const wish = /** @type {HTMLInputElement | null} */ (page.querySelector("[data-wish-line] [name=sku]"));
+  if (wish) drawWish(/** @type {HTMLFormElement} */ (wish.form), sku);
+  const url = new URL(location.href);
+  url.searchParams.set("sku", sku);
+  history.replaceState(null, "", url);
+}
+
+/** The heart belongs to the variant that is chosen. @param {HTMLFormElement} form @param {string} sku */
+function drawWish(form, sku) {
+  const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+  const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
+  const key = (/** @type {string} */ of) => `wished:${of}`;
+  form.dataset[key(field("sku").value)] = field("action").value;
+  const known = (form.dataset.skus ?? "").split(" ");
+  const action = form.dataset[key(sku)] ?? (known.includes(sku) ? "remove" : "add");
+  field("sku").value = sku;
+  field("action").value = action;
+  const isWished = action === "remove";
+  button.setAttribute("aria-pressed", String(isWished));
+  button.querySelector(".icon")?.classList.toggle("icon--fill", isWished);
+  const text = button.querySelector("span");
+  if (text) text.textContent = (isWished ? form.dataset.wished : form.dataset.unwished) ?? "";
+}
+
+/** @param {HTMLFormElement} form @param {HTMLButtonElement} button */
+async function add(form, button) {
+  const said = /** @type {HTMLElement} */ (form.querySelector("[data-said]"));
+  button.setAttribute("aria-busy", "true");
+  const answer = await send(form, button);
+  button.removeAttribute("aria-busy");
+  if (answer.status === 0) {
+    form.submit();
+    return;
+  }
+  said.toggleAttribute("data-bad", !answer.ok);
+  said.textContent = answer.ok ? answer.body.said : answer.body.detail;
+  if (answer.ok) showCount(answer.body.count);
+}
