@@ -6,6 +6,8 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from config.environment import refuse
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 # A Unix socket's path may have 107 bytes; PostgreSQL's own name for its socket takes 16 of them.
@@ -41,7 +43,10 @@ def ensure_secret_key() -> None:
     path = secret_key_file(home_dir())
     if path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(64))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(64))
+    except OSError as error:
+        refuse("SHOWFLOOR_HOME", f"{path} can't be written ({error.strerror})")

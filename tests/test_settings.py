@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config import environment
+from config import environment, home
 
 PROJECT = Path(__file__).resolve().parent.parent
 KEY = "k" * 50
@@ -44,6 +44,19 @@ def test_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (tmp_path / "key").write_text(f"{KEY}\n")
 
     assert load(monkeypatch, SECRET_KEY_FILE=str(tmp_path / "key"))["SECRET_KEY"] == KEY
+
+
+def test_home_that_cannot_be_written_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SHOWFLOOR_HOME", str(tmp_path / "file" / "var"))
+
+    with pytest.raises(SystemExit, match="2"):
+        home.ensure_secret_key()
+
+    line = f"SHOWFLOOR_HOME: {tmp_path}/file/var/secret_key can't be written (Not a directory)\n"
+    assert capsys.readouterr().err == line
 
 
 def test_cookies_of_two_ports_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> None:
