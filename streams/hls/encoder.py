@@ -1,0 +1,69 @@
+"""Name ffmpeg's command for a run. It reads FLV on stdin and writes a folder a rendition."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from streams.hls.ladder import SEGMENT_S, SOUND_BPS, Source, Step
+
+PLAYLIST = "ffmpeg.m3u8"
+INIT = "init.mp4"
+# The watcher reads it ten times a second, so a minute of segments is plenty.
+LISTED_SEGMENTS = 60
+GOP_MAX = 600  # frames; keyframes are forced by time, this only stops x264 from adding its own
+
+
+def command(ffmpeg: str, source: Source, steps: Sequence[Step], folder: Path) -> list[str]:
+    """Return the command that turns a source into the renditions `steps`, each in `folder/<its name>/`."""
+    # -copyts: each rendition keeps the source's own times, so that all of them agree to the frame.
+    argv = [ffmpeg, "-hide_banner", "-nostats", "-loglevel", "warning", "-copyts"]
+    argv += ["-analyzeduration", "1000000", "-f", "flv", "-i", "pipe:0"]
+    if not source.has_sound:
+        argv += ["-f", "lavfi", "-i", "anullsrc=sample_rate=48000:channel_layout=stereo"]
+    if graph := _filters(source, steps):
+        argv += ["-filter_complex", graph]
+    for step in steps:
+        argv += [*_picture(step, steps), *_sound(source), *_segments(folder / step.name)]
+    return argv
+
+
+def _filters(source: Source, steps: Sequence[Step]) -> str:
+    """Decode once, and scale for each rendition that is encoded."""
+    encoded = [step for step in steps if step.has_picture and not step.is_copied]
+    if not encoded:
+        return ""
+    branches = "".join(f"[{step.name}-in]" for step in encoded)
+    chains = [f"[0:v]split={len(encoded)}{branches}"]
+    for step in encoded:
+        rate = "" if step.frame_rate == source.frame_rate else f"fps={step.frame_rate:g},"
+        chains.append(f"[{step.name}-in]{rate}scale={step.width}:{step.height},setsar=1,format=yuv420p[{step.name}]")
+    return ";".join(chains)
+
+
+def _picture(step: Step, steps: Sequence[Step]) -> list[str]:
+    if not step.has_picture:
+        return ["-vn"]
+    if step.is_copied:
+        return ["-map", "0:v:0", "-c:v", "copy"]
+    # Beside a copy, the keyframes must be where the source has them.
+    keyframes = "source" if any(one.is_copied for one in steps) else f"expr:gte(t,n_forced*{SEGMENT_S:g})"
+    peak_k = (step.bandwidth_bps - SOUND_BPS) // 1000
+    argv = ["-map", f"[{step.name}]", "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency"]
+    argv += ["-profile:v", "high", "-crf", "23", "-maxrate", f"{peak_k}k", "-bufsize", f"{peak_k}k"]
+    argv += ["-fps_mode", "passthrough", "-enc_time_base", "1:1000"]
+    return [*argv, "-g", str(GOP_MAX), "-sc_threshold", "0", "-force_key_frames", keyframes]
+
+
+def _sound(source: Source) -> list[str]:
+    if source.has_sound and source.can_copy_sound:
+        return ["-map", "0:a:0", "-c:a", "copy"]
+    argv = ["-map", "0:a:0" if source.has_sound else "1:a:0"]
+    argv += ["-c:a", "aac", "-b:a", str(SOUND_BPS), "-ar", "48000", "-ac", "2"]
+    # Silence has no end of its own.
+    return argv if source.has_sound else [*argv, "-shortest"]
+
+
+def _segments(folder: Path) -> list[str]:
+    argv = ["-map_metadata", "-1", "-f", "hls", "-hls_time", f"{SEGMENT_S:g}", "-hls_segment_type", "fmp4"]
+    argv += ["-hls_list_size", str(LISTED_SEGMENTS), "-hls_flags", "independent_segments+temp_file"]
+    argv += ["-hls_fmp4_init_filename", INIT, "-hls_segment_filename", str(folder / "%06d.m4s")]
+    return [*argv, str(folder / PLAYLIST)]

@@ -1,0 +1,73 @@
+"""The truth about a show's video: one line of JSON a run or segment, on disk before any playlist names it."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from streams.hls.recording import Recording, Rendition, Run, Segment
+
+FILE = "journal.jsonl"
+
+
+class Journal:
+    """A show's journal, and the recording it tells of.
+
+    Several processes may hold one open, for an owner that lost its show may not know it yet: each append first reads
+    what others appended, and an entry of an older run is refused.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        self.recording = Recording()
+        self._read_bytes = 0
+        if self.path.exists():
+            with self.path.open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                self._catch_up(file.fileno())
+
+    def append(self, entries: Iterable[Run | Segment]) -> None:
+        """Write entries so that they outlive a power cut. Raises StaleRun, with nothing written."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._catch_up(descriptor)
+            lines = b""
+            for entry in entries:
+                self.recording.add(entry)
+                lines += _encode(entry)
+            os.pwrite(descriptor, lines, self._read_bytes)
+            os.fsync(descriptor)
+            self._read_bytes += len(lines)
+        finally:
+            os.close(descriptor)
+
+    def _catch_up(self, descriptor: int) -> None:
+        """Read what was appended since, by this or another process. A line torn by a crash is overwritten."""
+        new = os.pread(descriptor, os.fstat(descriptor).st_size - self._read_bytes, self._read_bytes)
+        whole, _, torn = new.rpartition(b"\n")
+        if torn:
+            os.ftruncate(descriptor, self._read_bytes + len(new) - len(torn))
+        for entry in _decode(whole):
+            self.recording.add(entry)
+        self._read_bytes += len(new) - len(torn)
+
+
+def _encode(entry: Run | Segment) -> bytes:
+    kind = "run" if isinstance(entry, Run) else "segment"
+    return json.dumps({"kind": kind, **asdict(entry)}, default=datetime.isoformat).encode() + b"\n"
+
+
+def _decode(lines: bytes) -> Iterator[Run | Segment]:
+    for line in lines.splitlines():
+        fields: dict[str, Any] = json.loads(line)
+        if fields.pop("kind") == "run":
+            renditions = tuple(Rendition(**one) for one in fields.pop("renditions"))
+            anchor_at = datetime.fromisoformat(fields.pop("anchor_at"))
+            yield Run(**fields, anchor_at=anchor_at, renditions=renditions)
+        else:
+            yield Segment(**fields | {"begins_at": datetime.fromisoformat(fields["begins_at"])})
