@@ -22,13 +22,17 @@ HALF_HOUR_S = 1800
 
 @dataclass(frozen=True)
 class Show:
-    """A planned show: its words, its poster, when it begins, and what it presents."""
+    """A planned show: its words, its poster, what it presents, and when it begins: in so many days, at an hour (UTC).
+
+    Zero days: now.
+    """
 
     slug: str
     title: str
     text: str
     poster: str
-    begins_in: timedelta
+    days: int
+    hour: int
     skus: Sequence[str]
 
 
@@ -39,7 +43,8 @@ SHOWS = (
         "Straight from the kiln, still warm. We open it on air and show every piece from all sides. "
         "Ask for a closer look at any of them.",
         "ceramics",
-        timedelta(0),
+        0,
+        0,
         (
             "VASE-RUST",
             "BOWLS-NEST",
@@ -56,7 +61,8 @@ SHOWS = (
         "Lamps for small rooms",
         "Nine lamps, one dark room, and a meter on the table, so that you see what each does with the same bulb.",
         "lamps",
-        timedelta(hours=20),
+        1,
+        18,
         (
             "LAMP-DOME-TOMATO",
             "LAMP-DOME-CHALK",
@@ -74,7 +80,8 @@ SHOWS = (
         "Breakfast table: mugs, bowls, one teapot",
         "We lay a table for four, piece by piece, and eat at it afterwards.",
         "breakfast",
-        timedelta(days=2, hours=2),
+        2,
+        9,
         ("TEAPOT-CANE", "MUG-MUSTARD", "BOWLS-NEST", "PLATES-FOUR", "JUG-SAGE", "NAPKINS-PAIR"),
     ),
     Show(
@@ -82,7 +89,8 @@ SHOWS = (
         "Listening side by side: open against closed",
         "The same three records on two pairs of headphones and one pair of speakers.",
         "listening",
-        timedelta(days=3, hours=6),
+        3,
+        19,
         ("PHONES-OPEN", "PHONES-CLOSED", "SPEAKERS-SHELF", "TURNTABLE", "CRATE-RECORDS"),
     ),
     Show(
@@ -90,7 +98,8 @@ SHOWS = (
         "A stool in an hour: joints, oil, wax",
         "Three legs and a seat, put together without glue while you watch.",
         "workshop",
-        timedelta(days=4, hours=5),
+        4,
+        17,
         ("STOOL-ASH", "STOOL-WALNUT", "CHAIR-SPINDLE", "BOARD-BREAD"),
     ),
     Show(
@@ -98,7 +107,8 @@ SHOWS = (
         "Packed in one bag",
         "Four days, one bag, and what stays at home.",
         "platform",
-        timedelta(days=6, hours=3),
+        6,
+        10,
         ("BAG-WEEKEND-FOREST", "RUCKSACK-MUSTARD", "FLASK-FOREST", "TIN-LUNCH", "SUITCASE-OXBLOOD"),
     ),
 )
@@ -126,7 +136,7 @@ def _plan(show: Show, host: User, now: datetime) -> None:
         description=show.text,
         host=host,
         poster=keep("posters", show.poster, POSTERS[show.poster]()),
-        starts_at=on_the_half_hour(now + show.begins_in),
+        starts_at=_begin(show, now),
     )
     # On a later day the shop may have stopped selling some of it.
     sold = set(Variant.objects.filter(is_active=True, product__is_active=True).values_list("sku", flat=True))
@@ -175,6 +185,12 @@ def bring_back(host: User) -> str:
         Order.objects.filter(session=LIVE).update(session=past)
         _plan(next(show for show in SHOWS if show.slug == LIVE), host, timezone.now())
         return "planned"
+
+
+def _begin(show: Show, now: datetime) -> datetime:
+    if not show.days:
+        return on_the_half_hour(now)
+    return (now + timedelta(days=show.days)).replace(hour=show.hour, minute=0, second=0, microsecond=0)
 
 
 def on_the_half_hour(moment: datetime) -> datetime:

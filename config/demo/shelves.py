@@ -13,7 +13,9 @@ from shop.models import Category, Product, ProductPicture, Variant
 
 def seed() -> None:
     """Make every category, product, picture and variant. Needs an open transaction."""
-    for position, shelf in enumerate(SHELVES):
+    # The first of the first shelf comes last: what is newest is shown first where nothing has been sold yet.
+    for position, shelf in reversed(list(enumerate(SHELVES))):
+        on_shelf = list(reversed(shelf.items))
         category = Category.objects.create(slug=shelf.slug, name=shelf.name, position=position)
         products = Product.objects.bulk_create(
             [
@@ -24,10 +26,10 @@ def seed() -> None:
                     category=category,
                     attributes=dict(item.facts),
                 )
-                for item in shelf.items
+                for item in on_shelf
             ]
         )
-        pairs = list(zip(shelf.items, products, strict=True))
+        pairs = list(zip(on_shelf, products, strict=True))
         pictures = ProductPicture.objects.bulk_create(
             [picture for item, product in pairs for picture in _pictures(item, product)]
         )

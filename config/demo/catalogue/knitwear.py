@@ -29,7 +29,7 @@ SHELF = Shelf(
             "CREW",
             14200,
             "A plain jumper in a four-ply yarn that has not been bleached before dyeing. "
-            "Cuffs and hem are doubled, and there is a spare length of yarn in the pocket bag for mending.",
+            "Cuffs and hem are doubled, and a length of the yarn comes with it for mending.",
             {"Material": "Lambswool", "Weight": "520 g", "Fit": "Straight, true to size", "Care": "Wool wash, 30 °C"},
             {
                 "Sea": Art(partial(draw.jumper, colour="#2f5468"), FOG, None),

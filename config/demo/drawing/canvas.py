@@ -56,11 +56,11 @@ class Canvas:
         place = f'cx="{number(x)}" cy="{number(y)}" r="{number(radius)}"'
         return self.define(f'<radialGradient id="ID" {place}>{_stops(stops)}</radialGradient>')
 
-    def blur(self, deviation: float, *, is_flat: bool = False) -> str:
-        """Define a blur, with room for it to spread; a flat shape needs more above and below than its height tells."""
-        room = 'y="-200%" height="500%"' if is_flat else 'y="-50%" height="200%"'
+    def blur(self, deviation: float) -> str:
+        """Define a blur. Its room is the sheet and a little more: that of a thin line would be no room at all."""
+        room = f'x="-40" y="-40" width="{number(self.width + 80)}" height="{number(self.height + 80)}"'
         spread = f'<feGaussianBlur stdDeviation="{number(deviation)}"/>'
-        return self.define(f'<filter id="ID" x="-50%" width="200%" {room}>{spread}</filter>')
+        return self.define(f'<filter id="ID" filterUnits="userSpaceOnUse" {room}>{spread}</filter>')
 
     def clip(self, data: str) -> str:
         """Define a clip in the form of path data."""

@@ -77,7 +77,7 @@ def side_table(c: Canvas, *, wood: str = WALNUT) -> None:
     box(c, view, (-64, 196, -34), (84, 13, 58), "#b8492b", edge=1)
     box(c, view, (-58, 209, -30), (74, 10, 50), "#e2d8c4", edge=1)
     cup = turn(262, ((22, 176), (22, 178), (19, 202), (15, 208)))
-    c.ellipse(270, 209, 30, 5, "#170f0c", opacity=0.34, filter=c.blur(3, is_flat=True))
+    c.ellipse(270, 209, 30, 5, "#170f0c", opacity=0.34, filter=c.blur(3))
     turned_body(c, cup, "#4f7f86", gloss=0.34)
     c.ellipse(262, 176, 22, 4.4, "#33221a", stroke=light("#4f7f86", 0.4), stroke_width=1.6)
 
@@ -136,7 +136,7 @@ def bookshelf(c: Canvas, *, wood: str = OAK) -> None:
         (152, 86, ((9, 42), (8, 52), (22, 66), (20, 82), (14, 90)), "#b8492b"),
     ):
         form = turn(cx, profile)
-        c.ellipse(cx + 5, base + 3, 24, 4, "#170f0c", opacity=0.34, filter=c.blur(3, is_flat=True))
+        c.ellipse(cx + 5, base + 3, 24, 4, "#170f0c", opacity=0.34, filter=c.blur(3))
         turned_body(c, form, colour, gloss=0.34)
         rim, top = form.top
         c.ellipse(cx, top, rim, rim * 0.14, shade(colour, 0.5), stroke=light(colour, 0.3), stroke_width=1)
@@ -157,7 +157,7 @@ def wall_shelf(c: Canvas, *, wood: str = OAK, metal: str = "#2c2926") -> None:
         (104, 272, ((40, 236), (38, 250), (20, 268), (18, 272)), "#4f7f86"),
         (178, 290, ((10, 206), (9, 218), (30, 248), (28, 272), (20, 288)), "#d0a03a"),
     ):
-        c.ellipse(cx + 6, foot, 32, 5, "#170f0c", opacity=0.4, filter=c.blur(3, is_flat=True))
+        c.ellipse(cx + 6, foot, 32, 5, "#170f0c", opacity=0.4, filter=c.blur(3))
         form = turn(cx, profile, tilt=0.2)
         turned_body(c, form, colour, gloss=0.34)
         r, y = form.top
@@ -256,7 +256,7 @@ def peg_rail(c: Canvas, *, wood: str = ASH, hung: str = "#4f6a4e") -> None:
     c.path(cloth, c.linear([(0, "#ffffff", 0.24), (0.5, "#ffffff", 0), (1, "#170f0c", 0.4)]))
     knob = c.radial([(0, light(wood, 0.5)), (0.6, wood), (1, shade(wood, 0.4))], (0.36, 0.3), 0.8)
     for x in (76, 138, 200, 262, 324):
-        c.ellipse(x + 6, 170, 14, 13, "#170f0c", opacity=0.36, filter=c.blur(4, is_flat=True))
+        c.ellipse(x + 6, 170, 14, 13, "#170f0c", opacity=0.36, filter=c.blur(4))
         c.circle(x, 158, 12.5, knob)
 
 

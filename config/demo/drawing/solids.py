@@ -164,8 +164,8 @@ def floor_shadow(c: Canvas, view: View, corners: tuple[Place, ...], *, blur: flo
     """Draw the soft shadow of a footprint (places on the floor), drawn out to the right."""
     points = [view.at(*place) for place in corners]
     data = line(points, closed=True)
-    c.path(data, INK, opacity=opacity * 0.7, filter=c.blur(blur * 1.8, is_flat=True), transform="translate(22 4)")
-    c.path(data, INK, opacity=opacity, filter=c.blur(blur * 0.5, is_flat=True), transform="translate(3 1)")
+    c.path(data, INK, opacity=opacity * 0.7, filter=c.blur(blur * 1.8), transform="translate(22 4)")
+    c.path(data, INK, opacity=opacity, filter=c.blur(blur * 0.5), transform="translate(3 1)")
 
 
 def footprint(x: float, z: float, w: float, d: float) -> tuple[Place, ...]:

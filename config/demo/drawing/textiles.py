@@ -241,7 +241,7 @@ def apron(c: Canvas, *, colour: str, strap: str = "#7a5238") -> None:
     for x in (158, 242):
         c.circle(x, 154, 7, metal_fill(c, "#b98f4e"))
     peg = c.radial([(0, "#e0b988"), (1, "#7a5238")], (0.36, 0.3), 0.8)
-    c.ellipse(206, 72, 15, 15, "#170f0c", opacity=0.35, filter=c.blur(4, is_flat=True))
+    c.ellipse(206, 72, 15, 15, "#170f0c", opacity=0.35, filter=c.blur(4))
     c.circle(200, 62, 13, peg)
     c.path("M193 57C196 53 201 52 204 54", stroke="#fff", stroke_width=2.4, stroke_linecap="round", opacity=0.6)
     c.circle(200, 62, 13, "none", stroke=round_fill(c, "#6a4a31"), stroke_width=1)
