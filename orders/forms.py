@@ -40,7 +40,7 @@ class CheckoutForm(forms.Form):
     """Where the things go, and, hidden, what they are. `key` makes a double click one order."""
 
     email = forms.EmailField(
-        label=gettext_lazy("E-mail"), help_text=gettext_lazy("The receipt and news of the parcel go here.")
+        label=gettext_lazy("E-mail"), help_text=gettext_lazy("So that we can reach you about this order.")
     )
     name = forms.CharField(label=gettext_lazy("Name on the parcel"), max_length=120)
     line1 = forms.CharField(label=gettext_lazy("Street and house"), max_length=200)
@@ -73,6 +73,7 @@ class CheckoutForm(forms.Form):
         country.initial = settings.DEFAULT_COUNTRY
         for name, autocomplete in self.AUTOCOMPLETE.items():
             attributes = self.fields[name].widget.attrs
+            self.fields[name].error_messages["required"] = _("Please fill this in.")
             attributes |= {"class": "input", "autocomplete": autocomplete}
         self.fields["postal_code"].widget.attrs["class"] = "input num"
         first = next((name for name in self.AUTOCOMPLETE if self.is_bound and name in self.errors), None)

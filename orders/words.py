@@ -35,7 +35,7 @@ STATES: dict[str, Words] = {
         gettext_lazy("Paid"),
         "won",
         gettext_lazy("Thank you, it is yours"),
-        gettext_lazy("We have your money and are packing your things."),
+        gettext_lazy("The payment went through, and we are packing your things."),
     ),
     State.IN_TRANSIT: Words(
         gettext_lazy("On its way"), "won", gettext_lazy("On its way"), gettext_lazy("The parcel has left us.")

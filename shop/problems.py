@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
 CONTENT_TYPE = "application/problem+json"
@@ -76,4 +77,5 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, list[str]]]:
     else:
         return
     for name, inner in members:
-        yield from _flat(f"{path}.{name}" if path else str(name), inner)
+        is_whole = path and name == api_settings.NON_FIELD_ERRORS_KEY
+        yield from _flat(path if is_whole else f"{path}.{name}".lstrip("."), inner)

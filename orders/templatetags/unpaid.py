@@ -14,22 +14,26 @@ register = template.Library()
 
 SHOWN_MOST = 3
 OWN_PAGES = {"orders:order", "orders:pay"}
+PAGES_WITHOUT = {"orders:orders", "orders:sandbox"}
 
 
 @register.inclusion_tag("orders/_unpaid_bar.html", takes_context=True)
 def unpaid_orders_bar(context: RequestContext) -> dict[str, Any]:
     """Show this person's or browser's unpaid orders, the most urgent first: one query, none for passers-by.
 
-    An order's own page shows it already. On error pages, which may come without a request, there is no bar.
+    The orders' own pages show them already, and the provider's page is not the shop's. On error pages, which may come
+    without a request, there is no bar.
     """
     request: HttpRequest | None = context.get("request")
     if request is None or not hasattr(request, "session") or not hasattr(request, "user"):
         return {"orders": []}
     if not guests.may_have_orders(request.user, request.session):
         return {"orders": []}
+    match = request.resolver_match
+    if match and match.view_name in PAGES_WITHOUT:
+        return {"orders": []}
     now = timezone.now()
     unpaid = guests.list_orders(request.user, request.session).filter(state=Order.State.CREATED, expires_at__gt=now)
-    match = request.resolver_match
     if match and match.view_name in OWN_PAGES:
         unpaid = unpaid.exclude(pk=match.kwargs["order_id"])
     return {
