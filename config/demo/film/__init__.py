@@ -13,7 +13,7 @@ from PIL import ImageFont
 STILLS = Path(__file__).parent / "stills"
 
 WIDTH, HEIGHT, RATE = 1280, 720, 25
-MARGIN_X, MARGIN_Y = 320, 180  # a still is larger than the picture by this much, so that a camera can pan
+MARGIN_X, MARGIN_Y = 160, 90  # a still is larger than the picture by this much, so that a camera can pan
 
 
 @dataclass(frozen=True)

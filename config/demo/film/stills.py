@@ -42,7 +42,7 @@ def main() -> None:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         page = browser.new_page(viewport={"width": size[0], "height": size[1]})
         for name, draw in drawings().items():
-            page.set_content(f"<style>body{{margin:0}}svg{{display:block}}</style>{draw()}")
+            page.set_content(f"<style>body{{margin:0}}svg{{display:block;width:100vw;height:auto}}</style>{draw()}")
             image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             image.save(STILLS / f"{name}.webp", quality=QUALITY, method=6)
         browser.close()
