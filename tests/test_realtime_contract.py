@@ -1,0 +1,333 @@
+"""Snapshot + batches = fresh snapshot: with frames lost, doubled and late, in Python and in JavaScript.
+
+A real log in Redis and a real room make the frames; a client of which the network takes its toll applies them and says
+hello when it notices a gap.
+"""
+
+import asyncio
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
+
+from realtime import log, wire
+from realtime.fold import fold
+from realtime.rooms import Room, Seat
+from realtime.state import Gap, State, apply, reduce
+from realtime.wire import Event, Frame, Since
+
+ROOT = Path(__file__).resolve().parent.parent
+SKUS = ("A", "B", "C")
+NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
+EXAMPLES = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+_topics = count(1)
+
+
+class Inbox:
+    """A writer that keeps what is written, for the network to spoil."""
+
+    kind = "inbox"
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []
+
+    def write(self, frame: Frame) -> None:
+        self.frames.append(json.loads(frame.text))
+
+    def buffered(self) -> int:
+        return 0
+
+    async def close(self, code: int) -> None:
+        raise AssertionError("nobody closes this one")
+
+    def before_server_ends(self, call: object) -> None: ...
+
+
+@dataclass
+class Client:
+    """What a client does with frames; `received` and `lost` are for the other reducer to agree with."""
+
+    state: State | None = None
+    is_lost: bool = True
+    received: list[dict[str, Any]] = field(default_factory=list)
+    lost: list[bool] = field(default_factory=list)
+
+    def receive(self, frame: dict[str, Any]) -> None:
+        if frame["type"] == "welcome":
+            known = self.state["epoch"] if self.state else None
+            self.is_lost = not (frame["recovered"] and frame["epoch"] == known)
+        else:
+            try:
+                self.state = reduce(self.state, frame)
+                self.is_lost = self.is_lost and frame["type"] != "snapshot"
+            except Gap:
+                self.is_lost = True
+        self.received.append(frame)
+        self.lost.append(self.is_lost)
+
+    @property
+    def since(self) -> Since | None:
+        return Since(self.state["epoch"], self.state["seq"]) if self.state else None
+
+
+class Show:
+    """The truth about a show, and how it gets into the log."""
+
+    def __init__(self) -> None:
+        self.topic = f"session:contract-{next(_topics)}"
+        # The cache of availability is shared by all shows; these SKUs are this one's own.
+        self.skus = [f"{self.topic}-{sku}" for sku in SKUS]
+        self.versions = dict.fromkeys(self.skus, 1)
+        self.prices = dict.fromkeys(self.skus, 100)
+        self.messages = count(1)
+        first = self.skus[:2]
+        session = {
+            "slug": "contract",
+            "state": "live",
+            "title": "Contract",
+            "pinned_sku": None,
+            "viewers": 0,
+            "likes": 0,
+            "dislikes": 0,
+            "slow_mode_s": 0,
+        }
+        seeds = log.Seeds(
+            session=session,
+            run_list=first,
+            items=[self.item(sku) for sku in first],
+            stock=[self.stock(sku) for sku in first],
+            chat=[self.chat(0)],
+        )
+        assert log.seed(self.topic, log.snapshot(self.topic).head, seeds)
+
+    def item(self, sku: str) -> Event:
+        return wire.item(sku=sku, price_minor=self.prices[sku], currency="USD")
+
+    def stock(self, sku: str, *, age: int = 0) -> Event:
+        version = max(0, self.versions[sku] - age)
+        return wire.availability(sku=sku, available=1000 - version, version=version, as_of=NOW)
+
+    def chat(self, number: int) -> Event:
+        return wire.chat(id=f"c{number}", author="Ada", role="viewer", text=f"message {number}", at=NOW)
+
+    def publish(self, *events: Event) -> None:
+        log.publish(self.topic, events)
+
+    def step(self, data: DataObject) -> None:
+        """Let something happen."""
+        sku = data.draw(st.sampled_from(self.skus))
+        small = data.draw(st.integers(0, 5))
+        match data.draw(st.sampled_from(KINDS)):
+            case "stock":
+                self.versions[sku] += 1
+                log.set_availability([self.stock(sku, age=small // 3)])
+            case "price":
+                self.prices[sku] += 1
+                self.publish(self.item(sku))
+            case "run_list":
+                skus = data.draw(st.lists(st.sampled_from(self.skus), unique=True))
+                stocks = [self.stock(one, age=small // 3) for one in skus]
+                self.publish(wire.run_list(skus), *map(self.item, skus), *stocks)
+            case "chat":
+                self.publish(*(self.chat(next(self.messages)) for _ in range(1 + small * 4)))
+            case "chat_again":
+                self.publish(self.chat(small))
+            case "chat_removed":
+                self.publish(wire.chat_removed(f"c{small}"))
+            case "pin":
+                self.publish(wire.pin(sku if small else None))
+            case "session":
+                self.publish(wire.session("interrupted" if small % 2 else "live"))
+            case "slow_mode":
+                self.publish(wire.slow_mode(small))
+            case "likes":
+                self.publish(wire.likes(likes=small, dislikes=1))
+            case "viewers":
+                log.beat("a process", {self.topic: small})
+            case "reactions":
+                self.publish(wire.reactions({"❤️": small}))
+
+
+KINDS = (
+    *("stock", "price", "run_list", "chat", "chat_again", "chat_removed"),
+    *("pin", "session", "slow_mode", "likes", "viewers", "reactions"),
+)
+
+
+def play(data: DataObject) -> tuple[Client, State]:
+    """Play a show to a client over a bad network; return the client and a fresh snapshot."""
+
+    async def playing() -> tuple[Client, State]:
+        show, client, inbox = Show(), Client(), Inbox()
+        room = Room(show.topic, log.snapshot(show.topic, with_log=True))
+        seat = Seat(inbox)
+        late: list[dict[str, Any]] = []
+
+        def deliver() -> None:
+            """Hand over what was written, as a bad network would: batches may get lost, come twice, or late."""
+            frames, inbox.frames = inbox.frames, []
+            for frame in frames:
+                fate = data.draw(st.sampled_from(FATES)) if frame["type"] == "batch" else "arrives"
+                if fate in {"arrives", "twice"}:
+                    client.receive(frame)
+                if fate == "twice":
+                    client.receive(frame)
+                if fate == "late":
+                    late.append(frame)
+            if late and data.draw(st.booleans()):
+                client.receive(late.pop())
+            if client.is_lost:
+                hello()
+
+        def hello() -> None:
+            room.join(seat, client.since)
+            frames, inbox.frames = inbox.frames, []
+            for frame in frames:
+                client.receive(frame)
+            assert not client.is_lost
+
+        hello()
+        for _ in range(data.draw(st.integers(1, 12))):
+            for _ in range(data.draw(st.integers(1, 6))):
+                show.step(data)
+            tail = log.tail(show.topic, since=room.seq)
+            assert room.take(epoch=tail.epoch, first=room.seq + 1, events=[event for _, event in tail.entries])
+            if data.draw(st.booleans()):
+                room.flush()
+                deliver()
+        room.flush()
+        hello()
+        return client, log.snapshot(show.topic).state
+
+    return asyncio.run(playing())
+
+
+FATES = ("arrives", "arrives", "twice", "late", "lost")
+
+
+@EXAMPLES
+@given(st.data())
+def test_a_client_ends_where_a_fresh_snapshot_is(data: DataObject) -> None:
+    client, fresh = play(data)
+
+    assert client.state == fresh
+
+
+def test_the_script_in_the_browser_agrees_frame_by_frame() -> None:
+    """The same frames through static/js/reduce.js, in Node."""
+    node = shutil.which("node")
+    assert node, "Node is needed to test the scripts that browsers run: install nodejs"
+    cases: list[tuple[Client, State]] = []
+
+    @EXAMPLES
+    @given(st.data())
+    def collect(data: DataObject) -> None:
+        cases.append(play(data))
+
+    collect()
+    answer = subprocess.run(
+        [node, "--input-type=module", "-e", REPLAY],
+        input=json.dumps([client.received for client, _ in cases]),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+
+    for (client, fresh), replayed in zip(cases, json.loads(answer.stdout), strict=True):
+        assert replayed["lost"] == client.lost
+        assert replayed["state"] == fresh
+
+
+REPLAY = """
+import fs from "node:fs";
+const source = fs.readFileSync("static/js/reduce.js", "utf8");
+const { NOTHING, reduce } = await import("data:text/javascript," + encodeURIComponent(source));
+const cases = JSON.parse(fs.readFileSync(0, "utf8"));
+console.log(JSON.stringify(cases.map((frames) => {
+  const lost = [];
+  let state = NOTHING;
+  for (const frame of frames) {
+    state = reduce(state, frame);
+    lost.push(state.isLost);
+  }
+  const { isLost, ...rest } = state;
+  return { lost, state: rest };
+})));
+"""
+
+
+@EXAMPLES
+@given(st.lists(st.sampled_from([1, 2, 3]), min_size=1, max_size=6), st.data())
+def test_a_folded_batch_leads_where_its_events_lead(cuts: list[int], data: DataObject) -> None:
+    show = Show()
+    before = log.snapshot(show.topic).state
+    for _ in cuts:
+        show.step(data)
+    events = [event for _, event in log.tail(show.topic, since=before["seq"]).entries]
+    one_by_one, folded = dict(before), dict(before)
+    for event in events:
+        apply(one_by_one, event)
+    for event in fold(events):
+        apply(folded, event)
+
+    assert folded == one_by_one
+
+
+def test_a_number_overtaken_while_it_was_read_is_told_as_it_is_now() -> None:
+    """The show gets a SKU whose stock changed between the database being read and the run list being published."""
+    show = Show()
+    sku = show.skus[2]
+    read_too_early = show.stock(sku)
+    show.versions[sku] += 1
+    log.set_availability([show.stock(sku)])
+    before = log.snapshot(show.topic).state
+
+    show.publish(wire.run_list([sku]), show.item(sku), read_too_early)
+
+    events = [event for _, event in log.tail(show.topic, since=before["seq"]).entries]
+    assert events[-1] == show.stock(sku)
+    assert log.snapshot(show.topic).state["items"][sku]["version"] == 2
+
+
+def test_folding_says_each_thing_once() -> None:
+    events: list[Event] = [
+        wire.reactions({"❤️": 2}),
+        wire.pin("A"),
+        wire.pin("B"),
+        wire.availability(sku="A", available=3, version=7, as_of=NOW),
+        wire.availability(sku="A", available=4, version=6, as_of=NOW),
+        wire.reactions({"❤️": 1, "🔥": 1}),
+    ]
+
+    assert fold(events) == [
+        wire.pin("B"),
+        wire.availability(sku="A", available=3, version=7, as_of=NOW),
+        wire.reactions({"❤️": 3, "🔥": 1}),
+    ]
+
+
+@pytest.mark.parametrize(("first", "last"), [(4, 5), (1, 2), (2, 4)])
+def test_a_batch_that_does_not_continue_is_a_gap_or_known(first: int, last: int) -> None:
+    state: State = {"epoch": "k3", "seq": 2, "session": None, "run_list": [], "items": {}, "chat": []}
+    frame = wire.batch(epoch="k3", first=first, last=last, events=[])
+
+    if last <= 2:
+        assert reduce(state, frame) is state
+    else:
+        with pytest.raises(Gap):
+            reduce(state, frame)
