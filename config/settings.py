@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "config.busy.BusyMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -195,6 +196,14 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_ADAPTER = "shop.accounts.Adapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "shop.accounts.SignupForm"
+ACCOUNT_FORMS = {
+    "login": "shop.account_forms.LoginForm",
+    "signup": "shop.account_forms.SignupForm",
+    "add_email": "shop.account_forms.AddEmailForm",
+    "change_password": "shop.account_forms.ChangePasswordForm",
+    "reset_password": "shop.account_forms.ResetPasswordForm",
+    "reset_password_from_key": "shop.account_forms.ResetPasswordKeyForm",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_ON_GET = False

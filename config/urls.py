@@ -6,12 +6,14 @@ from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health
+from shop.problems import unknown_call
 
 api_v1 = [
     path("", include("shop.api_urls")),
     path("", include("orders.api_urls")),
     path("", include("streams.api_urls")),
     path("", include("realtime.api_urls")),
+    path("<path:rest>", unknown_call),
 ]
 
 urlpatterns = [

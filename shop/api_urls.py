@@ -1,5 +1,17 @@
 """REST addresses below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from shop.api import basket, goods, people
+
+urlpatterns: list[URLPattern] = [
+    path("tokens", people.Tokens.as_view(), name="api-tokens"),
+    path("me", people.Me.as_view(), name="api-me"),
+    path("products", goods.Products.as_view(), name="api-products"),
+    path("products/<slug:slug>", goods.OneProduct.as_view(), name="api-product"),
+    path("products/<slug:slug>/delivery", goods.ProductDelivery.as_view(), name="api-product-delivery"),
+    path("cart", basket.CartView.as_view(), name="api-cart"),
+    path("cart/lines/<str:sku>", basket.CartLineView.as_view(), name="api-cart-line"),
+    path("wishlist", basket.WishlistView.as_view(), name="api-wishlist"),
+    path("wishlist/items/<str:sku>", basket.WishView.as_view(), name="api-wish"),
+]

@@ -151,8 +151,9 @@ class Search:
         A value is counted as if it were the only choice of its kind, all other filters in force.
         """
         filters = self.filters
-        rows = list(
-            self.offered.order_by().values_list(
+        # price_minor is annotated, which the type of a queryset can't say.
+        rows: list[Any] = list(
+            self.offered.order_by().values_list(  # type: ignore[misc]
                 "category__slug", "category__name", "category__position", "attributes", "price_minor"
             )
         )
@@ -207,7 +208,7 @@ def offered(filters: Filters) -> QuerySet[Product]:
     active = Variant.objects.filter(product=OuterRef("pk"), is_active=True)
     cheapest = active.order_by("price_minor", "pk")
     dearest = active.order_by("-price_minor", "pk")
-    products = Product.objects.filter(is_active=True).annotate(
+    products: QuerySet[Product] = Product.objects.filter(is_active=True).annotate(
         price_minor=Subquery(cheapest.values("price_minor")[:1]),
         price_most_minor=Subquery(dearest.values("price_minor")[:1]),
         currency=Subquery(cheapest.values("currency")[:1]),

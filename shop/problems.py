@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -56,6 +57,12 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if header := getattr(error, "auth_header", None):
         answer["WWW-Authenticate"] = header
     return answer
+
+
+def unknown_call(request: HttpRequest, rest: str) -> HttpResponse:
+    """Answer calls that the API doesn't have."""
+    answer = response(HTTPStatus.NOT_FOUND, "not_found", "There is no such call; see /api/docs/.")
+    return HttpResponse(orjson.dumps(answer.data), status=answer.status_code, content_type=CONTENT_TYPE)
 
 
 def _by_field(error: exceptions.ValidationError) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """The shop's address bar: filters out of it, and links that change it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -84,7 +84,7 @@ def query_of(filters: Filters, **more: object) -> str:
     return "?" + urlencode(pairs)
 
 
-def without(values: Mapping[str, tuple[str, ...]], name: str, value: str) -> dict[str, tuple[str, ...]]:
+def without(values: Mapping[str, Sequence[str]], name: str, value: str) -> dict[str, tuple[str, ...]]:
     """Return the attribute filters without one value."""
     kept = {key: tuple(v for v in chosen if (key, v) != (name, value)) for key, chosen in values.items()}
     return {key: chosen for key, chosen in kept.items() if chosen}

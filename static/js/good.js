@@ -9,6 +9,7 @@ export function init(page) {
     const radio = /** @type {HTMLInputElement} */ (event.target);
     if (radio.name === "sku") choose(page, radio);
   });
+  page.addEventListener("showfloor:stock", () => redraw(page));
   form.addEventListener("submit", (event) => {
     if (!(/** @type {HTMLElement | null} */ (event.submitter)?.matches("[data-add]"))) return;
     event.preventDefault();
@@ -24,10 +25,7 @@ function choose(page, radio) {
   for (const each of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-delivery]"))) each.hidden = each.dataset.delivery !== sku;
   const price = page.querySelector("[data-price][aria-live]");
   if (price) price.textContent = radio.dataset.price ?? "";
-  const canBuy = Boolean(radio.dataset.day) && !stock?.hasAttribute("data-out");
-  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (page.querySelectorAll("[data-add], [data-buy-now]"))) button.disabled = !canBuy;
-  const buy = /** @type {HTMLElement | null} */ (page.querySelector("[data-buy-now]"));
-  if (buy) buy.textContent = (stock?.hasAttribute("data-out") ? buy.dataset.out : buy.dataset.in) ?? "";
+  redraw(page);
   const picture = page.querySelector(`[data-picture="${CSS.escape(radio.dataset.picture ?? "")}"]`);
   const gallery = picture?.parentElement;
   if (picture && gallery && gallery.firstElementChild !== picture) {
@@ -39,6 +37,19 @@ function choose(page, radio) {
   const url = new URL(location.href);
   url.searchParams.set("sku", sku);
   history.replaceState(null, "", url);
+}
+
+/** Lets the buttons and choices say what the stock says. @param {Document} page */
+function redraw(page) {
+  const field = /** @type {NodeListOf<HTMLInputElement>} */ (page.querySelectorAll("[data-buy] [name=sku]"));
+  const isOut = (/** @type {string} */ sku) => page.querySelector(`[data-stock="${CSS.escape(sku)}"]`)?.hasAttribute("data-out") ?? false;
+  for (const one of field) one.closest("label")?.toggleAttribute("data-out", isOut(one.value));
+  const chosen = [...field].find((one) => one.type === "hidden" || one.checked);
+  if (!chosen) return;
+  const reaches = !chosen.dataset.away;
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (page.querySelectorAll("[data-add], [data-buy-now]"))) button.disabled = !reaches || isOut(chosen.value);
+  const buy = /** @type {HTMLElement | null} */ (page.querySelector("[data-buy-now]"));
+  if (buy) buy.textContent = (isOut(chosen.value) ? buy.dataset.out : buy.dataset.in) ?? "";
 }
 
 /** The heart belongs to the variant that is chosen. @param {HTMLFormElement} form @param {string} sku */

@@ -8,7 +8,7 @@
  */
 
 const EVERY_MS = 30_000;
-const LOW = 5;
+const LOW = 12;
 
 /** @param {ParentNode} root */
 export function init(root) {

@@ -1,0 +1,1 @@
+"""Goods, carts, wishlists and people over REST (docs at /api/docs/)."""
