@@ -39,7 +39,7 @@ CHAT = (
 def record(started_at: datetime) -> Path:
     """Record the show into a folder of its own, beside the other shows'; return it. Takes some ten seconds.
 
-    Raises OSError or subprocess.SubprocessError.
+    Raises OSError, subprocess.SubprocessError or HlsError.
     """
     folder = playback.folder(uuid4())
     folder.mkdir(parents=True)
@@ -65,6 +65,7 @@ def seed(folder: Path, users: Mapping[str, User], *, started_at: datetime) -> St
         starts_at=started_at,
         started_at=started_at,
         ended_at=ended_at,
+        owner_epoch=recording.RUN,
     )
     variants = {variant.sku: variant for variant in Variant.objects.filter(sku__in=[sku for _, sku in PINS])}
     shown = [(started_at + timedelta(seconds=at), variants[sku]) for at, sku in PINS if sku in variants]

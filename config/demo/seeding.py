@@ -14,6 +14,7 @@ from config.demo import people, programme, replay, shelves, stockroom
 from config.demo.catalogue import items
 from shop import audit
 from shop.models import AuditEntry, Category, Product, ProductPicture, User, Variant
+from streams.hls.exceptions import HlsError
 from streams.models import StreamSession
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def _seed_replay() -> str:
     started_at = programme.on_the_half_hour(timezone.now() - timedelta(days=1))
     try:
         folder = replay.record(started_at)
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError, HlsError):
         log.exception("the demo's replay could not be recorded")
         return "failed"
     with transaction.atomic(durable=True):
