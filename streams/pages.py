@@ -33,7 +33,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "replays": replays,
         "categories": programme.categories(),
         "products": products,
-        "wished": wishlist.wished_skus(request.user, (one.sku for product in products for one in product.variants.all())),
+        "wished": wishlist.wished_skus(
+            request.user, (one.sku for product in products for one in product.variants.all())
+        ),
         "low": goods.LOW,
     }
     return render(request, "streams/home.html", context)

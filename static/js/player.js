@@ -18,6 +18,7 @@ const TROUBLE_AFTER_S = 8;
 const RETRY_FIRST_MS = 1000;
 const RETRY_MAX_MS = 8000;
 const EDGE_SLACK_S = 6;
+const MOVED_S = 0.25;
 export const AUTO = "auto";
 export const AUDIO = "audio";
 
@@ -48,7 +49,8 @@ export class Player extends EventTarget {
     this.status = "idle";
     this.clockSkewMs = clockSkewMs;
     video.muted = true;
-    video.addEventListener("playing", () => this.#moving());
+    // While it is stuck, hls.js nudges it, and each nudge is "playing": then only the watch knows.
+    video.addEventListener("playing", () => this.#stuckS === 0 && this.#moving());
     video.addEventListener("ended", () => this.#tell("ended"));
     video.addEventListener("timeupdate", () => this.dispatchEvent(new Event("clock")));
     video.addEventListener("seeked", () => this.dispatchEvent(new Event("clock")));
@@ -266,7 +268,7 @@ export class Player extends EventTarget {
     this.dispatchEvent(new Event("clock"));
     const { video } = this;
     if (!this.#url || this.status === "unsupported" || this.status === "ended") return;
-    if (video.currentTime !== this.#lastTime || (video.paused && this.status === "playing" && !this.#wantsPlay)) {
+    if (Math.abs(video.currentTime - this.#lastTime) > MOVED_S || (video.paused && this.status === "playing" && !this.#wantsPlay)) {
       this.#lastTime = video.currentTime;
       if (this.#stuckS && !video.paused) this.#moving();
       this.#stuckS = 0;

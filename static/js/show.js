@@ -60,12 +60,13 @@ export function init(page) {
     const { videoWidth, videoHeight } = player.video;
     if (videoWidth && videoHeight) main.dataset.fit = videoHeight > videoWidth ? "fill" : "top";
   };
+  player.addEventListener("status", () => stage.toggleAttribute("data-loaded", player.isLoaded));
   for (const name of ["loadedmetadata", "resize"]) player.video.addEventListener(name, fit);
 
   /** @param {string} state */
   const enter = (state) => {
     show.state = state;
-    stage.dataset.state = state;
+    stage.dataset.state = main.dataset.state = state;
     player.expectsMedia = state === "live" || state === "ended";
     for (const [lamp, of] of [["live", "live"], ["pause", "interrupted"], ["soon", "scheduled"], ["replay", "ended"]]) {
       const element = /** @type {HTMLElement | null} */ (stage.querySelector(`[data-lamp-${lamp}]`));
