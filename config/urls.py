@@ -1,14 +1,14 @@
 """Every address. The pages and calls themselves are in the apps."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health
 from shop.problems import unknown_call
 
-api_v1 = [
+api_v1: list[URLPattern | URLResolver] = [
     path("", include("shop.api_urls")),
     path("", include("orders.api_urls")),
     path("", include("streams.api_urls")),

@@ -9,9 +9,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shop import cart, wishlist
+from shop.api.persons import person
 from shop.api.shapes import CartSerializer, ProblemSerializer, QuantitySerializer, WishlistSerializer
 from shop.exceptions import CartFull, UnknownSku
-from shop.models import Cart, User
+from shop.models import Cart
 from shop.problems import Problem
 
 
@@ -74,14 +75,14 @@ class WishView(APIView):
     )
     def put(self, request: Request, sku: str) -> Response:
         try:
-            wishlist.add(_person(request), sku=sku)
+            wishlist.add(person(request), sku=sku)
         except UnknownSku:
             raise _unknown() from None
         return _wishlist(request)
 
     @extend_schema(operation_id="wishlist_item_remove", responses={200: WishlistSerializer, 401: ProblemSerializer})
     def delete(self, request: Request, sku: str) -> Response:
-        wishlist.remove(_person(request), sku=sku)
+        wishlist.remove(person(request), sku=sku)
         return _wishlist(request)
 
 
@@ -94,13 +95,8 @@ def _cart(request: Request, kept: Cart | None) -> Response:
 
 
 def _wishlist(request: Request) -> Response:
-    answer = {"items": wishlist.wishes(_person(request))}
+    answer = {"items": wishlist.wishes(person(request))}
     return Response(WishlistSerializer(answer, context={"request": request}).data)
-
-
-def _person(request: Request) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 (permission)
-    return request.user
 
 
 def _unknown() -> Problem:

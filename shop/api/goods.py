@@ -1,6 +1,5 @@
 """Finding products over REST."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -31,7 +30,7 @@ from shop.views.filters import attributes
 class InAskedOrder(Cursor):
     """Pages in the order of the search."""
 
-    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> Sequence[str]:
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         return catalogue.SORTS[view.filters.order]
 
 
