@@ -214,14 +214,14 @@ def offered(filters: Filters) -> QuerySet[Product]:
         currency=Subquery(cheapest.values("currency")[:1]),
         available=Coalesce(_units(), 0),
     )
-    products = products.filter(price_minor__isnull=False)
+    passes = Q(price_minor__isnull=False)
     if filters.min_minor is not None:
-        products = products.filter(price_most_minor__gte=filters.min_minor)
+        passes &= Q(price_most_minor__gte=filters.min_minor)
     if filters.max_minor is not None:
-        products = products.filter(price_minor__lte=filters.max_minor)
+        passes &= Q(price_minor__lte=filters.max_minor)
     if filters.in_stock:
-        products = products.filter(available__gt=0)
-    products = _reaching(products, filters)
+        passes &= Q(available__gt=0)
+    products = _reaching(products.filter(passes), filters)
     return search_words.matching(products, filters.q) if filters.q.strip() else products
 
 
