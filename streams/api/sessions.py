@@ -12,16 +12,21 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shop.models import User
+from shop.pagination import Cursor
 from streams import access, opinions, programme
 from streams.api import serializers
 from streams.models import RunListItem, StreamSession
+
+
+class NewestFirst(Cursor):
+    ordering = ("-created_at", "-id")  # type: ignore[assignment]
 
 
 class SessionList(ListAPIView[Any]):
     """Shows, the newest first; a rehearsal only for its host."""
 
     serializer_class = serializers.SessionSerializer
-    ordering = "-created_at"
+    pagination_class = NewestFirst
 
     @extend_schema(parameters=[serializers.SessionQuerySerializer], operation_id="sessions_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -1,6 +1,7 @@
 """The host's pages: their shows, and the studio. What a form does is in `actions`."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -80,11 +81,17 @@ def my_shows(request: HttpRequest) -> HttpResponse:
             "form": form,
             "page": page,
             "running": [row for row in rows if row.session.is_on_air or row.session.state == State.REHEARSAL],
-            "planned": [row for row in rows if row.session.state == State.SCHEDULED],
+            "planned": sorted((row for row in rows if row.session.state == State.SCHEDULED), key=_soonest_first),
             "past": [row for row in rows if row.session.state == State.ENDED],
         },
         status=400 if form.errors else 200,
     )
+
+
+def _soonest_first(row: programme.Row) -> tuple[bool, datetime]:
+    """Order planned shows by their time; those without one come last."""
+    starts_at = row.session.starts_at
+    return starts_at is None, starts_at or row.session.created_at
 
 
 @require_safe
