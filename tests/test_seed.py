@@ -23,7 +23,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
-from config.demo import people, posters, programme, seeding
+from config.demo import film, people, posters, programme, seeding
 from config.demo.catalogue import items
 from inventory import availability, delivery, stock
 from inventory.models import StockItem, StockMovement, Warehouse
@@ -373,3 +373,20 @@ def test_a_recording_that_fails_is_tried_again(demo: seeding.Report, monkeypatch
     assert not StreamSession.objects.filter(slug="demo-replay").exists()
     assert not AuditEntry.objects.filter(subject=seeding.REPLAY).exists()
     assert {path for path in folders ^ set(playback.folder(uuid4()).parent.iterdir()) if path.is_dir()} == set()
+
+
+def test_the_live_film_is_a_picture_with_sound_of_stills_that_exist(tmp_path: Path) -> None:
+    font = film.write_font(tmp_path / "clock.ttf")
+    played = subprocess.run(
+        [
+            *(imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-stats", *film.endless(film.KILN, font=font)),
+            *("-map", "[picture]", "-map", "[sound]", "-t", "0.4", "-f", "null", "-"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert "frame=   10" in played.stderr
+    assert {shot.still for shot in (*film.KILN, *film.KNITS)} == {path.stem for path in film.STILLS.iterdir()}

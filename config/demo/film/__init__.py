@@ -47,8 +47,8 @@ def length(shots: Sequence[Shot]) -> float:
     return sum(shot.seconds for shot in shots)
 
 
-def endless(shots: Sequence[Shot], *, font: Path) -> list[str]:
-    """Return ffmpeg's inputs and filters for a film that begins again and again, the time of day burnt in.
+def endless(shots: Sequence[Shot], *, font: Path | str) -> list[str]:
+    """Return ffmpeg's inputs and filters for a film without an end, played in real time, the time of day burnt in.
 
     Its streams are labelled `[picture]` and `[sound]`. `font` is a file (see `write_font`).
     """
@@ -64,10 +64,11 @@ def endless(shots: Sequence[Shot], *, font: Path) -> list[str]:
         )
         steps.append(f"[{picture}][cam{number}]overlay=format=yuv444:enable='{cuts}'[cut{number}]")
         picture = f"cut{number}"
-    return _whole(names, steps, picture, font, r"%{localtime\:%H\\\:%M\\\:%S}")
+    # ffmpeg's -re holds back inputs, but these frames are made by filters: filters must keep the time.
+    return _whole(names, steps, picture, font, r"%{localtime\:%H\\\:%M\\\:%S}", pace=(",realtime", ",arealtime"))
 
 
-def once(shots: Sequence[Shot], *, font: Path) -> list[str]:
+def once(shots: Sequence[Shot], *, font: Path | str) -> list[str]:
     """Return the same for a film that ends, its own time burnt in. Its sound does not end: give `-t`."""
     steps = [
         f"[{number}:v]{_hold(round(shot.seconds * RATE) - 1)},{_pan(number)}[cam{number}]"
@@ -94,14 +95,21 @@ def _starts(shots: Sequence[Shot]) -> list[float]:
     return [length(shots[:number]) for number in range(len(shots))]
 
 
-def _whole(names: Sequence[str], steps: list[str], picture: str, font: Path, clock: str) -> list[str]:
+def _whole(
+    names: Sequence[str],
+    steps: list[str],
+    picture: str,
+    font: Path | str,
+    clock: str,
+    pace: tuple[str, str] = ("", ""),
+) -> list[str]:
     """Return the inputs, and the steps with clock and sound added."""
     inputs = [part for name in names for part in ("-framerate", str(RATE), "-i", str(STILLS / f"{name}.webp"))]
     steps.append(
         f"[{picture}]drawtext=fontfile='{font}':text='{clock}':fontsize=26:fontcolor=white@0.9:"
-        "x=w-tw-34:y=h-th-30:box=1:boxcolor=black@0.35:boxborderw=10,format=yuv420p[picture]"
+        f"x=w-tw-34:y=h-th-30:box=1:boxcolor=black@0.35:boxborderw=10,format=yuv420p{pace[0]}[picture]"
     )
-    steps.append(f"{_tune()}[sound]")
+    steps.append(f"{_tune()}{pace[1]}[sound]")
     return [*inputs, "-filter_complex", ";".join(steps)]
 
 
