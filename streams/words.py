@@ -14,7 +14,8 @@ def _stock() -> dict[str, str]:
         "of": _("of {n}"),
         "sold_out": _("Sold out"),
         "about": _("About {n} left, checking again"),
-        "out_maybe": _("Sold out a moment ago, checking again"),
+        "about_short": _("About {n} left"),
+        "out_maybe": _("Sold out, checking again"),
         "buy": _("Buy"),
     }
 

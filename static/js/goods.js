@@ -76,7 +76,8 @@ export class Goods extends EventTarget {
       element.toggleAttribute("data-out", isOut);
       element.toggleAttribute("data-low", !isOut && item.available <= LOW);
       const left = element.querySelector("[data-left]");
-      const text = this.isStale ? say(isOut ? "out_maybe" : "about", { n: item.available }) : isOut ? say("sold_out") : say("left", { n: item.available });
+      const isSmall = element.classList.contains("meta");
+      const text = this.isStale ? say(isOut ? "out_maybe" : isSmall ? "about_short" : "about", { n: item.available }) : isOut ? say("sold_out") : say("left", { n: item.available });
       if (left && left.textContent !== text) {
         left.textContent = text;
         if (isNews) roll(left);

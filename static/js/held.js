@@ -100,6 +100,7 @@ export class Held extends EventTarget {
     const order = this.#order;
     if (!order) return;
     const answer = await api(`orders/${order.id}/cancel`, { method: "POST", body: {}, headers: { "Order-Access": order.access } });
+    if (this.#order !== order) return; // the news of it was faster
     if (answer.ok) return this.#end({ ...order, ...answer.body });
     await this.#ask();
     if (!this.#order) return;
