@@ -10,7 +10,7 @@ import redis
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 
-from realtime import letters, log, origins, people, sayings, tickets, wire
+from realtime import letters, log, metrics, origins, people, sayings, tickets, wire
 from realtime.hub import (
     POLICY,
     SERVICE_RESTART,
@@ -93,6 +93,7 @@ class TopicConsumer(AsyncConsumer):
         self.hub = hub()
         self.writer = writer_of(self.base_send)
         self.seat = Seat(self.writer)
+        metrics.sockets.labels(self.writer.kind).inc()
         self.person = STRANGER
         self.allowance = Allowance()
         self.deadline = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, self._too_late)
@@ -200,6 +201,7 @@ class TopicConsumer(AsyncConsumer):
         if not hasattr(self, "seat"):
             return
         self.deadline.cancel()
+        metrics.sockets.labels(self.writer.kind).dec()
         self.hub.leave(self.topic, self.seat)
         for mailbox in self.mailboxes:
             await self.hub.postbox.leave(mailbox, self.seat)

@@ -4,6 +4,7 @@ from typing import Any
 
 from channels.routing import URLRouter
 from django.urls import path, re_path
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from realtime.consumers import ShowConsumer, SiteConsumer
 from realtime.origins import OwnOriginsOnly, Receive, Scope, Send, refuse
@@ -18,16 +19,25 @@ sockets = OwnOriginsOnly(
     )
 )
 
-ANSWERS = {"/health": (200, b'{"status":"OK"}')}
-NOT_FOUND = (404, b'{"status":404,"title":"Not Found"}')
+JSON = "application/json"
 
 
 async def pages(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer plain HTTP without Django: this server has no pages."""
-    status, body = ANSWERS.get(scope["path"], NOT_FOUND)
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    status, kind, body = _answer(scope["path"])
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _answer(path: str) -> tuple[int, str, bytes]:
+    match path:
+        case "/health":
+            return 200, JSON, b'{"status":"OK"}'
+        case "/metrics":
+            return 200, CONTENT_TYPE_LATEST, generate_latest()
+        case _:
+            return 404, JSON, b'{"status":404,"title":"Not Found"}'
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:

@@ -145,6 +145,10 @@ class Client:
             looked_at = len(self.frames)
             self.receive(max(0.01, deadline - time.monotonic()))
 
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """Return the events of a kind that came so far."""
+        return [event for frame in self.frames for event in frame.get("events", ()) if event["type"] == kind]
+
     def wait_for_close(self) -> int:
         """Read to the end; return the close code."""
         try:

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from shop import rate_limits, redis_pool
 
@@ -13,7 +15,7 @@ from shop import rate_limits, redis_pool
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis that nobody listens at."""
-    nowhere = redis.Redis(unix_socket_path="/nonexistent/redis.sock", socket_connect_timeout=0.25)
+    nowhere = redis.Redis(unix_socket_path="/nonexistent/redis.sock", retry=Retry(NoBackoff(), 0))
     script = nowhere.register_script(rate_limits.TAKE_LUA)
     monkeypatch.setattr(rate_limits, "_script", lambda: script)
 

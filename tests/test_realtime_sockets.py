@@ -1,10 +1,11 @@
 """Sockets against real servers: the whole way from a commit to a client, under Daphne and under uvicorn."""
 
+import re
 import secrets
 import socket as sockets
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -241,6 +242,16 @@ def test_an_older_epoch_gets_a_snapshot(server: Server, show: StreamSession) -> 
         client.wait_for("snapshot")
 
 
+def test_each_server_is_written_to_directly(server: Server, show: StreamSession) -> None:
+    """Fails when a server's inside changes, so that realtime/writers.py no longer knows it."""
+    with Client(server, path_of(show)) as client:
+        client.hello()
+        metrics = requests.get(f"http://127.0.0.1:{server.port}/metrics", timeout=5).text
+
+    writers = re.findall(r'^showfloor_realtime_sockets\{writer="(\w+)"\} ([1-9]\S*)$', metrics, re.MULTILINE)
+    assert [kind for kind, _ in writers] == [server.kind]
+
+
 def test_ping_is_answered(server: Server, show: StreamSession) -> None:
     with Client(server, path_of(show)) as client:
         client.send(type="ping")
@@ -301,27 +312,44 @@ def test_a_thousand_frames_a_second_are_limited(server: Server, show: StreamSess
     assert ChatMessage.objects.count() <= 5
 
 
-def test_a_reader_that_stalls_disturbs_nobody(server: Server, show: StreamSession) -> None:
-    """The stalled one is sent away; the others have everything."""
-    with Client(server, path_of(show)) as reader, sockets.socket() as stalled:
-        reader.hello()
+def test_a_reader_that_stalls_is_sent_away_and_disturbs_nobody(
+    servers_by_kind: dict[str, Server], show: StreamSession
+) -> None:
+    with ExitStack() as stack:
+        readers = []
+        for server in servers_by_kind.values():
+            reader = stack.enter_context(Client(server, path_of(show)))
+            reader.hello()
+            readers.append(reader)
+            stack.enter_context(stalled_socket(server, path_of(show)))
+        for reader in readers:
+            reader.wait_for_event("viewers", where=lambda event: event["count"] == 4)
+            reader.frames.clear()
+        for number in range(30):
+            publish.to_show(show.slug, {"type": "announcement", "id": str(number), "text": "x" * 300_000})
+            for reader in readers:
+                reader.wait_for("batch")
+        publish.to_show(show.slug, wire.pin("the end"))
+        for reader in readers:
+            reader.wait_for_event("pin")
+            reader.wait_for_event("viewers", where=lambda event: event["count"] == 2, within_s=20)
+            assert [event["id"] for event in reader.events("announcement")] == [str(number) for number in range(30)]
+
+
+@contextmanager
+def stalled_socket(server: Server, path: str) -> Iterator[None]:
+    """A viewer that says hello and never reads again."""
+    with sockets.socket() as stalled:
         stalled.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
         stalled.connect(("127.0.0.1", server.port))
         stalled.sendall(
-            f"GET {path_of(show)} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
-        hello = b'{"type":"hello","v":1}'
         assert stalled.recv(12).endswith(b"101")
+        hello = b'{"type":"hello","v":1}'
         stalled.sendall(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
-        reader.wait_for_event("viewers", where=lambda event: event["count"] == 2)
-        reader.frames.clear()
-        for number in range(60):
-            publish.to_show(show.slug, {"type": "announcement", "id": str(number), "text": "x" * 150_000})
-            reader.wait_for("batch")
-        publish.to_show(show.slug, wire.pin("the end"))
-        reader.wait_for_event("pin")
-        reader.wait_for_event("viewers", where=lambda event: event["count"] == 1, within_s=20)
+        yield
 
 
 def test_an_order_is_told_to_its_buyer_alone_on_any_page(server: Server, show: StreamSession) -> None:

@@ -1,0 +1,347 @@
+"""The hub with a real Redis: gaps are healed, a Redis that forgot is noticed, and clients move between processes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from config import processes
+from config.embedded import redis as embedded
+from inventory import stock
+from realtime import hub as hubs
+from realtime import log, publish, wire
+from realtime.hub import Hub, Unavailable
+from realtime.rooms import SKIP_BYTES, Seat
+from realtime.seeding import UnknownShow
+from realtime.wire import Frame, Since
+from shop import redis_pool
+from streams import chat, pins
+from streams.models import StreamSession
+from tests.factories import make_product, make_session, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WITHIN_S = 10.0
+
+
+class Inbox:
+    """A writer that keeps what is written; `waiting` bytes may be pretended."""
+
+    kind = "inbox"
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.waiting = 0
+        self.closed_with: int | None = None
+
+    def write(self, frame: Frame) -> None:
+        self.frames.append(json.loads(frame.text))
+
+    def buffered(self) -> int:
+        return self.waiting
+
+    async def close(self, code: int) -> None:
+        self.closed_with = code
+
+    def before_server_ends(self, call: object) -> None: ...
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        return [event for frame in self.frames for event in frame.get("events", ()) if event["type"] == kind]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [frame for frame in self.frames if frame["type"] == kind]
+
+
+async def eventually(condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not condition():  # noqa: ASYNC110 (conditions of many kinds)
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def connections_close_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread keeps a connection that the test database's end would wait for."""
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+
+
+@pytest.fixture
+def show() -> StreamSession:
+    make_product("Vase", skus=("VASE-1", "VASE-2"), price_minor=4200, stock=7)
+    return make_session("hubbed", skus=("VASE-1", "VASE-2"))
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Hub]:
+    hub = Hub()
+    yield hub
+    await hub.stop()
+
+
+@pytest.fixture
+async def other_hub() -> AsyncIterator[Hub]:
+    hub = Hub()
+    yield hub
+    await hub.stop()
+
+
+async def sit(hub: Hub, topic: str, since: Since | None = None) -> tuple[Seat, Inbox]:
+    inbox = Inbox()
+    seat = Seat(inbox)
+    await hub.join(topic, seat, since)
+    return seat, inbox
+
+
+async def test_a_newcomer_gets_the_state_of_the_database(hub: Hub, show: StreamSession) -> None:
+    _, inbox = await sit(hub, "session:hubbed")
+
+    welcome, snapshot = inbox.frames
+    assert (welcome["type"], welcome["recovered"]) == ("welcome", False)
+    assert snapshot["run_list"] == ["VASE-1", "VASE-2"]
+    assert snapshot["items"]["VASE-1"]["available"] == 7
+
+
+async def test_an_unknown_show_leaves_nothing_behind(hub: Hub) -> None:
+    with pytest.raises(UnknownShow):
+        await sit(hub, "session:there-is-none")
+
+    assert hub.rooms == {}
+    assert redis_pool.client().keys("*there-is-none*") == []
+
+
+async def test_many_changes_come_as_one_frame_that_says_the_last(hub: Hub, show: StreamSession) -> None:
+    _, inbox = await sit(hub, "session:hubbed")
+    await hubs.in_thread(publish.to_show, "hubbed", wire.slow_mode(1))
+    await eventually(lambda: inbox.events("slow_mode"))
+    for seconds in range(2, 30):
+        log.publish("session:hubbed", [wire.slow_mode(seconds)])
+    await eventually(lambda: inbox.events("slow_mode")[-1]["seconds"] == 29)
+
+    assert len(inbox.events("slow_mode")) < 5
+
+
+async def test_a_lost_message_is_healed_from_the_log_by_the_next(
+    hub: Hub, show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, inbox = await sit(hub, "session:hubbed")
+    with monkeypatch.context() as deaf:
+        heard = []
+        deaf.setattr(hub, "_take", heard.append)
+        await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-1"))
+        await eventually(lambda: heard)
+    await hubs.in_thread(publish.to_show, "hubbed", wire.slow_mode(5))
+    await eventually(lambda: inbox.events("slow_mode"))
+
+    assert inbox.events("pin") == [wire.pin("VASE-1")]
+    assert _is_gapless(inbox)
+
+
+async def test_a_lost_last_message_is_noticed_without_a_next(
+    hub: Hub, show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, inbox = await sit(hub, "session:hubbed")
+    await eventually(lambda: inbox.events("viewers"))
+    with monkeypatch.context() as deaf:
+        heard = []
+        deaf.setattr(hub, "_take", heard.append)
+        await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-1"))
+        await eventually(lambda: heard)
+    await eventually(lambda: inbox.events("pin"))
+
+    assert _is_gapless(inbox)
+
+
+async def test_a_subscription_that_fell_silent_is_renewed(hub: Hub, show: StreamSession) -> None:
+    _, inbox = await sit(hub, "session:hubbed")
+    await eventually(lambda: inbox.events("viewers"))
+    for connection in redis_pool.client().client_list(_type="pubsub"):
+        redis_pool.client().client_kill_filter(_id=connection["id"])
+    await eventually(lambda: redis_pool.client().pubsub_numsub("showfloor:rt:session:hubbed")[0][1] == 1)
+    await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-2"))
+    await eventually(lambda: inbox.events("pin"))
+
+    assert _is_gapless(inbox)
+
+
+async def test_a_client_moves_to_another_process_and_misses_nothing(
+    hub: Hub, other_hub: Hub, show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the other process is behind the one it left."""
+    _, inbox = await sit(hub, "session:hubbed")
+    _, resident = await sit(other_hub, "session:hubbed")
+    await eventually(lambda: inbox.events("viewers") and resident.events("viewers"))
+    with monkeypatch.context() as deaf:
+        deaf.setattr(other_hub, "_take", lambda message: None)
+        await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-1"))
+        await eventually(lambda: inbox.events("pin"))
+        last = inbox.of("batch")[-1]
+        _, moved = await sit(other_hub, "session:hubbed", Since(last["epoch"], last["to"]))
+    await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-2"))
+    await eventually(lambda: moved.events("pin") and len(resident.events("pin")) == 2)
+
+    assert moved.frames[0]["recovered"]
+    assert [event["sku"] for event in moved.events("pin")] == ["VASE-2"]
+    assert moved.of("batch")[0]["from"] == last["to"] + 1
+    assert _is_gapless(resident)
+
+
+async def test_a_log_that_no_longer_reaches_so_far_gives_a_snapshot(hub: Hub, show: StreamSession) -> None:
+    _, inbox = await sit(hub, "session:hubbed")
+    start = inbox.frames[1]
+    for _ in range(12):
+        log.publish("session:hubbed", [wire.slow_mode(number) for number in range(100)])
+    await eventually(lambda: inbox.frames[-1].get("to", 0) >= 1200)
+    _, late = await sit(hub, "session:hubbed", Since(start["epoch"], start["seq"]))
+
+    assert [frame["type"] for frame in late.frames[:2]] == ["welcome", "snapshot"]
+
+
+async def test_a_redis_that_was_emptied_is_another_epoch(hub: Hub, show: StreamSession) -> None:
+    _, inbox = await sit(hub, "session:hubbed")
+    before = inbox.of("snapshot")[0]
+    await hubs.in_thread(chat.post, show, author=await hubs.in_thread(make_user), text="still here")
+    await eventually(lambda: inbox.events("chat"))
+    redis_pool.client().flushall()
+    await eventually(lambda: len(inbox.of("snapshot")) == 2)
+
+    after = inbox.of("snapshot")[1]
+    assert after["epoch"] != before["epoch"]
+    assert [message["text"] for message in after["chat"]] == ["still here"]
+    await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-1"))
+    await eventually(lambda: inbox.events("pin"))
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path, settings: Any) -> Iterator["OwnRedis"]:
+    server = OwnRedis(tmp_path)
+    settings.REDIS_URL = server.url
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    _forget_clients()
+    server.start()
+    yield server
+    server.stop()
+    _forget_clients()
+
+
+def _forget_clients() -> None:
+    redis_pool.client.cache_clear()
+    log._script.cache_clear()
+
+
+class OwnRedis:
+    """A Redis of the test's own, to be stopped and started."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.program = embedded.prepare(home, is_durable=False)
+        self.url = f"unix://{self.program.argv[self.program.argv.index('--unixsocket') + 1]}"
+
+    def start(self) -> None:
+        with (self.home / "redis.log").open("ab") as output:
+            self.process = processes.spawn(embedded.prepare(self.home, is_durable=False), output=output)
+        processes.wait_until_ready(self.process, self.program, within_s=20)
+
+    def stop(self) -> None:
+        processes.stop(self.process, self.program)
+
+
+async def test_a_restart_of_redis_reaches_everyone_as_a_snapshot(own_redis: "OwnRedis", show: StreamSession) -> None:
+    hub = Hub()
+    try:
+        seated = [await sit(hub, "session:hubbed") for _ in range(50)]
+        before = seated[0][1].frames[1]["epoch"]
+        await asyncio.to_thread(own_redis.stop)
+        # A commit while Redis is away is news that nobody hears.
+        await hubs.in_thread(stock.write_off, sku="VASE-1", warehouse="main", quantity=2, actor="system")
+        await asyncio.to_thread(own_redis.start)
+        await eventually(lambda: all(len(inbox.of("snapshot")) == 2 for _, inbox in seated))
+
+        for _, inbox in seated:
+            after = inbox.of("snapshot")[-1]
+            assert after["epoch"] != before
+            assert after["items"]["VASE-1"]["available"] == 5
+        await hubs.in_thread(pins.pin, show, "VASE-2", actor="system")
+        await eventually(lambda: all(inbox.events("pin") for _, inbox in seated))
+    finally:
+        await hub.stop()
+
+
+async def test_redis_away_sends_everyone_away_and_refuses_newcomers(
+    own_redis: "OwnRedis", show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "AWAY_S", 0.5)
+    hub = Hub()
+    try:
+        _, inbox = await sit(hub, "session:hubbed")
+        await asyncio.to_thread(own_redis.stop)
+        await eventually(lambda: inbox.closed_with)
+
+        assert inbox.frames[-1] == {"type": "bye", "code": "unavailable", "retry_ms": [1000, 5000]}
+        with pytest.raises(Unavailable):
+            await sit(hub, "site")
+    finally:
+        await hub.stop()
+        await asyncio.to_thread(own_redis.start)
+
+
+async def test_a_slow_socket_is_skipped_and_gets_a_snapshot_once_it_has_read(hub: Hub, show: StreamSession) -> None:
+    _, slow = await sit(hub, "session:hubbed")
+    _, quick = await sit(hub, "session:hubbed")
+    slow.waiting = SKIP_BYTES + 1
+    seen = len(slow.frames)
+    await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-1"))
+    await eventually(lambda: quick.events("pin"))
+    assert len(slow.frames) == seen
+    slow.waiting = 0
+    await eventually(lambda: len(slow.frames) > seen)
+
+    assert slow.frames[seen]["type"] == "snapshot"
+    assert slow.frames[seen]["session"]["pinned_sku"] == "VASE-1"
+    assert len(quick.of("snapshot")) == 1
+
+
+async def test_a_socket_that_does_not_read_is_sent_away(
+    hub: Hub, show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.rooms.STALLED_S", 0.2)
+    _, stalled = await sit(hub, "session:hubbed")
+    stalled.waiting = SKIP_BYTES + 1
+    await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-1"))
+    await eventually(lambda: stalled.closed_with)
+
+    assert stalled.frames[-1]["code"] == "slow"
+    assert stalled.closed_with == hubs.POLICY
+
+
+async def test_draining_says_bye_to_everyone_once(hub: Hub, show: StreamSession) -> None:
+    _, inbox = await sit(hub, "session:hubbed")
+    hub.drain()
+    hub.drain()
+    await eventually(lambda: inbox.closed_with)
+
+    assert [frame["code"] for frame in inbox.of("bye")] == ["restart"]
+
+
+async def test_an_empty_room_is_closed_after_a_while(
+    hub: Hub, show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "LINGER_S", 0.1)
+    seat, _ = await sit(hub, "session:hubbed")
+    hub.leave("session:hubbed", seat)
+    await eventually(lambda: not hub.rooms)
+
+    assert redis_pool.client().pubsub_numsub("showfloor:rt:session:hubbed")[0][1] == 0
+    _, inbox = await sit(hub, "session:hubbed")
+    await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-1"))
+    await eventually(lambda: inbox.events("pin"))
+
+
+def _is_gapless(inbox: Inbox) -> bool:
+    last = inbox.of("snapshot")[0]["seq"]
+    for frame in inbox.of("batch"):
+        assert frame["from"] == last + 1
+        last = frame["to"]
+    return True

@@ -1,0 +1,414 @@
+"""From the database to the log: seeding, healing, the availability cache, presence, tickets and origins."""
+
+import json
+import time
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import redis
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
+from django.core import signing
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.utils import timezone
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from inventory import stock
+from inventory.models import StockItem
+from orders import access, guests, lifecycle
+from orders.checkout import place_order
+from realtime import context, letters, log, origins, presence, seeding, tasks, tickets, wire
+from realtime.tickets import STRANGER, Person
+from shop import redis_pool
+from shop.models import Variant
+from streams import chat, figures, opinions, pins, run_list
+from streams.models import ChatMessage, StreamSession
+from tests.factories import make_product, make_request, make_session, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TOPIC = "session:tonight"
+
+
+@pytest.fixture
+def show() -> StreamSession:
+    make_product("Vase", skus=("VASE-1", "VASE-2", "VASE-3"), price_minor=4200, stock=7)
+    return make_session("tonight", skus=("VASE-1", "VASE-2"))
+
+
+@pytest.fixture
+def redis_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = redis.Redis(unix_socket_path="/nonexistent/redis.sock", retry=Retry(NoBackoff(), 0))
+    monkeypatch.setattr(redis_pool, "client", lambda: nowhere)
+    monkeypatch.setattr(log, "_script", log._script.__wrapped__)
+
+
+def state() -> dict[str, Any]:
+    return seeding.seeded_snapshot(TOPIC).state
+
+
+def news(since: int = 0) -> list[dict[str, Any]]:
+    return [event for _, event in log.tail(TOPIC, since=since).entries]
+
+
+# --- Seeding ---------------------------------------------------------------------------------------------
+
+
+def test_a_log_without_memory_is_seeded_once(show: StreamSession, django_assert_num_queries: Any) -> None:
+    pins.pin(show, "VASE-2", actor="system")
+    redis_pool.client().flushall()
+
+    first = state()
+
+    assert first["session"]["pinned_sku"] == "VASE-2"
+    assert list(first["items"]) == ["VASE-1", "VASE-2"]
+    with django_assert_num_queries(0):
+        assert state() == first
+
+
+def test_what_is_published_while_the_database_is_read_wins(
+    show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pin, a message and a removal arrive between reading and seeding."""
+    author = make_user()
+    old, doomed = (chat.post(show, author=author, text=text) for text in ("old", "doomed"))
+    redis_pool.client().flushall()
+    read = seeding.read
+
+    def read_and_be_overtaken(topic: str) -> log.Seeds:
+        seeds = read(topic)
+        pins.pin(show, "VASE-1", actor="system")
+        chat.remove(doomed, actor="system")
+        chat.post(show, author=author, text="new")
+        stock.write_off(sku="VASE-1", warehouse="main", quantity=1, actor="system")
+        return seeds
+
+    monkeypatch.setattr(seeding, "read", read_and_be_overtaken)
+    seeded = state()
+
+    assert seeded["session"]["pinned_sku"] == "VASE-1"
+    assert [message["text"] for message in seeded["chat"]] == ["old", "new"]
+    assert seeded["chat"][0]["id"] == str(old.pk)
+    assert seeded["items"]["VASE-1"]["available"] == 6
+
+
+def test_a_message_that_was_seeded_and_then_published_is_there_once(show: StreamSession) -> None:
+    message = ChatMessage.objects.create(
+        session=show, author=show.host, author_name="North", text="Hi", at=timezone.now()
+    )
+    state()
+    log.publish(TOPIC, [seeding.chat_event(message)])
+
+    assert [one["id"] for one in state()["chat"]] == [str(message.pk)]
+
+
+def test_no_more_than_fifty_messages_are_kept(show: StreamSession) -> None:
+    state()
+    for number in range(60):
+        log.publish(TOPIC, [wire.chat(id=str(number), author="A", role="viewer", text="t", at=timezone.now())])
+
+    assert [message["id"] for message in state()["chat"]] == [str(number) for number in range(10, 60)]
+
+
+# --- News ------------------------------------------------------------------------------------------------
+
+
+def test_every_change_of_a_show_becomes_its_event(show: StreamSession) -> None:
+    start = state()["seq"]
+    pins.pin(show, "VASE-1", actor="system")
+    run_list.set_skus(show, ["VASE-1", "VASE-3"])
+    chat.set_slow_mode(show, 5)
+    opinions.set_opinion(show, make_user(), "like")
+    Variant.objects.get(sku="VASE-1").save()
+    Variant.objects.get(sku="VASE-3").save()
+
+    kinds = [event["type"] for event in news(start)]
+
+    assert kinds[0] == "pin"
+    assert kinds[1:6] == ["run_list", "item", "item", "availability", "availability"]
+    assert kinds[6:] == ["slow_mode", "likes", "item", "item"]
+    assert state()["run_list"] == ["VASE-1", "VASE-3"]
+
+
+def test_stock_goes_to_every_show_that_has_it_and_to_no_other(show: StreamSession) -> None:
+    for slug, sku in (("other", "VASE-1"), ("third", "VASE-2")):
+        make_session(slug, skus=(sku,))
+        seeding.seeded_snapshot(f"session:{slug}")
+    state()
+    stock.write_off(sku="VASE-1", warehouse="main", quantity=2, actor="system")
+
+    told = {
+        slug: [
+            event["available"]
+            for _, event in log.tail(f"session:{slug}", since=0).entries
+            if event.get("version") == 2
+        ]
+        for slug in ("tonight", "other", "third")
+    }
+    assert told == {"tonight": [5], "other": [5], "third": []}
+
+
+def test_an_older_number_is_dropped(show: StreamSession) -> None:
+    state()
+    stock.write_off(sku="VASE-1", warehouse="main", quantity=2, actor="system")
+    head = log.tail(TOPIC, since=0).seq
+
+    late = wire.availability(sku="VASE-1", available=7, version=1, as_of=timezone.now())
+    assert log.set_availability([late]) == 0
+    assert log.tail(TOPIC, since=0).seq == head
+
+
+@pytest.mark.usefixtures("redis_away")
+def test_a_sale_goes_on_without_redis(show: StreamSession) -> None:
+    order = place_order(make_request(("VASE-1", 2)))
+
+    assert order.state == "created"
+    assert StockItem.objects.get(sku="VASE-1").available == 5
+
+
+# --- Healing ---------------------------------------------------------------------------------------------
+
+
+def test_what_was_lost_is_healed_for_live_shows_within_one_run(show: StreamSession) -> None:
+    ended = make_session("ended", skus=("VASE-3",), state="ended")
+    state()
+    seeding.seeded_snapshot("session:ended")
+    # Changes that no signal told of, as when Redis was away for a moment.
+    StockItem.objects.filter(sku__in=["VASE-1", "VASE-3"]).update(on_hand=4, version=9)
+    Variant.objects.filter(sku="VASE-2").update(price_minor=999)
+    StreamSession.objects.filter(pk=show.pk).update(
+        pinned=Variant.objects.get(sku="VASE-2"), slow_mode_s=10, state="interrupted"
+    )
+    StreamSession.objects.filter(pk=ended.pk).update(slow_mode_s=10)
+
+    assert tasks.refresh_live_availability() == 5
+
+    healed = state()
+    assert healed["items"]["VASE-1"]["available"] == 4
+    assert healed["items"]["VASE-2"]["price_minor"] == 999
+    assert healed["session"]["pinned_sku"] == "VASE-2"
+    assert (healed["session"]["slow_mode_s"], healed["session"]["state"]) == (10, "interrupted")
+    assert seeding.seeded_snapshot("session:ended").state["session"]["slow_mode_s"] == 0
+    assert tasks.refresh_live_availability() == 0
+
+
+def test_a_lost_run_list_is_healed_with_all_that_belongs_to_it(show: StreamSession) -> None:
+    state()
+    show.run_list.all().delete()
+    show.run_list.create(variant=Variant.objects.get(sku="VASE-3"), position=0)
+
+    assert tasks.refresh_live_availability() == 1
+
+    healed = state()
+    assert list(healed["items"]) == ["VASE-3"]
+    assert healed["items"]["VASE-3"]["available"] == 7
+    stock.write_off(sku="VASE-3", warehouse="main", quantity=2, actor="system")
+    assert state()["items"]["VASE-3"]["available"] == 5
+
+
+def test_a_change_made_while_healing_is_not_undone(show: StreamSession) -> None:
+    before = state()
+    pins.pin(show, "VASE-1", actor="system")
+
+    compared = before["session"]["pinned_sku"]
+    assert log.publish(TOPIC, [wire.pin("VASE-2")], only_if=("pinned_sku", compared)) == -1
+    assert state()["session"]["pinned_sku"] == "VASE-1"
+
+
+def test_healing_costs_the_same_reads_for_one_sku_and_for_many(
+    show: StreamSession, django_assert_max_num_queries: Any
+) -> None:
+    state()
+    with django_assert_max_num_queries(7) as few:
+        tasks.refresh_live_availability()
+    make_product("Bowls", skus=tuple(f"BOWL-{n}" for n in range(10)), stock=3)
+    run_list.set_skus(show, [f"BOWL-{n}" for n in range(10)])
+    with django_assert_max_num_queries(7) as many:
+        tasks.refresh_live_availability()
+
+    assert len(few) == len(many)
+
+
+# --- Availability over REST ------------------------------------------------------------------------------
+
+
+def availability_of(client: Client, *skus: str) -> dict[str, int]:
+    answer = client.get("/api/v1/availability", {"sku": list(skus)})
+    assert answer.status_code == 200, answer.content
+    return {one["sku"]: one["available"] for one in answer.json()["results"]}
+
+
+def test_availability_is_read_from_the_cache(
+    client: Client, show: StreamSession, django_assert_num_queries: Any
+) -> None:
+    assert availability_of(client, "VASE-1", "NO-SUCH", "VASE-3") == {"VASE-1": 7, "VASE-3": 7}
+    stock.write_off(sku="VASE-3", warehouse="main", quantity=2, actor="system")
+
+    with django_assert_num_queries(0):
+        answer = client.get("/api/v1/availability?sku=VASE-3&sku=VASE-1&sku=VASE-3").json()
+
+    assert [sorted(one) for one in answer["results"]] == [["as_of", "available", "sku", "version"]] * 2
+    assert [(one["sku"], one["available"], one["version"]) for one in answer["results"]] == [
+        ("VASE-3", 5, 2),
+        ("VASE-1", 7, 1),
+    ]
+
+
+@pytest.mark.usefixtures("redis_away")
+def test_availability_is_read_from_the_database_without_redis(client: Client, show: StreamSession) -> None:
+    assert availability_of(client, "VASE-1") == {"VASE-1": 7}
+
+
+@pytest.mark.parametrize("query", ["", "?sku=", "?" + "&".join(f"sku=S{n}" for n in range(101))])
+def test_too_few_or_too_many_skus_are_refused(client: Client, query: str) -> None:
+    answer = client.get(f"/api/v1/availability{query}")
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == ["sku"]
+
+
+# --- Presence --------------------------------------------------------------------------------------------
+
+
+def test_viewers_are_summed_over_processes_and_the_dead_fade(
+    show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = state()["seq"]
+    log.beat("one", {TOPIC: 3, "site": 9})
+    log.beat("two", {TOPIC: 2})
+    assert presence.viewers(["tonight", "nobody"]) == {"tonight": 5, "nobody": 0}
+    assert figures.viewers(["tonight"]) == {"tonight": 5}
+    assert [event["count"] for event in news(start)] == [3, 5]
+    assert state()["session"]["viewers"] == 5
+
+    seconds, microseconds = redis_pool.client().time()
+    long_ago = seconds * 1000 + microseconds // 1000 - log.PRESENCE_TTL_MS - 1
+    redis_pool.client().hset(f"{log.CHANNELS}{TOPIC}:presence", "one", f"3 {long_ago}")
+    assert presence.viewers(["tonight"]) == {"tonight": 2}
+    log.beat("two", {TOPIC: 2})
+    assert state()["session"]["viewers"] == 2
+
+
+@pytest.mark.usefixtures("redis_away")
+def test_without_redis_nobody_is_counted() -> None:
+    assert presence.viewers(["tonight"]) == {}
+
+
+# --- Who somebody is -------------------------------------------------------------------------------------
+
+
+def test_a_ticket_names_its_person_for_twelve_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = Person(user_id=7, orders=("a", "b"))
+    ticket = tickets.issue(person)
+
+    assert tickets.find_person(ticket) == person
+    assert tickets.find_person(ticket[:-1] + ("A" if ticket[-1] != "A" else "B")) is None
+    assert tickets.find_person(signing.dumps({"u": 7, "o": []}, salt="another purpose")) is None
+    too_late = time.time() + tickets.MAX_AGE_S + 2
+    monkeypatch.setattr(time, "time", lambda: too_late)
+    assert tickets.find_person(ticket) is None
+
+
+def test_a_page_of_a_stranger_has_no_ticket_and_costs_nothing(
+    rf: RequestFactory, django_assert_num_queries: Any
+) -> None:
+    request = rf.get("/")
+    request.user, request.session = AnonymousUser(), SessionStore()  # type: ignore[assignment]
+    with django_assert_num_queries(0):
+        meta = render_to_string("realtime/_socket.html", context.socket(request))
+
+    assert 'data-ticket=""' in meta
+    assert context.person_of(request) == STRANGER
+
+
+def test_a_page_of_a_guest_names_the_orders_of_their_browser(rf: RequestFactory, show: StreamSession) -> None:
+    order = place_order(make_request(("VASE-1", 1)))
+    request = rf.get("/")
+    request.user, request.session = AnonymousUser(), SessionStore()  # type: ignore[assignment]
+    guests.remember(request.session, order)
+
+    assert context.person_of(request).mailboxes == (f"order-{order.pk}",)
+
+
+def test_only_the_right_word_opens_a_guests_order(show: StreamSession) -> None:
+    order = place_order(make_request(("VASE-1", 1)))
+    words = {str(order.pk): access.token(order), str(uuid.uuid4()): access.token(order), "no uuid": "x"}
+
+    assert list(tickets.opened_orders(words)) == [str(order.pk)]
+
+
+def test_an_order_waits_in_the_mailbox_as_it_last_was(show: StreamSession) -> None:
+    buyer = make_user()
+    order = place_order(make_request(("VASE-1", 1), buyer=buyer))
+    lifecycle.cancel(order.pk, actor="system")
+
+    (frame,) = map(json.loads, letters.kept([f"user-{buyer.pk}"]))
+
+    order.refresh_from_db()
+    assert frame == {
+        "type": "order",
+        "id": str(order.pk),
+        "state": "cancelled",
+        "expires_at": wire.timestamp(order.expires_at),
+    }
+    assert timedelta(0) < order.expires_at - order.created_at
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_ours"),
+    [
+        ("http://127.0.0.1:{port}", True),
+        ("http://localhost:{port}", True),
+        ("http://[::1]:{port}", True),
+        ("http://127.0.0.1:1", False),
+        ("http://localhost", False),
+        ("https://evil.example", False),
+        ("http://evil.example:{port}", False),
+        ("http://127.0.0.1.evil.example:{port}", False),
+        ("file://127.0.0.1:{port}", False),
+        ("null", False),
+        ("http://127.0.0.1:{port}x", False),
+    ],
+)
+def test_origins(settings: Any, origin: str, is_ours: bool) -> None:
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+
+    assert origins.is_ours(origin.format(port=settings.PORT), host="127.0.0.1:8001") is is_ours
+
+
+def test_where_any_host_is_allowed_the_page_must_be_of_the_sockets_host(settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+
+    assert origins.is_ours(f"http://shop.lan:{settings.PORT}", host="shop.lan:8001")
+    assert not origins.is_ours(f"http://evil.example:{settings.PORT}", host="shop.lan:8001")
+
+
+@pytest.mark.parametrize(
+    ("text", "frame"),
+    [
+        ('{"type":"hello","v":1}', wire.Hello()),
+        ('{"type":"hello","v":1,"since":{"epoch":"k3","seq":9}}', wire.Hello(since=wire.Since("k3", 9))),
+        ('{"type":"hello","v":1,"since":"x","ticket":5,"orders":[]}', wire.Hello()),
+        ('{"type":"chat","id":"m1","text":"hi"}', wire.Chat("m1", "hi")),
+        ('{"type":"react","emoji":"❤️"}', wire.React("❤️")),
+        ('{"type":"ping","more":1}', wire.Ping()),
+    ],
+)
+def test_frames_are_read(text: str, frame: object) -> None:
+    assert wire.decode(text) == frame
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
+def test_a_prebuilt_frame_has_the_header_of_its_length(size: int) -> None:
+    text = b"x" * size
+
+    framed = wire.framed(text).framed
+
+    header = {True: 2, 126 <= size < 65536: 4, size >= 65536: 10}[True]
+    assert framed[0] == 0x81
+    assert framed[header:] == text
+    assert int.from_bytes(framed[2:header], "big") == (size if header > 2 else 0)
