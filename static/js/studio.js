@@ -100,7 +100,11 @@ export function init(page) {
     for (const sku of Object.keys(/** @type {CustomEvent} */ (event).detail)) drawStock(sku);
     pollSoon(); // stock moved: perhaps somebody ordered
   });
-  wire.addEventListener("viewers", (event) => drawFigure("viewers", /** @type {CustomEvent} */ (event).detail.count));
+  wire.addEventListener("viewers", (event) => {
+    const { count } = /** @type {CustomEvent} */ (event).detail;
+    drawFigure("viewers", count);
+    if (count > Number(one('[data-fig="peak_viewers"]')?.textContent)) drawFigure("peak_viewers", count);
+  });
   for (const name of ["stale", "fresh"]) {
     wire.addEventListener(name, () => {
       const word = one("[data-stale-word]");

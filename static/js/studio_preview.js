@@ -39,12 +39,10 @@ export class Preview extends EventTarget {
   #start(part, video) {
     this.#player = new Player(video, { clockSkewMs: this.skewMs });
     const sound = /** @type {HTMLButtonElement} */ (part.querySelector("[data-sound]"));
-    const use = sound.querySelector("use");
     sound.hidden = false;
     sound.addEventListener("click", () => {
       video.muted = !video.muted;
       sound.setAttribute("aria-pressed", String(!video.muted));
-      use?.setAttribute("href", video.muted ? "#i-mute" : "#i-sound");
     });
   }
 
