@@ -42,6 +42,11 @@ def close(broadcast: Broadcast, reason: str) -> None:
     )
 
 
+def is_open(session_id: UUID) -> bool:
+    """Tell whether a publisher was let in to a show and has not left."""
+    return Broadcast.objects.filter(session_id=session_id, ended_at=None).exists()
+
+
 def close_orphans(session_id: UUID) -> int:
     """Close broadcasts of a show that a dead process left open. Only who owns the show may call this."""
     return Broadcast.objects.filter(session_id=session_id, ended_at=None).update(

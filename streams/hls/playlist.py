@@ -97,7 +97,9 @@ def _first_since(segments: Sequence[Segment], since: datetime | None) -> int:
 def _attributes(rendition: Rendition, bandwidth_bps: int) -> str:
     attributes = [f"BANDWIDTH={bandwidth_bps}", f'CODECS="{rendition.codecs}"']
     if rendition.has_picture:
-        attributes += [f"RESOLUTION={rendition.width}x{rendition.height}", f"FRAME-RATE={rendition.frame_rate:.3f}"]
+        attributes.append(f"RESOLUTION={rendition.width}x{rendition.height}")
+    if rendition.frame_rate:
+        attributes.append(f"FRAME-RATE={rendition.frame_rate:.3f}")
     return ",".join(attributes)
 
 

@@ -88,7 +88,7 @@ class Recording:
         return self._places[run]
 
     def peak_bps(self, rendition: Rendition) -> int:
-        """Return the highest bit rate of the newest run's segments, or what was asked of the encoder if that is more."""
+        """Return the highest bit rate of the newest run, or what the encoder may reach if that is more."""
         return max(self._peaks_bps.get((self.runs[-1].number, rendition.name), 0), rendition.bandwidth_bps)
 
     @property

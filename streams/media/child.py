@@ -1,0 +1,54 @@
+"""Start ffmpeg so that it never outlives this process."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from functools import cache, partial
+
+import imageio_ffmpeg
+
+PR_SET_PDEATHSIG = 1
+# Looked up before any fork: nothing may be imported between fork and exec.
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+@cache
+def ffmpeg() -> str:
+    """Return the path of ffmpeg: the one that IMAGEIO_FFMPEG_EXE names, or the wheel's."""
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+async def spawn(argv: Sequence[str], *, niceness: int = 0) -> asyncio.subprocess.Process:
+    """Start a program with pipes for stdin and stderr. Call it from the main thread, which the child follows."""
+    return await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,  # a Ctrl-C is for us to pass on, in our own order
+        preexec_fn=partial(follow_parent, os.getpid(), niceness),
+    )
+
+
+def follow_parent(parent: int, niceness: int = 0) -> None:
+    """Run in the child: have the kernel kill it when the parent's thread ends."""
+    if niceness:
+        os.nice(niceness)
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died between fork and prctl
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def stop(process: asyncio.subprocess.Process, *, within_s: float) -> None:
+    """Wait for a program that was told to end, then kill it. Calling it twice is safe."""
+    try:
+        async with asyncio.timeout(within_s):
+            await process.wait()
+    except TimeoutError:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()

@@ -1,0 +1,89 @@
+"""Packets on their way from the door to ffmpeg."""
+
+import asyncio
+import logging
+from collections import deque
+
+from streams.rtmp.flv import Tag
+
+logger = logging.getLogger(__name__)
+
+BEHIND_MAX_MS = 5_000
+WAITING_BYTES_MAX = 32 * 1024 * 1024
+
+
+class Publication:
+    """A publisher's packets, waiting to be encoded. What implements the door's Publisher, whatever the protocol.
+
+    A queue that holds five seconds means that encoding falls behind: it is emptied, and goes on with a keyframe.
+    The publisher is never made to wait, for then its own buffer would fall behind instead, unseen.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.stopped = asyncio.Event()
+        self.end_reason = ""
+        self.dropped = 0
+        self._waiting: deque[Tag] = deque()
+        self._waiting_bytes = 0
+        self._needs_keyframe = False
+        self._has_news = asyncio.Event()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the publisher is gone. Packets that it sent before may still wait."""
+        return bool(self.end_reason)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._waiting
+
+    def take(self, tag: Tag) -> None:
+        """Take a packet from the publisher."""
+        if self._needs_keyframe and tag.is_picture and not tag.is_header:
+            if not tag.is_keyframe:
+                self.dropped += 1
+                return
+            self._needs_keyframe = False
+        self._waiting.append(tag)
+        self._waiting_bytes += len(tag.body)
+        behind_ms = tag.after_ms(self._waiting[0].timestamp_ms)
+        if behind_ms > BEHIND_MAX_MS or self._waiting_bytes > WAITING_BYTES_MAX:
+            self._drop()
+        self._has_news.set()
+
+    async def next(self) -> Tag | None:
+        """Return the next packet, None once the publisher is gone and nothing waits any more."""
+        while not self._waiting:
+            if self.is_over:
+                return None
+            self._has_news.clear()
+            await self._has_news.wait()
+        tag = self._waiting.popleft()
+        self._waiting_bytes -= len(tag.body)
+        return tag
+
+    def put_back(self, tags: list[Tag]) -> None:
+        """Return packets to the front, in their order: they belong to the next run."""
+        self._waiting.extendleft(reversed(tags))
+        self._waiting_bytes += sum(len(tag.body) for tag in tags)
+
+    def stop(self) -> None:
+        """Ask for the publisher to be disconnected, and forget what waits."""
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self.stopped.set()
+
+    async def lost(self, reason: str) -> None:
+        """Note that the publisher is gone. The first reason stays."""
+        self.end_reason = self.end_reason or reason
+        self._has_news.set()
+
+    def _drop(self) -> None:
+        """Forget what waits, but for sequence headers: without them nothing that follows can be decoded."""
+        headers = [tag for tag in self._waiting if tag.is_header]
+        self.dropped += len(self._waiting) - len(headers)
+        self._needs_keyframe = True
+        logger.warning("%s: encoding falls behind; %d packets dropped so far", self.name, self.dropped)
+        self._waiting = deque(headers)
+        self._waiting_bytes = sum(len(tag.body) for tag in headers)

@@ -1,0 +1,220 @@
+"""One life of ffmpeg: packets in, journal entries out, watched all the time."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from streams.hls import encoder, ladder
+from streams.hls.clock import SourceClock
+from streams.hls.exceptions import BadMedia, StaleRun
+from streams.hls.origin import Origin
+from streams.hls.watcher import Watcher
+from streams.media import child
+from streams.media.intake import Intake, Opening
+from streams.media.publication import Publication
+from streams.rtmp import flv
+from streams.rtmp.flv import Tag
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.1
+FIRST_SEGMENT_S = 12.0  # the machine may be busy, and the segment itself lasts a second
+STUCK_TARGETS = 3
+FLUSH_S = 1.5
+KEYFRAME_LATE_S = 0.1
+BACK_IN_TIME_MS = 1_000
+
+
+class Outcome(Enum):
+    """Why a run ended."""
+
+    OVER = "the publisher is gone"
+    CHANGED = "the source changed"
+    UNEVEN = "the source's keyframes are not regular"
+    DRIFTED = "the source's clock drifted"
+    DIED = "ffmpeg ended"
+    STUCK = "ffmpeg made no segment in time"
+    STALE = "another process owns the show"
+
+
+class EncoderRun:
+    """Feeds one ffmpeg with the packets of a publication, from its opening on.
+
+    `publish` is called, in a thread, whenever the journal has something new.
+    """
+
+    def __init__(
+        self,
+        *,
+        origin: Origin,
+        number: int,
+        publication: Publication,
+        intake: Intake,
+        opening: Opening,
+        may_copy: bool,
+        publish: Callable[[], None],
+    ) -> None:
+        self._origin = origin
+        self._publication = publication
+        self._intake = intake
+        self._opening = opening
+        self._publish = publish
+        self._steps = ladder.fit(opening.source, may_copy=may_copy)
+        self._clock = SourceClock(opening.offset_s)
+        for tag in opening.tags:
+            self._note_arrival(tag)
+        self._watcher = Watcher(origin.folder, run=number, anchor_at=self._anchor_at(), steps=self._steps)
+        self._last_words: deque[str] = deque(maxlen=5)
+        self._collecting = threading.Lock()
+        self.has_segments = False
+        self._last_segment_s = 0.0
+        self._fed_ms = 0
+        self._fed_at_segment_ms = 0
+
+    @property
+    def has_copy(self) -> bool:
+        return any(step.is_copied for step in self._steps)
+
+    async def run(self) -> Outcome:
+        """Encode until something ends it; then nothing of it is left running, and all it finished is published."""
+        self._watcher.make_folders()
+        argv = encoder.command(child.ffmpeg(), self._opening.source, self._steps, self._watcher.folder)
+        process = await child.spawn(argv)
+        self._last_segment_s = time.monotonic()
+        tasks = {
+            asyncio.create_task(self._pump(process)),
+            asyncio.create_task(self._watch()),
+            asyncio.create_task(self._wait(process)),
+        }
+        listening = asyncio.create_task(self._listen(process))
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            outcome = done.pop().result()
+            if outcome is not Outcome.STALE:
+                await self._finish(process, is_orderly=outcome not in {Outcome.DIED, Outcome.STUCK})
+            level = logging.INFO if outcome is Outcome.OVER else logging.WARNING
+            logger.log(level, "%s: %s %s", self._publication.name, outcome.value, "; ".join(self._last_words))
+            return outcome
+        except StaleRun:
+            return Outcome.STALE
+        finally:
+            for task in tasks:
+                task.cancel()
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            await listening
+
+    async def _finish(self, process: asyncio.subprocess.Process, *, is_orderly: bool) -> None:
+        """Let ffmpeg write what it still has, if it can, and take it."""
+        if is_orderly and process.stdin:
+            process.stdin.close()
+        await child.stop(process, within_s=FLUSH_S if is_orderly else 0)
+        await asyncio.to_thread(self._collect)
+
+    async def _pump(self, process: asyncio.subprocess.Process) -> Outcome:
+        """Write the opening and all that follows to ffmpeg, and see that the source stays what it was."""
+        if process.stdin is None:  # spawn always makes one
+            raise RuntimeError("no pipe")
+        source = self._opening.source
+        process.stdin.write(flv.file_header(has_sound=source.has_sound, has_picture=source.has_picture))
+        for kind, header in self._intake.headers.items():
+            if self._wants(kind):
+                process.stdin.write(flv.encode(header, timestamp_ms=0))
+        last_keyframe_s = 0.0
+        opening = deque(self._opening.tags)
+        try:
+            while True:
+                is_news = not opening
+                tag = await self._intake.next() if is_news else opening.popleft()
+                if tag is None:
+                    return Outcome.OVER
+                since_ms = tag.after_ms(self._opening.begins_ms)
+                if tag.is_header:
+                    self._publication.put_back([tag])
+                    del self._intake.headers[tag.kind]
+                if tag.is_header or since_ms < -BACK_IN_TIME_MS:
+                    return Outcome.CHANGED
+                if not self._wants(tag.kind) or since_ms < 0:
+                    continue
+                if tag.is_keyframe:
+                    last_keyframe_s = since_ms / 1000
+                elif self.has_copy and since_ms / 1000 > last_keyframe_s + ladder.SEGMENT_S + KEYFRAME_LATE_S:
+                    return Outcome.UNEVEN
+                if is_news:
+                    self._note_arrival(tag)
+                if self._clock.has_drifted and tag.is_keyframe:
+                    self._publication.put_back([tag])
+                    return Outcome.DRIFTED
+                process.stdin.write(flv.encode(tag, timestamp_ms=since_ms))
+                await process.stdin.drain()
+                self._fed_ms = since_ms
+        except ConnectionError:
+            return Outcome.DIED
+
+    def _note_arrival(self, tag: Tag) -> None:
+        self._clock.note(arrival_s=tag.arrival_s, timestamp_s=tag.after_ms(self._opening.begins_ms) / 1000)
+
+    def _wants(self, kind: int) -> bool:
+        """Whether the run was begun with this kind of packet. Sound that comes later waits for the next run."""
+        source = self._opening.source
+        return source.has_picture if kind == flv.VIDEO else source.has_sound
+
+    async def _watch(self) -> Outcome:
+        """Publish what is finished. Returns when nothing was for too long, or another process owns the show."""
+        while True:
+            await asyncio.sleep(POLL_S)
+            try:
+                await asyncio.to_thread(self._collect)
+            except StaleRun:
+                return Outcome.STALE
+            except BadMedia as error:
+                self._last_words.append(str(error))
+                return Outcome.STUCK
+            if self._is_stuck():
+                return Outcome.STUCK
+
+    def _is_stuck(self) -> bool:
+        """Whether ffmpeg got enough for segments, or doesn't take what waits, and made none for too long."""
+        limit_s = STUCK_TARGETS * self._origin.recording.target_duration_s if self.has_segments else FIRST_SEGMENT_S
+        is_fed = not self._publication.is_empty or self._fed_ms - self._fed_at_segment_ms > limit_s * 1000
+        return is_fed and time.monotonic() - self._last_segment_s > limit_s
+
+    def _collect(self) -> None:
+        """Move what ffmpeg finished into the journal, then into the playlists. Runs in a thread."""
+        with self._collecting:
+            if entries := self._watcher.poll():
+                self._origin.add(entries)
+                self._publish()
+                self.has_segments = True
+                self._last_segment_s = time.monotonic()
+                self._fed_at_segment_ms = self._fed_ms
+
+    async def _wait(self, process: asyncio.subprocess.Process) -> Outcome:
+        await process.wait()
+        return Outcome.DIED
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        """Keep ffmpeg's last words for the log; an unread pipe would stop it."""
+        if process.stderr is None:
+            return
+        while True:
+            try:
+                line = await process.stderr.readline()
+            except ValueError:  # a line longer than the reader's limit
+                continue
+            if not line:
+                return
+            self._last_words.append(line.decode(errors="replace").strip())
+
+    def _anchor_at(self) -> datetime:
+        """Return the wall clock's time of the run's media time zero; never inside what the show already has."""
+        ago_s = time.monotonic() - self._opening.offset_s
+        anchor_at = datetime.now(UTC) - timedelta(seconds=ago_s)
+        before = self._origin.recording.ends_at
+        return max(anchor_at, before) if before else anchor_at

@@ -1,0 +1,124 @@
+"""One show that has a publisher: its runs, and its state as the picture comes and goes."""
+
+import asyncio
+import logging
+from datetime import datetime
+
+from streams import broadcasts, playback, shows
+from streams.exceptions import StateRefused
+from streams.hls.exceptions import HlsError
+from streams.hls.origin import Origin
+from streams.media.database import in_database
+from streams.media.intake import Intake
+from streams.media.publication import Publication
+from streams.media.run import EncoderRun, Outcome
+from streams.models import Broadcast, StreamSession
+
+logger = logging.getLogger(__name__)
+
+State = StreamSession.State
+
+PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+STEADY_S = 30.0  # a run that lasted so long was no failure to start
+
+
+class Show:
+    """Turns a publication into runs until its publisher is gone or the show is over.
+
+    The state in the database follows what viewers can see: on air with the first segments, interrupted without a
+    publisher. `refresh` brings both together as often as it is called, so one that fails is made good by the next.
+    """
+
+    def __init__(self, session: StreamSession, broadcast: Broadcast, publication: Publication) -> None:
+        self.session = session
+        self.broadcast = broadcast
+        self.publication = publication
+        self._origin = Origin(playback.folder(session.pk))
+        self._has_picture = False
+
+    async def run(self) -> None:
+        """Encode until the publisher is gone or the show is over. What was finished stays published."""
+        intake = Intake(self.publication)
+        may_copy = True
+        failures = 0
+        while (opening := await intake.open()) is not None:
+            begun_s = asyncio.get_running_loop().time()
+            number = await in_database(broadcasts.next_run, self.session.pk)
+            run = EncoderRun(
+                origin=self._origin,
+                number=number,
+                publication=self.publication,
+                intake=intake,
+                opening=opening,
+                may_copy=may_copy,
+                publish=self._publish,
+            )
+            try:
+                outcome = await run.run()
+            except (OSError, HlsError):
+                logger.exception("%s: run %d failed", self.session.slug, number)
+                outcome = Outcome.DIED
+                # What is in memory may be ahead of the disk: read the journal again.
+                self._origin = Origin(self._origin.folder)
+            if outcome is Outcome.STALE:
+                self.publication.stop()
+                return
+            if outcome is Outcome.UNEVEN:
+                may_copy = False
+            if outcome in {Outcome.DIED, Outcome.STUCK} or not run.has_segments:
+                if asyncio.get_running_loop().time() - begun_s > STEADY_S:
+                    failures = 0
+                await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S) - 1)])
+                failures += 1
+
+    async def refresh(self) -> None:
+        """Read the show's state again, and change it if the picture says so. An ended show loses its publisher."""
+        self.session = await in_database(StreamSession.objects.get, pk=self.session.pk)
+        if self.session.state == State.ENDED:
+            self.publication.stop()
+        elif self._has_picture and not self.publication.is_over:
+            await self._appear()
+
+    async def finish(self) -> None:
+        """Close the broadcast and, unless the show has ended, say that it lost its publisher."""
+        await in_database(broadcasts.close, self.broadcast, self.publication.end_reason or "stopped")
+        self.session = await in_database(StreamSession.objects.get, pk=self.session.pk)
+        if self.session.state == State.ENDED:
+            await asyncio.to_thread(publish_replay, self.session)
+            return
+        if await in_database(broadcasts.is_open, self.session.pk):
+            return  # another process owns the show by now, and has a publisher for it
+        try:
+            await in_database(shows.interrupt, self.session)
+        except StateRefused:  # it never had a picture, or ended this moment
+            logger.info("%s: the publisher left a show that is not on air", self.session.slug)
+
+    async def _appear(self) -> None:
+        """Put the show where its picture belongs."""
+        step = {
+            State.SCHEDULED: shows.rehearse if self.session.has_preview else shows.go_live,
+            State.INTERRUPTED: shows.resume,
+        }.get(State(self.session.state))
+        if step is None:
+            return
+        try:
+            self.session = await in_database(step, self.session)
+        except StateRefused:  # the host was faster: the next refresh sees it
+            return
+        logger.info("%s: %s", self.session.slug, self.session.state)
+
+    def _publish(self) -> None:
+        self._origin.publish(since=live_since(self.session))
+        self._has_picture = True
+
+
+def live_since(session: StreamSession) -> datetime | None:
+    """Return the moment before which viewers may see nothing, for a show that was rehearsed before it went live."""
+    return session.started_at if session.has_preview else None
+
+
+def publish_replay(session: StreamSession) -> None:
+    """End the live playlists of a show that is over, and write its replay. Calling twice is safe."""
+    origin = Origin(playback.folder(session.pk))
+    origin.publish(since=live_since(session), has_ended=True)
+    origin.publish_replay(since=live_since(session))

@@ -1,0 +1,169 @@
+"""The media process: lets publishers in, runs their shows, and ends what is over."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import psycopg
+from django.conf import settings
+from django.db import Error as DatabaseError
+
+from streams import broadcasts, playback, shows
+from streams.exceptions import KeyRefused, StateRefused
+from streams.hls.journal import FILE as JOURNAL
+from streams.media.database import in_database
+from streams.media.owner import Owner, OwnershipLost
+from streams.media.publication import Publication
+from streams.media.show import Show, publish_replay
+from streams.models import StreamSession
+from streams.rtmp.exceptions import PublishRefused
+from streams.rtmp.server import Server
+
+logger = logging.getLogger(__name__)
+
+State = StreamSession.State
+
+REFRESH_S = 0.5
+CARE_S = 5.0
+LEAVING_S = 4.0
+STOP_S = 2.3
+# What an encoder is told. Whose key it is, or whether there is one, is told to nobody.
+WORDS = {
+    "unknown": "This stream key is not valid.",
+    "ended": "This show has ended.",
+    "in_use": "Another encoder is sending to this show.",
+}
+
+
+class Supervisor:
+    """Runs the shows whose publishers came to this process. Any number of processes may run side by side."""
+
+    def __init__(self) -> None:
+        self._owner = Owner()
+        self._shows: dict[UUID, tuple[Show, asyncio.Task[None]]] = {}
+        self._server = Server(self)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Serve until `stopping` is set. Raises OSError if the port is taken."""
+        await self._care()
+        await self._server.listen(settings.BIND, settings.RTMP_PORT)
+        logger.info("rtmp: listening on %s:%d", settings.BIND, settings.RTMP_PORT)
+        chores = asyncio.gather(self._repeat(self._refresh, REFRESH_S), self._repeat(self._care, CARE_S))
+        try:
+            await stopping.wait()
+        finally:
+            chores.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await chores
+            await self._stop()
+
+    async def open(self, key: str, *, peer: str) -> Publication:
+        """Check a key and begin its show. The door of the RTMP server. Raises PublishRefused."""
+        try:
+            session = await in_database(broadcasts.session_of, key)
+            await self._wait_for_leaver(session.pk)
+            if not await self._owner.acquire(session.pk):
+                raise KeyRefused("in_use")
+            try:
+                return await self._begin(session, key)
+            except BaseException:
+                await self._owner.release(session.pk)
+                raise
+        except KeyRefused as refusal:
+            logger.info("rtmp: publisher from %s refused: %s", peer, refusal.reason)
+            raise PublishRefused(WORDS[refusal.reason]) from refusal
+        except (DatabaseError, psycopg.Error) as error:
+            logger.warning("rtmp: publisher from %s refused: the database is away", peer)
+            raise PublishRefused("Try again in a moment.") from error
+
+    async def _begin(self, session: StreamSession, key: str) -> Publication:
+        """Open the broadcast of a show that we own now, and start its task."""
+        await in_database(broadcasts.close_orphans, session.pk)
+        broadcast = await in_database(broadcasts.open, key, "rtmp")
+        publication = Publication(session.slug)
+        show = Show(session, broadcast, publication)
+        self._shows[session.pk] = (show, asyncio.create_task(self._run(show)))
+        logger.info("%s: a publisher came", session.slug)
+        return publication
+
+    async def _wait_for_leaver(self, session_id: UUID) -> None:
+        """Let a publisher that comes back at once wait until its last connection has been put away."""
+        show, task = self._shows.get(session_id, (None, None))
+        if show and task and show.publication.is_over:
+            await asyncio.wait({task}, timeout=LEAVING_S)
+
+    async def _run(self, show: Show) -> None:
+        session_id = show.session.pk
+        try:
+            await show.run()
+        except Exception:
+            logger.exception("%s: the show's task failed", show.session.slug)
+        finally:
+            show.publication.stop()
+            try:
+                await show.finish()
+            except DatabaseError:
+                logger.warning("%s: not put away: the database is away", show.session.slug)
+            finally:
+                self._shows.pop(session_id, None)
+                await self._owner.release(session_id)
+
+    async def _refresh(self) -> None:
+        """Twice a second: see that our shows are still ours, and follow what was decided about them."""
+        try:
+            await self._owner.check()
+        except OwnershipLost:
+            logger.warning("the locks on our shows are lost: all of them begin anew")
+            for _, task in self._shows.values():
+                task.cancel()
+            return
+        for show, task in list(self._shows.values()):
+            if not task.done():
+                await show.refresh()
+        await self._publish_replays()
+
+    async def _publish_replays(self) -> None:
+        """Write the replay of shows that ended while nobody was sending to them."""
+        recent = StreamSession.objects.filter(state=State.ENDED).order_by("-ended_at")[:20]
+        for session in await in_database(list, recent):
+            folder = playback.folder(session.pk)
+            is_missing = (folder / JOURNAL).exists() and not (folder / playback.REPLAY_PLAYLIST).exists()
+            if is_missing and session.pk not in self._shows:
+                await asyncio.to_thread(publish_replay, session)
+
+    async def _care(self) -> None:
+        """End shows that waited too long, and interrupt those whose media process died."""
+        await in_database(shows.end_abandoned)
+        with_picture = StreamSession.objects.filter(state__in=[State.LIVE, State.REHEARSAL])
+        for session in await in_database(list, with_picture):
+            if session.pk in self._shows or not await self._owner.acquire(session.pk):
+                continue
+            try:
+                # Nobody owns it, so nobody sends to it, whatever the table says.
+                await in_database(broadcasts.close_orphans, session.pk)
+                with contextlib.suppress(StateRefused):
+                    await in_database(shows.interrupt, session)
+                    logger.info("%s: found without a publisher", session.slug)
+            finally:
+                await self._owner.release(session.pk)
+
+    async def _repeat(self, chore: Callable[[], Awaitable[None]], every_s: float) -> None:
+        while True:
+            try:
+                await chore()
+            except (DatabaseError, psycopg.Error, OSError) as error:
+                logger.warning("media: %s", error)
+            await asyncio.sleep(every_s)
+
+    async def _stop(self) -> None:
+        """End every show in order, but not for longer than STOP_S."""
+        for show, _ in self._shows.values():
+            show.publication.stop()
+        tasks = {asyncio.create_task(self._server.close()), *(task for _, task in self._shows.values())}
+        await asyncio.wait(tasks, timeout=STOP_S)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._owner.close()
