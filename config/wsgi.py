@@ -1,13 +1,14 @@
 """The pages, the REST API and the admin, served by Granian; on one machine the media files, too."""
 
 import os
+from wsgiref.types import WSGIApplication
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("DATABASE_POOL_MAX", "16")
 
-application = get_wsgi_application()
+application: WSGIApplication = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402  (there are settings only now)
 
