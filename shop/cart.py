@@ -113,7 +113,9 @@ def add(cart: Cart, *, sku: str, quantity: int = 1) -> CartLine:
 
 def remove(cart: Cart, skus: Iterable[str]) -> int:
     """Take lines out, and return how many there were. Calling twice is safe."""
-    removed, _ = CartLine.objects.filter(cart=cart, variant__sku__in=set(skus)).delete()
+    removed, _ = CartLine.objects.filter(
+        cart=cart, variant__sku__in={sku for sku in skus if "\x00" not in sku}
+    ).delete()
     return removed
 
 
@@ -152,6 +154,8 @@ def picture_of(variant: Variant) -> ProductPicture | None:
 
 def get_variant(sku: str) -> Variant:
     """Return what is for sale under a SKU. Raises UnknownSku."""
+    if "\x00" in sku:  # PostgreSQL takes no such text
+        raise UnknownSku(sku)
     try:
         return Variant.objects.select_related("product").get(sku=sku, is_active=True, product__is_active=True)
     except Variant.DoesNotExist:

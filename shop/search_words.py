@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector, TrigramWordSimilarity
+from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector, TrigramStrictWordSimilarity
 from django.db.models import F, FloatField, Func, IntegerField, Q, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
@@ -13,8 +13,8 @@ from shop.models import Product
 
 CONFIG = "english"
 WORDS_MOST = 6
-# Of the letters' trigrams; "vaze" finds "vase" (0.40), "mug" doesn't find "rug" (0.25).
-NEAR = 0.34
+# Of the trigrams of two words, these must be in common: "vaze" finds "vase" (0.25), "lamp" not "lagoon" (0.20).
+NEAR = 0.24
 SWAPS_UP_TO = 6
 
 
@@ -34,7 +34,7 @@ def matching(products: QuerySet[Product], text: str) -> QuerySet[Product]:
     near = documents.annotate(prose=_prose())
     for number, word in enumerate(words):
         likeness = f"near_{number}"
-        near = near.annotate(**{likeness: TrigramWordSimilarity(word, "prose")})
+        near = near.annotate(**{likeness: TrigramStrictWordSimilarity(word, "prose")})
         near = near.filter(Q(**{f"{likeness}__gte": NEAR}) | Q(document=_query(_swaps(word))))
     total: Combinable = F("near_0")
     for number in range(1, len(words)):

@@ -31,6 +31,8 @@ def add(user: User, *, sku: str) -> WishlistItem:
 
 def remove(user: User, *, sku: str) -> bool:
     """Stop wishing for a SKU, and say whether it was wished for. Calling twice is safe."""
+    if "\x00" in sku:  # PostgreSQL takes no such text
+        return False
     return bool(WishlistItem.objects.filter(user=user, variant__sku=sku).delete()[0])
 
 

@@ -24,7 +24,7 @@ from shop.api.shapes import (
 from shop.models import Product
 from shop.pagination import Cursor
 from shop.problems import Problem
-from shop.views.filters import attributes
+from shop.views.filters import attributes, is_text
 
 
 class InAskedOrder(Cursor):
@@ -56,7 +56,7 @@ class Products(generics.GenericAPIView[Product]):
             raise serializers.ValidationError({"postal_code": [_("That is not a postal code we know.")]})
         self.filters = catalogue.Filters(
             q=asked.get("q", "").replace("\x00", ""),
-            categories=tuple(slug for slug in request.query_params.getlist("category") if slug),
+            categories=tuple(slug for slug in request.query_params.getlist("category") if is_text(slug)),
             min_minor=asked.get("min_minor"),
             max_minor=asked.get("max_minor"),
             in_stock=asked["in_stock"],

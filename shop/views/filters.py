@@ -46,7 +46,7 @@ def read(query: QueryDict, *, postal_code: str) -> Asked:
     return Asked(
         Filters(
             q=query.get("q", "").replace("\x00", "")[:100].strip(),
-            categories=tuple(dict.fromkeys(slug for slug in query.getlist("category") if slug)),
+            categories=tuple(dict.fromkeys(slug for slug in query.getlist("category") if is_text(slug))),
             min_minor=prices["min"],
             max_minor=prices["max"],
             in_stock=query.get("in_stock", "") not in {"0", "false", "no"},
@@ -62,10 +62,15 @@ def read(query: QueryDict, *, postal_code: str) -> Asked:
 def attributes(query: QueryDict) -> dict[str, tuple[str, ...]]:
     """Read the filters by attribute, `a.Material=Stoneware`."""
     return {
-        name.removeprefix(ATTRIBUTE): tuple(dict.fromkeys(value for value in query.getlist(name) if value))
+        name.removeprefix(ATTRIBUTE): tuple(dict.fromkeys(value for value in query.getlist(name) if is_text(value)))
         for name in query
-        if name.startswith(ATTRIBUTE) and "\x00" not in name + "".join(query.getlist(name))
+        if name.startswith(ATTRIBUTE) and is_text(name)
     }
+
+
+def is_text(value: str) -> bool:
+    """Whether there is something, and something that PostgreSQL takes for text."""
+    return bool(value) and "\x00" not in value
 
 
 def query_of(filters: Filters, **more: object) -> str:
