@@ -67,7 +67,7 @@ def page(request: HttpRequest) -> HttpResponse:
         return _render(request, form, things, status=400)
     if things.missing or things.total_minor != total_minor:
         text = _("Something changed while you were here. Please look at the new total.")
-        return _render(request, _renewed(form), things, Notice(text))
+        return _render(request, _renewed(form), things, None if things.shortages else Notice(text), status=409)
     return _order(request, form, things)
 
 
@@ -90,21 +90,28 @@ def _fresh(request: HttpRequest) -> HttpResponse:
     else:
         source, units = "cart", wanted.of_cart(request)
     things = wanted.read(units)
-    gone = [line for line in things.lines if not line.available]
-    offered = Wanted([line for line in things.lines if line.available])
-    if not offered.lines:
+    if not things.left.lines:
         status = 404 if source == "direct" and things.missing else 200
-        return render(request, "orders/checkout_empty.html", {"gone": gone, "source": source}, status=status)
-    notice = None
-    left_out = len(gone) + len(things.missing)
-    if left_out:
-        text = ngettext(
-            "%(n)d thing is sold out and was left out.", "%(n)d things are sold out and were left out.", left_out
-        )
-        notice = Notice(text % {"n": left_out}, status=200)
+        context = {"gone": things.lines, "source": source}
+        return render(request, "orders/checkout_empty.html", context, status=status)
     session = request.GET.get("session", "")[:100] or (earlier.session if earlier else "")
     form = CheckoutForm(initial={**_known_address(request, earlier), "session": session, "source": source})
-    return _render(request, form, offered, notice, status=200)
+    missed = _missed(things)
+    return _render(request, form, things.left, Notice(missed, status=200) if missed else None, status=200)
+
+
+def _missed(things: Wanted) -> str:
+    """Say what can't be had, before anything is entered; the page then offers the rest."""
+    few = [
+        _("%(name)s: only %(n)d left.") % {"name": line.variant, "n": line.available}
+        for line in things.shortages
+        if line.available
+    ]
+    gone = sum(not line.available for line in things.lines) + len(things.missing)
+    if gone:
+        text = ngettext("%(n)d thing is sold out.", "%(n)d things are sold out.", gone)
+        few.append(text % {"n": gone})
+    return " ".join(few)
 
 
 def _order(request: HttpRequest, form: CheckoutForm, things: Wanted) -> HttpResponse:
