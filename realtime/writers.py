@@ -8,6 +8,7 @@ back on plain ASGI `send`. tests/test_realtime_sockets.py fails when a server's 
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from importlib import import_module
 from typing import Any, ClassVar, Protocol
 
 from realtime.wire import INBOUND_MAX_BYTES, Frame
@@ -80,13 +81,16 @@ class DaphneWriter:
         if call in DaphneWriter._ending:
             return
         DaphneWriter._ending.append(call)
-        from twisted.internet import reactor, task
+        # Twisted's types say "module", not what the module becomes.
+        from twisted.internet import task
+
+        reactor: Any = import_module("twisted.internet.reactor")
 
         def say_first() -> object:
             call()
-            return task.deferLater(reactor, GET_OUT_S)  # type: ignore[arg-type]
+            return task.deferLater(reactor, GET_OUT_S)
 
-        reactor.addSystemEventTrigger("before", "shutdown", say_first)  # type: ignore[attr-defined]
+        reactor.addSystemEventTrigger("before", "shutdown", say_first)
 
 
 class UvicornWriter:

@@ -42,11 +42,16 @@ class Server:
             listener.bind(("127.0.0.1", 0))
             self.port = int(listener.getsockname()[1])
         self.kind = kind
-        command = [word.format(port=self.port) for word in COMMANDS[kind]]
+        self.environment = environment
+        self.start()
+
+    def start(self) -> None:
+        """Start, or start again at the same port."""
+        command = [word.format(port=self.port) for word in COMMANDS[self.kind]]
         self.process = subprocess.Popen(
             [sys.executable, "-m", *command, "config.asgi:application"],
             cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": database_url(), "REALTIME_PORT": str(self.port), **environment},
+            env={**os.environ, "DATABASE_URL": database_url(), "REALTIME_PORT": str(self.port), **self.environment},
         )
 
     def wait_until_ready(self) -> None:

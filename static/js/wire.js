@@ -39,6 +39,7 @@ const QUEUE_MAX = 20;
 const TOLD_MAX = 2000;
 const ACK_WITHIN_MS = 10_000;
 const PONG_WITHIN_MS = 8_000;
+const WELCOME_WITHIN_MS = 15_000;
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 20_000;
 const RESTART_SPREAD_MS = [500, 8000];
@@ -80,7 +81,7 @@ export class Wire extends EventTarget {
   #hasSaidHello = false;
   #isClosed = false;
   /** @type {any} */ #pingTimer; /** @type {any} */ #pongTimer; /** @type {any} */ #connectTimer;
-  #pingMs = 25_000;
+  #head = 0;
 
   /** @param {{path: string, ticket?: string, address?: string, since?: {epoch: string, seq: number}}} options */
   constructor({ path, ticket, address, since }) {
@@ -156,6 +157,9 @@ export class Wire extends EventTarget {
     socket.onopen = () => this.#hello();
     socket.onmessage = (message) => this.#socket === socket && this.#receive(JSON.parse(message.data));
     socket.onclose = (event) => this.#socket === socket && this.#lost(event.code);
+    // A handshake that fails ends in "close", too, but not everywhere.
+    socket.onerror = () => this.#socket === socket && socket.readyState !== 1 && this.#lost(0);
+    this.#pongTimer = setTimeout(() => this.#lost(0), WELCOME_WITHIN_MS);
   }
 
   #hello() {
@@ -253,7 +257,7 @@ export class Wire extends EventTarget {
     }
     if (frame.type === "batch" && this.state !== before) this.#announce(frame.events);
     if (this.state !== before) this.#compare(before, frame.type === "snapshot");
-    if (!this.isFresh) {
+    if (!this.isFresh && this.state.seq >= this.#head) {
       this.isFresh = true;
       this.#tell("fresh");
       for (const message of this.#mine.values()) if (message.state === "queued") this.#sendMine(message);
@@ -264,9 +268,9 @@ export class Wire extends EventTarget {
   #welcomed(frame) {
     this.#attempt = 0;
     this.#hasSaidHello = false;
-    this.#pingMs = frame.ping_s * 1000;
+    this.#head = frame.seq; // what was missed up to here comes next
     this.#stopPinging();
-    this.#pingTimer = setInterval(() => this.#ping(), this.#pingMs);
+    this.#pingTimer = setInterval(() => this.#ping(), frame.ping_s * 1000);
   }
 
   /** @param {Record<string, any>} frame */
