@@ -132,8 +132,12 @@ def test_a_page_hears_resumes_and_says_what_was_typed_while_offline(tmp_path: Pa
         page.wait_for("chatremoved", id=str(said.pk))
         assert page.wait_for("items")["VASE-1"]["available"] == 4
         page.wait_for("fresh")
-        page.wait_for("chatstate", state="sent", text="typed while offline")
-        page.wait_for("chat", text="typed while offline", author="Ada")
+        page.wait_for("chatstate", state="sending", text="typed while offline")
+        heard = [page.heard.get(timeout=WITHIN_S) for _ in range(2)]
+        assert sorted((event["name"], event["detail"]["text"]) for event in heard) == [
+            ("chat", "typed while offline"),
+            ("chatstate", "typed while offline"),
+        ]
 
         server.terminate()
         assert page.wait_for("bye") == {"code": "restart"}
