@@ -41,7 +41,10 @@ export function attach(stage, player, show) {
     mute.focus();
   });
   big.addEventListener("click", () => player.play());
-  video.addEventListener("click", () => (stage.dataset.idle === undefined || matchMedia("(hover: hover)").matches) && toggle());
+  // A finger's first touch brings the controls back; only the next one acts.
+  let wasIdle = false;
+  stage.addEventListener("pointerdown", (event) => (wasIdle = event.pointerType !== "mouse" && stage.dataset.idle !== undefined), { capture: true });
+  video.addEventListener("click", () => !wasIdle && toggle());
   for (const name of ["play", "pause"]) video.addEventListener(name, drawPlay);
   video.addEventListener("volumechange", drawSound);
   video.addEventListener("playing", () => { unmute.hidden = !video.muted || unmute.dataset.done !== undefined; unmute.dataset.done = ""; }, { once: true });
