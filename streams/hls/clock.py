@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 WINDOW_S = 10.0
 DRIFT_MAX_S = 0.5
+# A source that can't keep up drifts all the time: a discontinuity every few seconds would only make it worse.
+STEADY_S = 60.0
 
 
 @dataclass(slots=True)
@@ -17,6 +19,7 @@ class SourceClock:
 
     offset_s: float
     _least: deque[tuple[float, float]] = field(default_factory=deque)
+    _begun_s: float = 0.0
 
     @property
     def drift_s(self) -> float:
@@ -25,11 +28,13 @@ class SourceClock:
 
     @property
     def has_drifted(self) -> bool:
-        return abs(self.drift_s) > DRIFT_MAX_S
+        """Whether a new run should set the clock anew; never within the first minute."""
+        return abs(self.drift_s) > DRIFT_MAX_S and self._least[-1][0] - self._begun_s > STEADY_S
 
     def note(self, *, arrival_s: float, timestamp_s: float) -> None:
         """Take one arrival into account; the values waiting in `_least` rise from left to right."""
         offset_s = arrival_s - timestamp_s
+        self._begun_s = self._begun_s or arrival_s
         while self._least and self._least[-1][1] >= offset_s:
             self._least.pop()
         self._least.append((arrival_s, offset_s))

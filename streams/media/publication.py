@@ -23,6 +23,8 @@ class Publication:
         self.name = name
         self.stopped = asyncio.Event()
         self.end_reason = ""
+        self.taken_bytes = 0
+        self.taken_pictures = 0
         self.dropped = 0
         self._waiting: deque[Tag] = deque()
         self._waiting_bytes = 0
@@ -40,6 +42,8 @@ class Publication:
 
     def take(self, tag: Tag) -> None:
         """Take a packet from the publisher."""
+        self.taken_bytes += len(tag.body)
+        self.taken_pictures += tag.is_picture and not tag.is_header
         if self._needs_keyframe and tag.is_picture and not tag.is_header:
             if not tag.is_keyframe:
                 self.dropped += 1

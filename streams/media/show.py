@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import time
 from datetime import datetime
 
-from streams import broadcasts, playback, shows
+from streams import broadcasts, health, playback, shows
 from streams.exceptions import StateRefused
 from streams.hls.exceptions import HlsError
+from streams.hls.ladder import Source
 from streams.hls.origin import Origin
 from streams.media.database import in_database
 from streams.media.intake import Intake
@@ -19,6 +21,7 @@ logger = logging.getLogger(__name__)
 State = StreamSession.State
 
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+HEALTH_S = 2.0
 STEADY_S = 30.0  # a run that lasted so long was no failure to start
 
 
@@ -35,6 +38,8 @@ class Show:
         self.publication = publication
         self._origin = Origin(playback.folder(session.pk))
         self._has_picture = False
+        self._source = Source()
+        self._meter = Meter(publication)
 
     async def run(self) -> None:
         """Encode until the publisher is gone or the show is over. What was finished stays published."""
@@ -42,7 +47,8 @@ class Show:
         may_copy = True
         failures = 0
         while (opening := await intake.open()) is not None:
-            begun_s = asyncio.get_running_loop().time()
+            self._source = opening.source
+            begun_s = time.monotonic()
             number = await in_database(broadcasts.next_run, self.session.pk)
             run = EncoderRun(
                 origin=self._origin,
@@ -66,23 +72,36 @@ class Show:
             if outcome is Outcome.UNEVEN:
                 may_copy = False
             if outcome in {Outcome.DIED, Outcome.STUCK} or not run.has_segments:
-                if asyncio.get_running_loop().time() - begun_s > STEADY_S:
+                if time.monotonic() - begun_s > STEADY_S:
                     failures = 0
                 await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S) - 1)])
                 failures += 1
 
     async def refresh(self) -> None:
-        """Read the show's state again, and change it if the picture says so. An ended show loses its publisher."""
-        self.session = await in_database(StreamSession.objects.get, pk=self.session.pk)
+        """Read the show's state again, and change it if the picture says so.
+
+        A show that was ended, or deleted, loses its publisher.
+        """
+        try:
+            self.session = await in_database(StreamSession.objects.get, pk=self.session.pk)
+        except StreamSession.DoesNotExist:
+            self.publication.stop()
+            return
         if self.session.state == State.ENDED:
             self.publication.stop()
         elif self._has_picture and not self.publication.is_over:
             await self._appear()
+        if (rates := self._meter.read()) and self._source.has_picture:
+            told = health.Health(*rates, width=self._source.width, height=self._source.height)
+            await asyncio.to_thread(health.report, self.session.pk, told)
 
     async def finish(self) -> None:
         """Close the broadcast and, unless the show has ended, say that it lost its publisher."""
         await in_database(broadcasts.close, self.broadcast, self.publication.end_reason or "stopped")
-        self.session = await in_database(StreamSession.objects.get, pk=self.session.pk)
+        try:
+            self.session = await in_database(StreamSession.objects.get, pk=self.session.pk)
+        except StreamSession.DoesNotExist:  # somebody deleted it; its files stay
+            return
         if self.session.state == State.ENDED:
             await asyncio.to_thread(publish_replay, self.session)
             return
@@ -110,6 +129,23 @@ class Show:
     def _publish(self) -> None:
         self._origin.publish(since=live_since(self.session))
         self._has_picture = True
+
+
+class Meter:
+    """How much of a publication arrives a second."""
+
+    def __init__(self, publication: Publication) -> None:
+        self._publication = publication
+        self._before = (time.monotonic(), 0, 0)
+
+    def read(self) -> tuple[int, float] | None:
+        """Return bits and pictures a second since the last reading; None if that is less than HEALTH_S ago."""
+        now = (time.monotonic(), self._publication.taken_bytes, self._publication.taken_pictures)
+        span_s, size, pictures = (new - old for new, old in zip(now, self._before, strict=True))
+        if span_s < HEALTH_S:
+            return None
+        self._before = now
+        return round(size * 8 / span_s), pictures / span_s
 
 
 def live_since(session: StreamSession) -> datetime | None:

@@ -155,6 +155,8 @@ class Supervisor:
                 await chore()
             except (DatabaseError, psycopg.Error, OSError) as error:
                 logger.warning("media: %s", error)
+            except Exception:  # whatever one show does, the others need this chore again
+                logger.exception("media: a chore failed")
             await asyncio.sleep(every_s)
 
     async def _stop(self) -> None:

@@ -1,0 +1,232 @@
+"""Shows on a real media process: pushed by a real encoder, read by another's parser, decoded by ffmpeg."""
+
+import signal
+from collections.abc import Iterator
+from datetime import timedelta
+
+import m3u8
+import pytest
+from django.utils import timezone
+
+from streams import broadcasts, keys, playback, shows
+from streams.models import Broadcast, StreamSession
+from tests.factories import make_session, make_user
+from tests.media_process import NO_SOUND, MediaProcess, decode, media_playlist, push, show_folder
+from tests.realtime_servers import eventually
+
+State = StreamSession.State
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis]
+
+
+@pytest.fixture(scope="module")
+def media(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[MediaProcess]:
+    with django_db_blocker.unblock():
+        media = MediaProcess()
+    yield media
+    media.process.kill()
+    media.process.wait()
+
+
+@pytest.fixture(autouse=True)
+def put_away(media: MediaProcess) -> Iterator[None]:
+    """Begin each test with a media process that has nothing left to do from the last one."""
+    yield
+    eventually(lambda: not Broadcast.objects.filter(ended_at=None).exists() and not media.encoders())
+
+
+@pytest.fixture
+def session() -> StreamSession:
+    return make_session(state=State.SCHEDULED)
+
+
+def is_in(session: StreamSession, state: State) -> bool:
+    session.refresh_from_db()
+    return session.state == state
+
+
+def has_segments(session: StreamSession, count: int, name: str = "high") -> bool:
+    return len(media_playlist(session, name).segments) >= count
+
+
+def runs_of(playlist: m3u8.M3U8) -> list[str]:
+    """Return the run folder of each segment, in order."""
+    return [segment.uri.split("/")[1] for segment in playlist.segments]
+
+
+def test_show_is_live_with_three_renditions_and_replayed_at_once(media: MediaProcess, session: StreamSession) -> None:
+    begun_at = timezone.now()
+    with push(media.address(session.stream_key), size="640x360"):
+        eventually(lambda: is_in(session, State.LIVE))
+        assert playback.playlist_url(session) == f"/media/sessions/{session.pk}/index.m3u8"
+        eventually(lambda: has_segments(session, 3))
+        index = media_playlist(session, "index")
+        live = media_playlist(session, "high")
+        shows.end(session, actor="test")
+        eventually((show_folder(session) / "replay.m3u8").exists, within_s=5)
+
+    assert [one.uri for one in index.playlists] == ["high.m3u8", "low.m3u8", "audio.m3u8"]
+    high, low, audio = (one.stream_info for one in index.playlists)
+    assert (high.resolution, low.resolution, audio.resolution) == ((640, 360), (320, 180), None)
+    assert high.codecs.startswith("avc1.")
+    assert high.codecs.endswith(",mp4a.40.2")
+    assert (audio.codecs, high.frame_rate) == ("mp4a.40.2", 25.0)
+    assert (live.target_duration, live.media_sequence, live.is_endlist) == (1, 0, False)
+    assert abs(live.segments[0].program_date_time - begun_at) < timedelta(seconds=5)
+
+    session.refresh_from_db()
+    assert playback.playlist_url(session).endswith("/replay.m3u8")
+    assert media_playlist(session, "high").is_endlist
+    for name, per_second in (("high", 25 + 43), ("low", 25 + 43), ("audio", 43)):
+        replay = media_playlist(session, f"{name}-replay")
+        assert replay.is_endlist
+        counts = decode(session, replay)
+        assert len(counts) >= 3
+        # The last segment is cut short by the end.
+        assert all(abs(count - per_second) <= 3 for count in list(counts.values())[:-1])
+    broadcast = Broadcast.objects.get(session=session)
+    assert broadcast.ended_at is not None
+
+
+def test_renditions_agree_on_time_to_the_frame(media: MediaProcess, session: StreamSession) -> None:
+    with push(media.address(session.stream_key)):
+        eventually(lambda: has_segments(session, 3) and has_segments(session, 3, "low"))
+
+    high, low = (media_playlist(session, name).segments[:3] for name in ("high", "low"))
+    for one, other in zip(high, low, strict=True):
+        assert abs(one.program_date_time - other.program_date_time) < timedelta(milliseconds=40)
+
+
+def test_killed_ffmpeg_is_a_new_run_behind_a_discontinuity(media: MediaProcess, session: StreamSession) -> None:
+    with push(media.address(session.stream_key)) as encoder:
+        eventually(lambda: has_segments(session, 2))
+        (ffmpeg,) = media.encoders()
+        ffmpeg.send_signal(signal.SIGKILL)
+        eventually(lambda: "0002" in runs_of(media_playlist(session, "low")))
+        assert encoder.process.poll() is None
+        live = media_playlist(session, "high")
+
+    first = runs_of(live).index("0002")
+    assert [segment.discontinuity for segment in live.segments].index(True) == first
+    assert live.segments[first].init_section.uri == "runs/0002/high/init.mp4"
+    assert live.segments[first - 1].init_section.uri == "runs/0001/high/init.mp4"
+    assert live.segments[first].program_date_time > live.segments[first - 1].program_date_time
+    assert is_in(session, State.LIVE)
+    decode(session, live)
+
+
+def test_frozen_ffmpeg_is_replaced(media: MediaProcess, session: StreamSession) -> None:
+    with push(media.address(session.stream_key)):
+        eventually(lambda: has_segments(session, 1))
+        (ffmpeg,) = media.encoders()
+        ffmpeg.suspend()
+        eventually(lambda: "0002" in runs_of(media_playlist(session, "high")))
+
+        assert ffmpeg.pid not in [one.pid for one in media.encoders()]
+
+
+def test_lost_publisher_interrupts_and_its_return_resumes(media: MediaProcess, session: StreamSession) -> None:
+    with push(media.address(session.stream_key)):
+        eventually(lambda: is_in(session, State.LIVE))
+    eventually(lambda: is_in(session, State.INTERRUPTED))
+    assert session.interrupted_at is not None
+    assert not media_playlist(session, "high").is_endlist
+    assert not broadcasts.is_open(session.pk)
+
+    with push(media.address(session.stream_key), size="480x270"):
+        eventually(lambda: is_in(session, State.LIVE))
+        eventually(lambda: "0002" in runs_of(media_playlist(session, "high")))
+    resolution = media_playlist(session, "index").playlists[0].stream_info.resolution
+    assert resolution == (480, 270)
+    assert Broadcast.objects.filter(session=session).count() == 2
+
+
+def test_source_without_sound_gets_silence(media: MediaProcess, session: StreamSession) -> None:
+    with push(media.address(session.stream_key), size="180x320", sound=NO_SOUND):
+        eventually(lambda: has_segments(session, 3) and has_segments(session, 3, "audio"))
+    eventually(lambda: is_in(session, State.INTERRUPTED))
+
+    index = media_playlist(session, "index")
+    assert index.playlists[0].stream_info.codecs.endswith(",mp4a.40.2")
+    assert index.playlists[0].stream_info.resolution == (180, 320)
+    for name in ("high", "audio"):
+        assert all(decode(session, media_playlist(session, name)).values())
+
+
+def test_source_with_rare_keyframes_is_cut_to_seconds_all_the_same(
+    media: MediaProcess, session: StreamSession
+) -> None:
+    with push(media.address(session.stream_key), size="322x182", rate=30, gop=600):
+        eventually(lambda: has_segments(session, 3))
+        playlist = media_playlist(session, "high")
+
+    assert playlist.target_duration == 1
+    assert all(abs(segment.duration - 1) < 0.05 for segment in playlist.segments)
+    assert media_playlist(session, "index").playlists[0].stream_info.resolution == (322, 182)
+
+
+def test_keys_that_open_nothing(media: MediaProcess, session: StreamSession) -> None:
+    used = session.stream_key
+    with push(media.address(used)) as first:
+        eventually(lambda: is_in(session, State.LIVE))
+        with push(media.address(used)) as second:
+            assert "Another encoder" in second.last_words()
+        rotated = keys.rotate(session)
+        for key in (used, "never-a-key", ""):
+            with push(media.address(key)) as refused:
+                assert "not valid" in refused.last_words()
+        assert first.process.poll() is None
+
+    ended = make_session(state=State.ENDED)
+    with push(media.address(ended.stream_key)) as late:
+        assert "has ended" in late.last_words()
+    assert Broadcast.objects.count() == 1
+    assert rotated != used
+
+
+def test_show_with_preview_waits_for_the_host(media: MediaProcess) -> None:
+    session = shows.create(host=make_user(is_host=True), title="With a preview", has_preview=True)
+    with push(media.address(session.stream_key)):
+        eventually(lambda: is_in(session, State.REHEARSAL))
+        eventually(lambda: has_segments(session, 2))
+        assert playback.playlist_url(session) == ""
+        assert playback.preview_url(session).endswith("/index.m3u8")
+
+        shows.go_live(session)
+        session.refresh_from_db()
+        eventually(lambda: media_playlist(session, "high").media_sequence)
+        eventually(lambda: media_playlist(session, "high").segments[-1].program_date_time > session.started_at)
+        shows.end(session, actor="test")
+        eventually((show_folder(session) / "replay.m3u8").exists, within_s=5)
+
+    replay = media_playlist(session, "high-replay")
+    first = replay.segments[0]
+    assert first.program_date_time + timedelta(seconds=first.duration) > session.started_at
+    assert replay.media_sequence >= 2
+
+
+def test_killed_media_process_takes_its_ffmpeg_along_and_finds_the_show(
+    media: MediaProcess, session: StreamSession
+) -> None:
+    with push(media.address(session.stream_key)):
+        eventually(lambda: is_in(session, State.LIVE))
+        (ffmpeg,) = media.encoders()
+        media.restart()
+        eventually(lambda: not ffmpeg.is_running())
+    assert is_in(session, State.INTERRUPTED)
+
+    with push(media.address(session.stream_key)):
+        eventually(lambda: is_in(session, State.LIVE))
+
+
+def test_asked_to_end_it_leaves_within_three_seconds(session: StreamSession) -> None:
+    media = MediaProcess()
+    with push(media.address(session.stream_key)):
+        eventually(lambda: is_in(session, State.LIVE))
+        (ffmpeg,) = media.encoders()
+
+        assert media.stop() == 0
+
+    assert not ffmpeg.is_running()
+    assert is_in(session, State.INTERRUPTED)
+    assert not broadcasts.is_open(session.pk)
