@@ -238,7 +238,7 @@ export function init(page) {
     if (minutes > 0) label.textContent = label.dataset.words.replace("{n}", minutes);
     const behind = one("[data-health-behind]");
     if (!behind) return;
-    const seconds = preview.behindS;
+    const seconds = ["live", "rehearsal"].includes(stateNow()) ? preview.behindS : null;
     behind.hidden = seconds === null;
     if (seconds !== null) behind.querySelector("dd").textContent = say("seconds", { n: seconds.toFixed(1) });
   };

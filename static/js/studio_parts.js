@@ -6,7 +6,7 @@
  */
 
 // What script keeps up to date by itself, or what differs on every reading.
-const VOLATILE = "input[name=csrfmiddlewaretoken], [data-since], [data-until], [data-pinned-since], [data-health], [data-fig], [data-fig-money], [data-people], [data-left], [data-sold], [data-held], .bar";
+const VOLATILE = "input[name=csrfmiddlewaretoken], [data-since], [data-until], [data-pinned-since], [data-health], [data-fig], [data-fig-money], [data-left], [data-sold], [data-held], [data-ask-figures], .bar";
 const SEARCH = "found";
 
 export class Parts extends EventTarget {
