@@ -57,8 +57,9 @@ def test_filters_of_the_address_hold_and_each_can_be_taken_away(client: Client) 
 
 def test_a_search_that_finds_nothing_offers_a_way_on(client: Client) -> None:
     make_product("Vase", stock=1)
-    html = read(client, "/shop/?q=zzzzqqq")
+    html = read(client, "/shop/?q=zzzzqqq&category=kitchen")
     assert cards(html) == []
+    assert 'aria-label="Remove Kitchen"' in html
     assert "Nothing fits" in html
     assert 'href="/shop/"' in html
 

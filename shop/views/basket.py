@@ -61,7 +61,7 @@ def change_line(request: HttpRequest) -> HttpResponse:
             return redirect(f"{reverse('orders:checkout')}?{query}")
         elif action == "set":
             cart.set_line(cart.ensure(request), sku=sku, quantity=quantity)
-            said = _("Your cart is up to date.")
+            said = ""  # the cart shows it
         else:
             line = cart.add(cart.ensure(request), sku=sku, quantity=quantity)
             said = _("%(name)s is in your cart.") % {"name": line.variant}
@@ -69,7 +69,8 @@ def change_line(request: HttpRequest) -> HttpResponse:
         return _refuse(request, _words(error))
     if _wants_json(request):
         return JsonResponse({"count": cart.count(request), "said": said})
-    messages.success(request, said)
+    if said:
+        messages.success(request, said)
     return redirect("shop:cart") if then == "cart" else back(request, reverse("shop:cart"))
 
 

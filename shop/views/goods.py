@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inventory import availability, delivery
 from shop import cart, catalogue, money, place, wishlist
-from shop.models import Product, ProductPicture, Variant
+from shop.models import Category, Product, ProductPicture, Variant
 from shop.views import filters
 from shop.views.going_back import back
 
@@ -216,6 +216,8 @@ def _attribute_facets(facets: catalogue.Facets, asked: catalogue.Filters) -> lis
 def _chips(asked: filters.Asked, facets: catalogue.Facets) -> list[Chip]:
     held = asked.filters
     labels = {choice.value: choice.label for choice in facets.categories}
+    if unknown := [slug for slug in held.categories if slug not in labels]:
+        labels |= dict(Category.objects.filter(slug__in=unknown).order_by().values_list("slug", "name"))
     chips = [Chip(f"“{held.q}”", asked.link(q=""))] if held.q else []
     for slug in held.categories:
         chips.append(

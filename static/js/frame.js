@@ -16,6 +16,9 @@ export function init(page) {
   });
 }
 
+/** A form's address; `form.action` would be its field of that name. @param {HTMLFormElement} form */
+const address = (form) => form.getAttribute("action") ?? "";
+
 /**
  * Sends a form and returns its JSON answer; status 0 when none came.
  * @param {HTMLFormElement} form
@@ -25,7 +28,7 @@ export function init(page) {
 export async function send(form, submitter = null) {
   try {
     const body = new FormData(form, /** @type {HTMLButtonElement | null} */ (submitter));
-    const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    const answer = await fetch(address(form), { method: "POST", body, headers: { Accept: "application/json" } });
     return { ok: answer.ok, status: answer.status, body: await answer.json().catch(() => ({})) };
   } catch {
     return { ok: false, status: 0, body: {} };
@@ -55,7 +58,7 @@ async function wish(form) {
   let status = 0;
   /** @type {any} */ let body = {};
   try {
-    const answer = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" } });
+    const answer = await fetch(address(form), { method: "POST", body: data, headers: { Accept: "application/json" } });
     status = answer.status;
     body = await answer.json();
   } catch {

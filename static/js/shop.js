@@ -48,7 +48,11 @@ export function init(page) {
 function address(page) {
   const form = /** @type {HTMLFormElement} */ (page.querySelector("[data-filters]"));
   const query = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (value !== "") query.append(name, String(value));
+  const sort = /** @type {HTMLSelectElement | null} */ (page.querySelector("#sort"));
+  for (const [name, value] of new FormData(form)) {
+    const isUsual = name === "sort" && sort?.selectedIndex === 0;
+    if (value !== "" && !isUsual) query.append(name, String(value));
+  }
   return `${form.action}?${query}`;
 }
 
