@@ -182,3 +182,13 @@ def test_error_pages_need_nothing() -> None:
         html = render_to_string(name)
         assert "<h1>" in html
         assert "tokens.css" in html
+
+
+def test_an_address_is_confirmed_by_its_link_once(client: Client) -> None:
+    client.post("/accounts/signup/", {"email": "new@example.com", "password1": PASSWORD})
+    link = re.search(r"http://[^/]+(/accounts/confirm-email/\S+)", mail.outbox[0].body)
+    assert link
+    assert "Is this address yours?" in client.get(link[1]).content.decode()
+    client.post(link[1])
+    assert "new@example.com is confirmed." in client.get("/accounts/email/").content.decode()
+    assert "This link no longer works" in client.get("/accounts/confirm-email/nonsense/").content.decode()
