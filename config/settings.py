@@ -176,6 +176,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3.0,
         "options": {"expires": 3},
     },
+    "note-peaks": {"task": "streams.tasks.note_peaks", "schedule": 5.0, "options": {"expires": 5}},
 }
 
 # --- People ----------------------------------------------------------------------------------------------

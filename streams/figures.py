@@ -47,6 +47,13 @@ def note_viewers(slug: str, count: int) -> None:
     )
 
 
+def note_peaks() -> None:
+    """Note the viewers of every show on air. Safe to call often."""
+    on_air = StreamSession.objects.filter(state__in=StreamSession.ON_AIR).values_list("slug", flat=True)
+    for slug, count in viewers(on_air).items():
+        note_viewers(slug, count)
+
+
 def of_show(session: StreamSession) -> LiveFigures:
     """Read a show's figures as they stand now, in five statements at most."""
     watching = viewers([session.slug]).get(session.slug, 0)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from inventory.exceptions import NotInTransaction
 from shop.models import AuditEntry, Product, Variant
-from streams import chat, figures, keys, locks, opinions, pins, run_list
+from streams import chat, figures, keys, locks, opinions, pins, run_list, tasks
 from streams.exceptions import NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.models import ChatMessage, Opinion, Pin, RunListItem, StreamSession
 from streams.signals import opinions_changed, pin_changed, run_list_changed
@@ -322,3 +322,14 @@ def test_the_peak_only_rises_and_only_on_air() -> None:
     session.refresh_from_db()
     assert session.peak_viewers == 5
     assert StreamSession.objects.get(slug="later").peak_viewers == 0
+
+
+def test_peaks_are_noted_though_no_studio_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_session("kiln", peak_viewers=2)
+    make_session("lamps", state="interrupted")
+    make_session("gone", state="ended", peak_viewers=1)
+    monkeypatch.setattr(figures, "viewer_counter", lambda slugs: dict.fromkeys(slugs, 40))
+
+    tasks.note_peaks()
+
+    assert dict(StreamSession.objects.values_list("slug", "peak_viewers")) == {"kiln": 40, "lamps": 40, "gone": 1}

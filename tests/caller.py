@@ -1,0 +1,29 @@
+"""Somebody who calls the REST API with a token, or without."""
+
+from typing import Any
+
+import orjson
+from django.test import Client
+from rest_framework.authtoken.models import Token
+
+from shop.models import User
+
+
+class Caller:
+    """Someone with a token, or nobody, who speaks JSON."""
+
+    def __init__(self, user: User | None = None) -> None:
+        self.headers = {"Authorization": f"Token {Token.objects.get_or_create(user=user)[0].key}"} if user else {}
+        self.client = Client()
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        data = orjson.dumps(body) if body is not None else b""
+        return self.client.generic(
+            method, f"/api/v1/{path}", data, content_type="application/json", headers=self.headers
+        )
+
+    def get(self, path: str) -> Any:
+        return self.call("GET", path)
+
+    def post(self, path: str, body: object = None) -> Any:
+        return self.call("POST", path, body)
