@@ -75,7 +75,6 @@ def _chat() -> dict[str, str]:
         "say_something": _("Say something"),
         "reconnecting": _("Reconnecting. What you write waits here."),
         "new_messages": _("{n} new"),
-        "chat_empty": _("Nobody has said anything yet."),
     }
 
 

@@ -60,7 +60,7 @@ export function attach(stage, player, show) {
     edge.hidden = isReplay || player.status !== "playing" || player.isAtEdge;
     if (isReplay) return drawPosition();
     const seconds = player.behindS;
-    behind.textContent = seconds === null || video.paused ? "" : say("behind", { n: Math.max(1, Math.round(seconds)) });
+    behind.textContent = seconds === null || player.status !== "playing" || video.paused ? "" : say("behind", { n: Math.max(1, Math.round(seconds)) });
   };
   const drawPosition = () => {
     const length = Number.isFinite(video.duration) ? video.duration : 0;

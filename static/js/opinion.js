@@ -1,5 +1,6 @@
 /** Like, dislike, or neither: the same button again takes it back. */
 import { api } from "showfloor/api";
+import { toast } from "showfloor/toast";
 import { say } from "showfloor/words";
 
 /**
@@ -38,6 +39,7 @@ export function attach(page, wire, show) {
     const answer = await (next ? api(path, { method: "PUT", body: { opinion: next } }) : api(path, { method: "DELETE" }));
     ({ likes, dislikes, opinion } = answer.ok ? { likes, dislikes, opinion, ...answer.body } : before);
     draw();
+    if (!answer.ok) toast(page, say("opinion_failed"));
   };
 
   form.addEventListener("submit", (event) => {

@@ -9,6 +9,7 @@ import { clockSkewMs, Player } from "showfloor/player";
 import * as runList from "showfloor/run_list";
 import { Slate } from "showfloor/slate";
 import { countDown, localTimes } from "showfloor/times";
+import { toast } from "showfloor/toast";
 import { connect } from "showfloor/wire";
 import { say } from "showfloor/words";
 
@@ -129,7 +130,6 @@ function sinceWhen(page, show, skewMs) {
 
 /** @param {Document} page @param {string} title */
 function share(page, title) {
-  const toast = /** @type {HTMLElement} */ (page.querySelector("[data-toast]"));
   const canShare = Boolean(navigator.share ?? navigator.clipboard);
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-share]"))) {
     button.hidden = !canShare;
@@ -138,21 +138,10 @@ function share(page, title) {
       try {
         if (navigator.share && matchMedia("(pointer: coarse)").matches) return await navigator.share({ title, url });
         await navigator.clipboard.writeText(url);
-        tell(toast, say("copied"));
+        toast(page, say("copied"));
       } catch {
         // turned away by the person, or by the browser: nothing to say
       }
     });
   }
-}
-
-/** @type {any} */
-let toastTimer;
-
-/** @param {HTMLElement} toast @param {string} text */
-export function tell(toast, text) {
-  toast.textContent = text;
-  toast.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => (toast.hidden = true), 3000);
 }
