@@ -94,22 +94,16 @@ def _buying() -> dict[str, str]:
         "paid_title": _("Paid. It is yours"),
         "paid_text": _("Order {number}. Its page shows where it is, step by step."),
         "declined_title": _("The payment did not go through"),
-        "declined_text": _(
-            "No money was taken. The units are back on the shelf, so try again while they last."
-        ),
+        "declined_text": _("No money was taken. The units are back on the shelf, so try again while they last."),
         "expired_title": _("The time to pay ran out"),
-        "expired_text": _(
-            "No money was taken. The units are back on the shelf, so try again while they last."
-        ),
+        "expired_text": _("No money was taken. The units are back on the shelf, so try again while they last."),
         "cancelled_title": _("Let go"),
         "cancelled_text": _("No money was taken. The units are back on the shelf."),
         "short": _("{title}: {requested} wanted, {available} left."),
         "short_none": _("{title} has just sold out."),
         "fewer": _("Take {n} instead"),
         "busy": _("Many people are buying at this moment. Nothing was held or charged. Please try again."),
-        "offline": _(
-            "The connection broke before we heard back. Trying again is safe: it is never charged twice."
-        ),
+        "offline": _("The connection broke before we heard back. Trying again is safe: it is never charged twice."),
         "refused": _("The order could not be made. Nothing was held or charged."),
         "cancel_failed": _("It could not be let go. It frees itself when the time is up."),
     }
