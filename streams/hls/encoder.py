@@ -35,7 +35,7 @@ def _filters(source: Source, steps: Sequence[Step]) -> str:
     chains = [f"[0:v]split={len(encoded)}{branches}"]
     for step in encoded:
         rate = "" if step.frame_rate == source.frame_rate else f"fps={step.frame_rate:g},"
-        chains.append(f"[{step.name}-in]{rate}scale={step.width}:{step.height},setsar=1,format=yuv420p[{step.name}]")
+        chains.append(f"[{step.name}-in]{rate}scale={step.width}:{step.height},format=yuv420p[{step.name}]")
     return ";".join(chains)
 
 
