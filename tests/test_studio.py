@@ -1,5 +1,6 @@
 """The host's pages: who may open them, what they show, and what they cost."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -199,6 +200,15 @@ def test_after_the_end_the_studio_sums_up(session: StreamSession, host: User) ->
         assert gone not in page
     assert client.post(STUDIO + "end/").status_code == 302
     assert AuditEntry.objects.filter(action="end").count() == 1
+
+
+def test_a_show_that_left_no_recording_waits_for_none(session: StreamSession, host: User) -> None:
+    StreamSession.objects.update(state="ended", ended_at=timezone.now() - timedelta(minutes=5))
+
+    page = text_of(of(host).get(STUDIO))
+
+    assert "There is no recording of it." in page
+    assert "data-awaits-replay" not in page
 
 
 @pytest.mark.parametrize("ask", ["end", "key", "keys", "add", "encoder"])

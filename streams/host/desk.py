@@ -1,7 +1,7 @@
 """Everything that the studio of one show says."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Sum
 from django.utils import timezone
@@ -21,6 +21,7 @@ from streams.shows import GRACE
 State = StreamSession.State
 
 FOUND_MOST = 30
+REPLAY_WITHIN = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,12 @@ class Desk:
     def ends_by_itself_at(self) -> datetime | None:
         """When a show whose encoder is lost ends, unless it comes back."""
         return self.session.interrupted_at + GRACE if self.session.interrupted_at else None
+
+    @property
+    def awaits_replay(self) -> bool:
+        """Whether the replay of a show that ended just now is still being written; later there is none to come."""
+        ended_at = self.session.ended_at
+        return not self.preview_url and ended_at is not None and timezone.now() - ended_at < REPLAY_WITHIN
 
     @property
     def units_held(self) -> int:
