@@ -7,7 +7,7 @@ seq, or once a second by comparing heads.
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -64,6 +64,16 @@ def _with_fresh_connections(call: Callable[[], T]) -> T:
         close_old_connections()
 
 
+async def _for_ever(job: Callable[[], Awaitable[None]]) -> None:
+    """Run a job that should never end; one that fails all the same is logged and starts again."""
+    while True:
+        try:
+            await job()
+        except Exception:
+            logger.exception("%s failed and starts again", job)
+            await asyncio.sleep(BEAT_S)
+
+
 class Hub:
     """Everything of one process. Use `hub()`."""
 
@@ -86,8 +96,8 @@ class Hub:
         self._subscribed: dict[str, asyncio.Event] = {}
         self._has_topics = asyncio.Event()
         self._tasks = [
-            self._loop.create_task(job)
-            for job in (self._listen(), self._beat(), self._send_reactions(), self.postbox.run())
+            self._loop.create_task(_for_ever(job))
+            for job in (self._listen, self._beat, self._send_reactions, self.postbox.run)
         ]
         self._byes: set[asyncio.Task[None]] = set()
 

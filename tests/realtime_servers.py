@@ -20,6 +20,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_socket
 
+from realtime import tickets
+from realtime.tickets import Person
+from shop.models import User
+
 ROOT = Path(__file__).resolve().parent.parent
 WITHIN_S = 10.0
 
@@ -161,6 +165,26 @@ class Client:
                 self.receive()
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else 1006
+
+
+@contextmanager
+def stalled_socket(server: Server, path: str) -> Iterator[None]:
+    """A viewer that says hello and never reads again."""
+    with socket.socket() as stalled:
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.connect(("127.0.0.1", server.port))
+        stalled.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        assert stalled.recv(12).endswith(b"101")
+        hello = b'{"type":"hello","v":1}'
+        stalled.sendall(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
+        yield
+
+
+def ticket_of(user: User) -> str:
+    return tickets.issue(Person(user_id=user.pk))
 
 
 def eventually(condition: Callable[[], Any], within_s: float = 20) -> Any:

@@ -18,6 +18,7 @@ from realtime.hub import Hub, Unavailable
 from realtime.rooms import SKIP_BYTES, Seat
 from realtime.seeding import UnknownShow
 from realtime.wire import Frame, Since
+from realtime.writers import writer_of
 from shop import redis_pool
 from streams import chat, pins
 from streams.models import StreamSession
@@ -337,6 +338,46 @@ async def test_an_empty_room_is_closed_after_a_while(
     _, inbox = await sit(hub, "session:hubbed")
     await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-1"))
     await eventually(lambda: inbox.events("pin"))
+
+
+async def test_under_an_unknown_server_frames_go_out_one_by_one_by_plain_asgi() -> None:
+    sent: list[dict[str, Any]] = []
+    may_send = asyncio.Event()
+
+    async def send(message: dict[str, Any]) -> None:
+        await may_send.wait()
+        sent.append(message)
+
+    writer = writer_of(send)
+    writer.write(Frame.of(wire.pin("A")))
+    writer.write(Frame.of(wire.pin("B")))
+    assert (writer.kind, writer.buffered()) == ("plain", 2 * len(b'{"type":"pin","sku":"A"}'))
+
+    may_send.set()
+    await writer.close(4012)
+
+    assert [message["type"] for message in sent] == ["websocket.send", "websocket.send", "websocket.close"]
+    assert [json.loads(message["text"])["sku"] for message in sent[:2]] == ["A", "B"]
+    assert (sent[2]["code"], writer.buffered()) == (4012, 0)
+
+
+async def test_a_job_of_the_hub_that_fails_starts_again(
+    hub: Hub, show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, inbox = await sit(hub, "session:hubbed")
+    calls = []
+
+    def fail_once(process: str, sockets: dict[str, int]) -> dict[str, log.Head]:
+        calls.append(sockets)
+        if len(calls) == 1:
+            raise RuntimeError("not foreseen")
+        return beat(process, sockets)
+
+    beat = log.beat
+    monkeypatch.setattr(log, "beat", fail_once)
+
+    await eventually(lambda: inbox.events("viewers"))
+    assert len(calls) > 1
 
 
 def _is_gapless(inbox: Inbox) -> bool:

@@ -2,10 +2,9 @@
 
 import re
 import secrets
-import socket as sockets
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -16,19 +15,18 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from inventory import stock
 from orders import access
-from orders.checkout import OrderRequest, ShippingAddress, place_order
+from orders.checkout import place_order
 from orders.models import Order
-from realtime import publish, tickets, wire
-from realtime.tickets import Person
+from realtime import publish, wire
 from shop.models import User
 from streams import pins
 from streams.models import ChatMessage, StreamSession
-from tests.factories import make_product, make_session, make_user
-from tests.realtime_servers import Client, Server, eventually, running
+from tests.factories import make_product, make_request, make_session, make_user
+from tests.realtime_servers import Client, Server, eventually, running, stalled_socket, ticket_of
 
 KINDS = ("daphne", "uvicorn")
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis]
+pytestmark = pytest.mark.keeps_redis
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +41,7 @@ def server(request: pytest.FixtureRequest, servers_by_kind: dict[str, Server]) -
 
 
 @pytest.fixture
-def show() -> StreamSession:
+def show(transactional_db: None) -> StreamSession:
     """A show with two SKUs of its own: the cache of a Redis that is kept knows those of other tests."""
     slug = f"show-{secrets.token_hex(3)}"
     skus = (f"{slug}-A", f"{slug}-B")
@@ -63,20 +61,13 @@ def sku_b(show: StreamSession) -> str:
     return f"{show.slug}-B"
 
 
-def ticket_of(user: User) -> str:
-    return tickets.issue(Person(user_id=user.pk))
-
-
 def make_order(*, sku: str, buyer: User | None = None) -> Order:
-    address = ShippingAddress(name="Ada", line1="1 Road", city="Delhi", postal_code="110001", country="IN")
-    email = buyer.email if buyer else "guest@example.com"
-    request = OrderRequest(lines=((sku, 1),), email=email, address=address, buyer_id=buyer.pk if buyer else None)
-    return place_order(request)
+    return place_order(make_request((sku, 1), buyer=buyer))
 
 
-def test_a_foreign_origin_is_refused_at_the_handshake(server: Server, show: StreamSession) -> None:
+def test_a_foreign_origin_is_refused_at_the_handshake(server: Server) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        Client(server, path_of(show), origin="https://evil.example")
+        Client(server, "/ws/site/", origin="https://evil.example")
 
     assert refused.value.response.status_code == 403
 
@@ -252,21 +243,19 @@ def test_each_server_is_written_to_directly(server: Server, show: StreamSession)
     assert [kind for kind, _ in writers] == [server.kind]
 
 
-def test_ping_is_answered(server: Server, show: StreamSession) -> None:
-    with Client(server, path_of(show)) as client:
+def test_ping_is_answered(server: Server) -> None:
+    with Client(server, "/ws/site/") as client:
         client.send(type="ping")
 
         assert client.wait_for("pong")["now"].endswith("Z")
 
 
-@pytest.mark.parametrize(
-    "text", ["no json", "[]", '{"type":"hello","v":2}', '{"type":"react","emoji":"x"}', '{"type":"chat","id":7}']
-)
-def test_what_is_not_of_the_protocol_is_a_bad_message(server: Server, show: StreamSession, text: str) -> None:
-    with Client(server, path_of(show)) as client:
-        client.socket.send(text)
-
-        assert client.wait_for("error")["code"] == "bad_message"
+def test_what_is_not_of_the_protocol_is_a_bad_message(server: Server) -> None:
+    texts = ["no json", "[]", '{"type":"hello","v":2}', '{"type":"react","emoji":"x"}', '{"type":"chat","id":7}']
+    with Client(server, "/ws/site/") as client:
+        for text in texts:
+            client.socket.send(text)
+            assert client.wait_for("error") == {"type": "error", "code": "bad_message"}
 
 
 def test_an_unknown_show_is_said_to_be_none(server: Server) -> None:
@@ -288,8 +277,8 @@ def test_a_frame_that_is_too_big_ends_its_socket_only(server: Server, show: Stre
         other.wait_for("pong")
 
 
-def test_a_megabyte_is_not_taken(server: Server, show: StreamSession) -> None:
-    with Client(server, path_of(show)) as client:
+def test_a_megabyte_is_not_taken(server: Server) -> None:
+    with Client(server, "/ws/site/") as client:
         client.hello()
         client.socket.send("x" * 1_000_000)
 
@@ -334,22 +323,6 @@ def test_a_reader_that_stalls_is_sent_away_and_disturbs_nobody(
             reader.wait_for_event("pin")
             reader.wait_for_event("viewers", where=lambda event: event["count"] == 2, within_s=20)
             assert [event["id"] for event in reader.events("announcement")] == [str(number) for number in range(6)]
-
-
-@contextmanager
-def stalled_socket(server: Server, path: str) -> Iterator[None]:
-    """A viewer that says hello and never reads again."""
-    with sockets.socket() as stalled:
-        stalled.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
-        stalled.connect(("127.0.0.1", server.port))
-        stalled.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
-        assert stalled.recv(12).endswith(b"101")
-        hello = b'{"type":"hello","v":1}'
-        stalled.sendall(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
-        yield
 
 
 def test_an_order_is_told_to_its_buyer_alone_on_any_page(server: Server, show: StreamSession) -> None:
