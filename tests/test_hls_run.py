@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import m3u8
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from streams import broadcasts, keys, playback, shows
@@ -214,6 +215,19 @@ def test_killed_media_process_takes_its_ffmpeg_along_and_finds_the_show(
         media.restart()
         eventually(lambda: not ffmpeg.is_running())
     assert is_in(session, State.INTERRUPTED)
+
+    with push(media.address(session.stream_key)):
+        eventually(lambda: is_in(session, State.LIVE))
+
+
+def test_lost_lock_ends_the_encode(media: MediaProcess, session: StreamSession) -> None:
+    with push(media.address(session.stream_key)):
+        eventually(lambda: is_in(session, State.LIVE))
+        (ffmpeg,) = media.encoders()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+        eventually(lambda: not ffmpeg.is_running(), within_s=5)
+        eventually(lambda: is_in(session, State.INTERRUPTED))
 
     with push(media.address(session.stream_key)):
         eventually(lambda: is_in(session, State.LIVE))
