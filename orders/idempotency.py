@@ -50,5 +50,6 @@ def remember(idempotency: Idempotency, order: Order) -> None:
     IdempotencyKey.objects.update_or_create(
         scope=idempotency.scope,
         key=idempotency.key,
-        defaults={"body_hash": idempotency.body_hash, "order": order},
+        # Its 48 hours begin anew, by the clock that `find_order` compares with.
+        defaults={"body_hash": idempotency.body_hash, "order": order, "created_at": Now()},
     )

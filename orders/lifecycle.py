@@ -6,6 +6,7 @@ out after the commit.
 
 import enum
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,14 +132,20 @@ def advance(
     Raises TransitionRefused (for the first order whose state does not know the event) or StockBusy.
     """
     now = clock.now()
-    rules = [(order, _rule(order, event)) for order in orders]
-    skus = {line.sku for order, rule in rules if rule.stock is Stock.HELD_AGAIN for line in order.lines.all()}
-    with Shelf.open(skus=skus, holders=[order.holder for order, rule in rules if rule.becomes]) as shelf:
-        for order, rule in rules:
-            applied = _move_stock(shelf, order, rule, actor, now)
-            _write(order, event, applied, actor, reason, now)
-            if applied.refund:
-                _owe(order, event, payment)
+    groups: dict[Rule, list[Order]] = defaultdict(list)
+    for order in orders:
+        groups[_rule(order, event)].append(order)
+    skus = {line.sku for order in groups[LATE_SUCCESS] for line in order.lines.all()}
+    with Shelf.open(skus=skus, holders=[order.holder for order in orders]) as shelf:
+        late = groups.pop(LATE_SUCCESS)
+        for order in late:
+            rule = LATE_SUCCESS if _hold_again(shelf, order, now) else MONEY_BACK
+            groups[rule].append(order)
+        for rule, group in groups.items():
+            _move_stock(shelf, group, rule, actor)
+            _write(group, event, rule, actor=actor, reason=reason, now=now)
+            if rule.refund:
+                _owe(group, event, payment)
 
 
 def _advance_one(order_id: uuid.UUID, event: Event, *, actor: str, reason: str = "") -> Order:
@@ -158,40 +165,50 @@ def _rule(order: Order, event: Event) -> Rule:
     return rule
 
 
-def _move_stock(shelf: Shelf, order: Order, rule: Rule, actor: str, now: datetime) -> Rule:
-    """Do the rule's stock effect; return the rule that holds in the end."""
+def _hold_again(shelf: Shelf, order: Order, now: datetime) -> bool:
+    """Hold and commit every line of a lapsed order, or nothing."""
+    routes = delivery.routes(postal_code=order.postal_code, country=order.country, now=now)
+    wanted = {line.sku: line.quantity for line in order.lines.all()}
+    return not shelf.hold_paid(order.holder, wanted, warehouses=[route.warehouse_id for route in routes])
+
+
+def _move_stock(shelf: Shelf, orders: Sequence[Order], rule: Rule, actor: str) -> None:
+    holders = [order.holder for order in orders]
     match rule.stock:
         case Stock.COMMITTED:
-            shelf.commit([order.holder])
+            shelf.commit(holders)
         case Stock.RELEASED:
-            shelf.release([order.holder])
+            shelf.release(holders)
         case Stock.FULFILLED:
-            shelf.fulfil([order.holder], actor=actor)
-        case Stock.HELD_AGAIN:
-            routes = delivery.routes(postal_code=order.postal_code, country=order.country, now=now)
-            wanted = {line.sku: line.quantity for line in order.lines.all()}
-            if shelf.hold_paid(order.holder, wanted, warehouses=[route.warehouse_id for route in routes]):
-                return MONEY_BACK
-        case Stock.STAYS:
+            shelf.fulfil(holders, actor=actor)
+        case Stock.STAYS | Stock.HELD_AGAIN:
             pass
-    return rule
 
 
-def _write(order: Order, event: Event, rule: Rule, actor: str, reason: str, now: datetime) -> None:
-    before = order.state
+def _write(orders: Sequence[Order], event: Event, rule: Rule, *, actor: str, reason: str, now: datetime) -> None:
+    """Write the new state of orders that one rule applies to, and who did it; one statement each."""
+    if rule is UNCHANGED or not orders:
+        return
+    before = {order.holder: str(order.state) for order in orders}
     if rule.becomes is not None:
-        order.state = rule.becomes
-        order.cancel_reason = rule.cancel_reason or ""
-        if rule.becomes is State.PLACED:
-            order.placed_at = now
-        order.terminal_at = now if rule.becomes in TERMINAL else None
-        order.save(update_fields=["state", "cancel_reason", "placed_at", "terminal_at"])
-        after_commit(order_changed.send_robust, sender=None, order=order)
-    if rule is not UNCHANGED:
-        audit.record(actor=actor, action=event, subject=order.holder, reason=reason, before=before, after=order.state)
+        for order in orders:
+            order.state = rule.becomes
+            order.cancel_reason = rule.cancel_reason or ""
+            if rule.becomes is State.PLACED:
+                order.placed_at = now
+            order.terminal_at = now if rule.becomes in TERMINAL else None
+            after_commit(order_changed.send_robust, sender=None, order=order)
+        Order.objects.bulk_update(orders, ["state", "cancel_reason", "placed_at", "terminal_at"])
+    audit.record_all(
+        actor=actor,
+        action=event,
+        reason=reason,
+        subjects={order.holder: {"before": before[order.holder], "after": str(order.state)} for order in orders},
+    )
 
 
-def _owe(order: Order, event: Event, payment: Payment | None) -> None:
+def _owe(orders: Sequence[Order], event: Event, payment: Payment | None) -> None:
     """Write down what goes back: the payment in question, or all that was paid. `payments.send_refunds` sends it."""
-    paid = [payment] if payment else list(order.payments.filter(state=Payment.State.SUCCEEDED, refunds=None))
-    Refund.objects.bulk_create([Refund(payment=each, amount_minor=each.amount_minor, reason=event) for each in paid])
+    paid = Payment.objects.filter(order__in=orders, state=Payment.State.SUCCEEDED, refunds=None)
+    owed = [payment] if payment else list(paid)
+    Refund.objects.bulk_create([Refund(payment=each, amount_minor=each.amount_minor, reason=event) for each in owed])

@@ -12,9 +12,12 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
+from inventory.exceptions import StockBusy
 from orders import access, locks
 from orders.exceptions import ProviderAway, TransitionRefused
 from orders.lifecycle import Event, advance
@@ -38,8 +41,9 @@ def open_payment(order: Order) -> Payment:
     if payment := order.payments.filter(state=State.OPEN).first():
         return payment
     attempt = order.payments.count()
-    # The same key for the same attempt: two clicks at once open one payment.
-    key = uuid.uuid5(order.id, f"attempt {attempt}")
+    # The same key for the same attempt, so that two clicks open one payment; not to be computed from the order's id.
+    digest = salted_hmac("orders.payments", f"{order.id} {attempt}", algorithm="sha256").digest()
+    key = uuid.UUID(bytes=digest[:16])
     opened = get_provider().open(
         key=str(key),
         amount_minor=order.total_minor,
@@ -106,7 +110,8 @@ def settle(payment: Payment, fetched: Fetched) -> Payment:
     with transaction.atomic():
         order = locks.lock_order(payment.order_id)
         payment.refresh_from_db()
-        if payment.state == fetched.state or payment.state == State.SUCCEEDED:
+        # "Open" is no news: a fetch that was slow must not undo what a quicker one has settled.
+        if fetched.state in {payment.state, State.OPEN} or payment.state == State.SUCCEEDED:
             return payment
         payment.state = fetched.state
         payment.save(update_fields=["state", "changed_at"])
@@ -138,18 +143,23 @@ def poll(*, limit: int = 20) -> int:
 
 def close_stale(*, limit: int = 50) -> int:
     """Close with the provider what nobody should pay any more; return how many were tried."""
-    stale = Payment.objects.filter(state=State.OPEN).exclude(order__state=Order.State.CREATED)[:limit]
-    for payment in stale:
+    stale = Payment.objects.filter(state=State.OPEN).exclude(order__state=Order.State.CREATED)
+    batch = list(stale.order_by("changed_at")[:limit])
+    for payment in batch:
+        # Touched first, as in `poll`: one that can't be closed must not stand in the way of the others.
+        payment.save(update_fields=["changed_at"])
         _softly(_close, payment)
-    return len(stale)
+    return len(batch)
 
 
 def send_refunds(*, limit: int = 50) -> int:
     """Send the refunds that are owed; return how many were tried. The provider does each once, by its key."""
-    owed = Refund.objects.filter(state=Refund.State.PENDING).select_related("payment").order_by("created_at")[:limit]
-    for refund in owed:
+    owed = Refund.objects.filter(state=Refund.State.PENDING).select_related("payment")
+    batch = list(owed.order_by(F("tried_at").asc(nulls_first=True), "created_at")[:limit])
+    for refund in batch:
+        Refund.objects.filter(pk=refund.pk).update(tried_at=Now())
         _softly(_send_refund, refund)
-    return len(owed)
+    return len(batch)
 
 
 def _close(payment: Payment) -> None:
@@ -165,8 +175,8 @@ def _send_refund(refund: Refund) -> None:
 
 
 def _softly(call: Callable[[T], object], subject: T) -> None:
-    """Do one of many: a provider that is away for this one is tried again at the next run."""
+    """Do one of many: what can't be done now is tried again at the next run, and holds up no other."""
     try:
         call(subject)
-    except ProviderAway as error:
-        log.warning("provider away: %s: %s", subject, error)
+    except (ProviderAway, StockBusy, TransitionRefused) as error:
+        log.warning("%s: %s %s", subject, type(error).__name__, error)

@@ -1,5 +1,6 @@
 """Making orders: prices, refusals, warehouses, idempotency."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -153,7 +154,12 @@ def test_a_key_is_forgotten_after_two_days() -> None:
     first = place_order(make_request(("VASE", 1)), key=key)
     IdempotencyKey.objects.update(created_at=first.created_at - timedelta(hours=49))
 
-    assert place_order(make_request(("VASE", 1)), key=Idempotency("guest", "k" * 16, "new")).pk != first.pk
+    renewed = Idempotency("guest", "k" * 16, "new")
+
+    second = place_order(make_request(("VASE", 1)), key=renewed)
+
+    assert second.pk != first.pk
+    assert place_order(make_request(("VASE", 1)), key=renewed).pk == second.pk
 
 
 @pytest.mark.django_db(transaction=True)
@@ -207,3 +213,15 @@ def test_a_cap_holds_within_one_order_and_within_a_batch() -> None:
     outcomes = write_orders([make_request(("VASE-S", 2)), make_request(("VASE-S", 2))])
 
     assert [type(outcome) for outcome in outcomes] == [Order, OverCap]
+
+
+def test_a_cap_is_not_dodged_by_signing_in_or_out() -> None:
+    make_product(skus=("VASE",), stock=9, cap_per_buyer=3)
+    buyer = make_user("buyer@example.com")
+    as_guest = replace(make_request(("VASE", 2)), email="Buyer@example.com")
+
+    place_order(as_guest)
+
+    for request in (make_request(("VASE", 2), buyer=buyer), as_guest):
+        with pytest.raises(OverCap):
+            place_order(request)

@@ -5,10 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
+from inventory.exceptions import StockBusy
 from inventory.models import StockItem
-from orders import access, expiry, lifecycle, payments
+from orders import access, expiry, lifecycle, locks, payments
 from orders.checkout import place_order
 from orders.exceptions import TransitionRefused
 from orders.lifecycle import Event
@@ -49,7 +53,7 @@ def make_overdue(order: Order, by_s: int = settings.PAYMENT_SWEEP_GRACE_S + 1) -
 
 
 def counters() -> tuple[int, int, int, int]:
-    item = StockItem.objects.get()
+    item = StockItem.objects.get(sku="VASE")
     return item.on_hand, item.held, item.committed, item.available
 
 
@@ -305,3 +309,53 @@ def test_only_its_buyer_and_who_has_the_word_see_an_order() -> None:
             access.find_order(order.pk, user=user, access=word)
     with pytest.raises(Order.DoesNotExist):
         access.find_order(uuid.uuid4(), user=buyer)
+
+
+def test_the_sweep_costs_the_same_statements_for_one_order_and_for_ten(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_product(skus=("BOWL",), stock=50)
+    make_overdue(place_order(make_request(("BOWL", 1))))
+    with CaptureQueriesContext(connection) as one:
+        expiry.sweep()
+    for _ in range(10):
+        make_overdue(place_order(make_request(("BOWL", 1))))
+    with django_assert_num_queries(len(one)):
+        assert expiry.sweep() == 10
+    invariants.check()
+
+
+def test_a_slow_fetch_does_not_undo_what_was_settled() -> None:
+    order = ordered()
+    payment = payments.open_payment(order)
+    tell(payment, FAILED)
+
+    tell(payment, Payment.State.OPEN)
+
+    payment.refresh_from_db()
+    assert payment.state == "failed"
+
+
+def test_a_payments_name_can_not_be_computed_from_the_order() -> None:
+    order = ordered()
+    ref = payments.open_payment(order).ref
+    assert ref != f"sbx_{uuid.uuid5(order.id, 'attempt 0').hex}"
+    assert order.id.hex not in ref
+
+
+def test_one_busy_order_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = ordered(1), ordered(1)
+    for order in (first, second):
+        sandbox.answer(payments.open_payment(order).ref, approve=True)
+    Payment.objects.update(changed_at=F("changed_at") - payments.POLL_AFTER)
+    lock = locks.lock_order
+
+    def busy_once(order_id: uuid.UUID) -> Order:
+        if order_id == first.pk:
+            raise StockBusy
+        return lock(order_id)
+
+    monkeypatch.setattr("orders.payments.locks.lock_order", busy_once)
+    payments.poll()
+
+    assert dict(Order.objects.values_list("pk", "state")) == {first.pk: "created", second.pk: "placed"}

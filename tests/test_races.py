@@ -118,7 +118,7 @@ def test_one_key_at_once_makes_one_order() -> None:
 
 def test_control_without_its_lock_a_cap_is_overrun(monkeypatch: pytest.MonkeyPatch) -> None:
     make_product(skus=("VASE",), stock=50, cap_per_buyer=3)
-    monkeypatch.setattr("orders.caps._number", lambda claim: random.getrandbits(62))
+    monkeypatch.setattr("orders.caps._numbers", lambda claim, order: [random.getrandbits(62)])
 
     rush(20)
 

@@ -126,6 +126,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(max_length=40)),
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('done', 'Done')], default='pending', max_length=10)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('tried_at', models.DateTimeField(blank=True, null=True)),
                 ('done_at', models.DateTimeField(blank=True, null=True)),
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='orders.payment')),
             ],
