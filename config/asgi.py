@@ -1,4 +1,4 @@
-"""Sockets and server-sent events, served by Daphne (or uvicorn)."""
+"""Sockets, served by Daphne (or uvicorn)."""
 
 import os
 

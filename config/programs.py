@@ -33,7 +33,7 @@ def web() -> Program:
 
 
 def realtime() -> Program:
-    """WebSocket and server-sent events: Daphne, or uvicorn where REALTIME_SERVER says so; ASGI."""
+    """Sockets: Daphne, or uvicorn where REALTIME_SERVER says so; ASGI."""
     port = str(settings.REALTIME_PORT)
     if settings.REALTIME_SERVER == "uvicorn":
         options = [
