@@ -101,7 +101,6 @@ class Reservation(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.HELD)
     holder = models.CharField(max_length=80)
     created_at = models.DateTimeField(auto_now_add=True)
-    changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [

@@ -24,14 +24,6 @@ def receive(*, sku: str, warehouse: str, quantity: int, actor: str, note: str = 
         return _move(sku, warehouse, quantity, Reason.RECEIVED, actor, note)
 
 
-def take_back(*, sku: str, warehouse: str, quantity: int, actor: str, note: str = "") -> StockItem:
-    """Put returned units back on the shelf. Raises StockBusy, UnknownStock, ValueError."""
-    if quantity < 1:
-        raise ValueError("take back at least one unit")
-    with transaction.atomic():
-        return _move(sku, warehouse, quantity, Reason.RETURNED, actor, note)
-
-
 def write_off(*, sku: str, warehouse: str, quantity: int, actor: str, note: str = "") -> StockItem:
     """Take out damaged or lost units. Raises CountBelowPromises if held or paid ones would be among them."""
     if quantity < 1:

@@ -96,7 +96,6 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('held', 'Held'), ('committed', 'Committed'), ('fulfilled', 'Fulfilled'), ('released', 'Released')], default='held', max_length=10)),
                 ('holder', models.CharField(max_length=80)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
                 ('stock_item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='inventory.stockitem')),
             ],
             options={
