@@ -1,0 +1,177 @@
+"""Chat and buying beside the stage, in real browsers against a whole Showfloor."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.showfloor import Showfloor
+from tests.viewers import PHONE, People, coming, expect_left, wait_for_fresh_numbers, wait_for_picture
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def people(browser: "Browser", demo_site: Showfloor) -> Iterator[People]:
+    with coming(browser, demo_site) as those:
+        yield those
+
+
+def test_two_people_chat_and_a_third_finds_it_on_arrival(people: People) -> None:
+    one = people.come(email="shopper@example.com")
+    two = people.come(email="shopper2@example.com")
+
+    one.get_by_label("Say something").fill("is it <b>glazed</b> inside?")
+    one.get_by_label("Say something").press("Enter")
+    expect(two.get_by_text("is it <b>glazed</b> inside?")).to_be_visible()
+    two.get_by_label("Say something").fill("it holds water, I asked")
+    two.get_by_role("button", name="Send").click()
+
+    expect(one.get_by_text("it holds water, I asked")).to_be_visible()
+    expect(one.get_by_text("is it <b>glazed</b> inside?")).to_have_count(1)
+    expect(one.locator("[data-line]")).to_have_count(two.locator("[data-line]").count())
+    assert one.locator("[data-lines] b b").count() == 0
+
+    third = people.come()
+    expect(third.get_by_text("it holds water, I asked")).to_be_visible()
+    expect(third.get_by_role("link", name="Sign in to say something")).to_be_visible()
+
+
+def test_what_is_written_while_the_connection_is_broken_waits_and_goes_out(people: People) -> None:
+    one = people.come(email="shopper@example.com")
+    two = people.come()
+    wait_for_fresh_numbers(one)
+    one.context.set_offline(True)
+
+    one.get_by_label("Say something").fill("still there?")
+    one.get_by_label("Say something").press("Enter")
+    expect(one.locator("[data-mine=queued]")).to_contain_text("still there?")
+    expect(two.get_by_text("still there?")).to_have_count(0)
+
+    one.context.set_offline(False)
+    expect(two.get_by_text("still there?")).to_have_count(1)
+    expect(one.locator("[data-mine=queued]")).to_have_count(0)
+    expect(one.get_by_text("still there?")).to_have_count(1)
+
+
+def test_a_number_that_may_be_old_says_so_and_buying_goes_on(people: People) -> None:
+    page = people.come()
+    count = wait_for_fresh_numbers(page)
+    wait_for_picture(page)
+
+    page.context.set_offline(True)
+    expect(page.locator("[data-pinned] [data-left]")).to_have_text(f"About {count} left, checking again")
+    expect(page.locator("[data-pin-buy]")).to_have_attribute("href", re.compile("/checkout/"))
+
+    page.context.set_offline(False)
+    expect_left(page, count)
+
+
+# --- buying ---
+
+
+def test_a_purchase_in_one_browser_is_seen_in_another_without_a_reload(people: People) -> None:
+    buyer = people.come(email="shopper@example.com")
+    watcher = people.come()
+    count = wait_for_fresh_numbers(watcher)
+    wait_for_picture(buyer)
+    watcher.evaluate("window.wasNotReloaded = true")
+
+    hold(buyer, quantity=2)
+    expect_left(watcher, count - 2)
+    pay(buyer, "Approve")
+
+    expect(buyer.get_by_text("Paid. It is yours")).to_be_visible()
+    expect(buyer.get_by_role("link", name="See the order")).to_have_attribute(
+        "href", re.compile(r"^/orders/[0-9a-f-]{36}/$")
+    )
+    expect_left(watcher, count - 2)
+    assert watcher.evaluate("window.wasNotReloaded") is True
+    wait_for_picture(buyer)
+
+
+def test_a_declined_payment_gives_the_units_back_and_can_be_tried_again(people: People) -> None:
+    buyer = people.come(email="shopper@example.com")
+    watcher = people.come()
+    count = wait_for_fresh_numbers(watcher)
+    hold(buyer)
+    expect_left(watcher, count - 1)
+
+    pay(buyer, "Decline")
+
+    expect(buyer.get_by_text("The payment did not go through")).to_be_visible()
+    expect_left(watcher, count)
+    buyer.get_by_role("button", name="Try again").click()
+    expect(buyer.locator("[data-buy-submit]")).to_be_enabled()
+
+
+def test_a_guest_who_walks_away_loses_the_hold_and_the_others_see_it(people: People, demo_site: Showfloor) -> None:
+    guest = people.come(size=PHONE)
+    watcher = people.come()
+    count = wait_for_fresh_numbers(watcher)
+    guest.locator("[data-pin-buy]").click()
+    guest.locator("[data-buy-submit]").click()
+    expect(guest.get_by_text("This is needed.")).to_have_count(4)
+    for name, value in {"E-mail": "guest@example.com", "Name": "A Guest", "Street": "4 Lane", "City": "Delhi"}.items():
+        guest.get_by_label(name).fill(value)
+    guest.get_by_label("Postal code", exact=True).fill("11")
+    guest.locator("[data-buy-submit]").click()
+    expect(guest.locator("#buy-postal_code-error")).to_be_visible()
+    guest.get_by_label("Postal code", exact=True).fill("110001")
+    guest.locator("[data-buy-submit]").click()
+    expect(guest.locator("[data-hold-left]")).to_have_text(re.compile(r"^Held for \d:\d\d$"))
+    expect_left(watcher, count - 1)
+    number = guest.locator("[data-held-number]").inner_text().removeprefix("SF-")
+
+    demo_site.manage(
+        "shell",
+        "-c",
+        "from datetime import timedelta; from django.utils import timezone; from orders.models import Order; "
+        f"Order.objects.filter(number_seq={number}).update(expires_at=timezone.now() - timedelta(minutes=1))",
+    )
+
+    expect(guest.get_by_text("The time to pay ran out")).to_be_visible()
+    expect_left(watcher, count)
+
+
+def test_an_order_that_is_let_go_frees_its_units_at_once(people: People) -> None:
+    buyer = people.come(email="shopper2@example.com")
+    watcher = people.come()
+    count = wait_for_fresh_numbers(watcher)
+    buyer.locator("[data-pin-buy]").click()
+    for name, value in {"Name": "Second Shopper", "Street": "4 Lane", "City": "Delhi"}.items():
+        if buyer.get_by_label(name).is_visible():
+            buyer.get_by_label(name).fill(value)
+    buyer.locator("[data-buy-submit]").click()
+    expect_left(watcher, count - 1)
+    buyer.get_by_role("button", name="Back to the chat").locator("visible=true").click()
+    expect(buyer.locator("[data-held-open]")).to_contain_text("Held for")
+
+    buyer.locator("[data-held-open]").click()
+    buyer.get_by_role("button", name="Let it go").click()
+
+    expect(buyer.locator("[data-end-title]")).to_have_text("Let go")
+    expect_left(watcher, count)
+
+
+def hold(page: "Page", *, quantity: int = 1) -> None:
+    """Hold what is on the table, as somebody whose address is known."""
+    page.locator("[data-pin-buy]").click()
+    for _ in range(quantity - 1):
+        page.locator("[data-more]").click()
+    page.locator("[data-buy-submit]").click()
+    expect(page.locator("[data-hold-left]")).to_have_text(re.compile(r"^Held for \d:\d\d$"))
+
+
+def pay(page: "Page", button: str) -> None:
+    """Open the provider's page in its own tab, press one of its buttons, and close it."""
+    with page.expect_popup() as popup:
+        page.locator("[data-pay]").click()
+    popup.value.get_by_role("button", name=button).click()
+    popup.value.wait_for_url(re.compile("/orders/"))
+    popup.value.close()
