@@ -16,6 +16,8 @@ api_v1: list[URLPattern | URLResolver] = [
     path("<path:rest>", unknown_call),
 ]
 
+handler500 = "config.busy.server_error"
+
 urlpatterns = [
     path("health", health.health),
     path("ready", health.ready),

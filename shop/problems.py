@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -59,10 +60,16 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     return answer
 
 
+def plain(status_code: int, code: str, detail: str) -> HttpResponse:
+    """Build the answer outside of any call's view."""
+    body = response(status_code, code, detail).data
+    return HttpResponse(orjson.dumps(body), status=status_code, content_type=CONTENT_TYPE)
+
+
+@csrf_exempt
 def unknown_call(request: HttpRequest, rest: str) -> HttpResponse:
     """Answer calls that the API doesn't have."""
-    answer = response(HTTPStatus.NOT_FOUND, "not_found", "There is no such call; see /api/docs/.")
-    return HttpResponse(orjson.dumps(answer.data), status=answer.status_code, content_type=CONTENT_TYPE)
+    return plain(HTTPStatus.NOT_FOUND, "not_found", "There is no such call; see /api/docs/.")
 
 
 def _by_field(error: exceptions.ValidationError) -> dict[str, list[str]]:

@@ -302,6 +302,11 @@ def test_an_unknown_call_is_a_problem(client: Client, path: str) -> None:
         assert answer.json()["code"] == "not_found"
 
 
+def test_an_unknown_call_asks_for_no_csrf_token() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/api/v1/nothing")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
 def test_a_wrong_method_is_a_problem(client: Client) -> None:
     status, answer = call(client, "POST", "products", {})
     assert (status, answer["code"]) == (405, "method_not_allowed")
