@@ -84,7 +84,7 @@ def is_known(postal_code: str, country: str = settings.DEFAULT_COUNTRY) -> bool:
     code = normalise(postal_code)
     if country.upper() == "IN":
         return len(code) == 6 and code.isascii() and code.isdigit() and code[0] != "0"
-    return 2 <= len(code) <= 12 and code.isalnum()
+    return country.isascii() and country.isalpha() and 2 <= len(code) <= 12 and code.isalnum()
 
 
 def normalise(postal_code: str) -> str:

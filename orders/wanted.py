@@ -11,6 +11,7 @@ from inventory.reservations import Shortage
 from orders.models import Order
 from shop import cart
 from shop.models import ProductPicture, Variant
+from shop.text import is_text
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Wanted:
 def read(units: Mapping[str, int]) -> Wanted:
     """Look up SKUs and how many units of each are wanted; three queries, however many."""
     found = (
-        Variant.objects.filter(sku__in=units, is_active=True, product__is_active=True)
+        Variant.objects.filter(sku__in=filter(is_text, units), is_active=True, product__is_active=True)
         .select_related("product", "picture")
         .prefetch_related("product__pictures")
     )

@@ -14,6 +14,7 @@ from django.utils import timezone
 from inventory import availability
 from shop.exceptions import CartFull, QuantityRefused, UnknownSku
 from shop.models import Cart, CartLine, ProductPicture, User, Variant
+from shop.text import is_text
 
 SESSION_KEY = "cart"
 QUANTITY_MOST = 99
@@ -113,9 +114,7 @@ def add(cart: Cart, *, sku: str, quantity: int = 1) -> CartLine:
 
 def remove(cart: Cart, skus: Iterable[str]) -> int:
     """Take lines out, and return how many there were. Calling twice is safe."""
-    removed, _ = CartLine.objects.filter(
-        cart=cart, variant__sku__in={sku for sku in skus if "\x00" not in sku}
-    ).delete()
+    removed, _ = CartLine.objects.filter(cart=cart, variant__sku__in=set(filter(is_text, skus))).delete()
     return removed
 
 
@@ -154,7 +153,7 @@ def picture_of(variant: Variant) -> ProductPicture | None:
 
 def get_variant(sku: str) -> Variant:
     """Return what is for sale under a SKU. Raises UnknownSku."""
-    if "\x00" in sku:  # PostgreSQL takes no such text
+    if not is_text(sku):
         raise UnknownSku(sku)
     try:
         return Variant.objects.select_related("product").get(sku=sku, is_active=True, product__is_active=True)

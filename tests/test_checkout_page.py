@@ -1,6 +1,7 @@
 """Checkout, without script: what is ordered, what is refused, and that nothing entered is lost."""
 
 import html
+import json
 import re
 
 import pytest
@@ -34,6 +35,32 @@ def test_a_guest_orders_one_thing_and_is_sent_to_pay(client: Client) -> None:
     assert (order.state, order.total_minor, order.session, order.buyer) == ("created", 17200, "demo-live", None)
     assert (order.email, order.postal_code) == ("guest@example.com", "110001")
     assert StockItem.objects.get().held == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/checkout/?sku=%00", 404),
+        ("/checkout/delivery/?sku=%00&country=IN&postal_code=110001", 200),
+        ("/checkout/delivery/?sku=VASE&country=%00%00&postal_code=AB12", 200),
+    ],
+)
+def test_text_that_no_database_takes_is_nothing_for_sale(client: Client, address: str, status: int) -> None:
+    make_product(skus=("VASE",), stock=5)
+
+    assert client.get(address).status_code == status
+
+
+def test_lines_that_no_database_takes_are_out_of_date(client: Client) -> None:
+    form = {"lines": json.dumps({"\0": 1}), "total_minor": "1"}
+
+    assert client.post("/checkout/", form | ADDRESS).status_code < 500
+
+
+def test_a_quantity_of_any_length_is_a_quantity(client: Client) -> None:
+    make_product(skus=("VASE",), stock=5)
+
+    assert client.get("/checkout/", {"sku": "VASE", "quantity": "9" * 5000}).status_code == 200
 
 
 def test_the_cart_is_ordered_and_only_then_emptied(client: Client) -> None:

@@ -34,6 +34,7 @@ from orders.models import Order
 from orders.wanted import Wanted
 from shop import addresses, place
 from shop.models import User
+from shop.text import is_text
 
 BUSY_RETRY_S = 2
 
@@ -76,7 +77,7 @@ def delivery_fragment(request: HttpRequest) -> JsonResponse:
     """Answer the day for a postal code, for a page whose shopper is still typing."""
     code, country = request.GET.get("postal_code", "")[:16], request.GET.get("country", "")[:2]
     error = postal_code_error(code, country)
-    day = None if error else _day(request.GET.getlist("sku")[:100], code, country)
+    day = None if error else _day(list(filter(is_text, request.GET.getlist("sku")[:100])), code, country)
     html = render_to_string("orders/_delivery.html", {"day": day, "postal_code": code}, request)
     return JsonResponse({"error": error, "html": html})
 
@@ -243,4 +244,4 @@ def _earlier_order(request: HttpRequest) -> Order | None:
 
 
 def _quantity(text: str) -> int:
-    return min(max(1, int(text)), QUANTITY_MOST) if text.isascii() and text.isdigit() else 1
+    return min(max(1, int(text[:18])), QUANTITY_MOST) if text.isascii() and text.isdigit() else 1

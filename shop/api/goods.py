@@ -24,7 +24,8 @@ from shop.api.shapes import (
 from shop.models import Product
 from shop.pagination import Cursor
 from shop.problems import Problem
-from shop.views.filters import attributes, is_text
+from shop.text import is_text
+from shop.views.filters import attributes
 
 
 class InAskedOrder(Cursor):

@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from shop import money
 from shop.catalogue import SORTS, Filters
+from shop.text import is_text
 
 ATTRIBUTE = "a."
 PAGES_MOST = 40
@@ -66,11 +67,6 @@ def attributes(query: QueryDict) -> dict[str, tuple[str, ...]]:
         for name in query
         if name.startswith(ATTRIBUTE) and is_text(name)
     }
-
-
-def is_text(value: str) -> bool:
-    """Whether there is something, and something that PostgreSQL takes for text."""
-    return bool(value) and "\x00" not in value
 
 
 def query_of(filters: Filters, **more: object) -> str:
