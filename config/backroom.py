@@ -17,6 +17,7 @@ def _menu(title: object, *items: tuple[object, str, str]) -> dict[str, object]:
 
 
 UNFOLD = {
+    "DASHBOARD_CALLBACK": "config.dashboard.figures",
     "SITE_TITLE": "Showfloor",
     "SITE_HEADER": "Showfloor",
     "SITE_SUBHEADER": _("The shop's back room"),

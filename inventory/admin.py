@@ -116,9 +116,9 @@ class StockItemAdmin(ModelAdmin):
     @display(
         description=_("available"), ordering="available", label={"": "success", "low": "warning", "none": "danger"}
     )
-    def left(self, item: StockItem) -> tuple[str, int]:
+    def left(self, item: StockItem) -> tuple[str, str]:
         word = "none" if item.available == 0 else "low" if item.available <= LOW_STOCK else ""
-        return word, item.available
+        return word, str(item.available)
 
     @action(
         description=_("Receive a delivery"),

@@ -178,3 +178,19 @@ def test_cancelling_needs_a_reason(staff: Client) -> None:
 def test_shoppers_and_hosts_are_kept_out(client: Client) -> None:
     client.force_login(make_user(is_host=True))
     assert client.get(reverse("admin:orders_order_changelist")).status_code == 302
+
+
+def test_the_first_page_shows_what_sells_and_what_waits(staff: Client) -> None:
+    order = place_order_of_one()
+
+    page = staff.get(reverse("admin:index")).content.decode()
+
+    assert order.number in page
+    assert "Awaiting payment" in page
+
+
+def test_figures_are_for_those_who_may_see_orders(client: Client) -> None:
+    order = place_order_of_one()
+    client.force_login(make_user(is_staff=True))
+
+    assert order.number not in client.get(reverse("admin:index")).content.decode()
