@@ -18,9 +18,9 @@ WORKER_PROCESSES = 2
 # Names, and the second by which they must be gone; all of it within ten seconds.
 STOP_STAGES = (
     (("source",), 1.0),
-    (("media",), 3.5),
-    (("web", "realtime", "worker", "sweeper", "beat"), 6.0),
-    (("redis", "postgres"), 9.0),
+    (("media",), 3.0),
+    (("web", "realtime", "worker", "sweeper", "beat"), 5.0),
+    (("redis", "postgres"), 7.5),
 )
 
 
