@@ -11,13 +11,17 @@ from config.demo.posters import POSTERS
 from config.demo.shelves import keep
 from orders.models import Order
 from shop.models import User, Variant
-from streams import pins, run_list
+from streams import chat, pins, run_list
 from streams.models import StreamSession
 
 ACTOR = "system:seed_demo"
 LIVE = "demo-live"
 UPCOMING = "demo-upcoming"
 HALF_HOUR_S = 1800
+WELCOME = (
+    "The kiln is open. Everything on the table came out of it this morning.",
+    "Ask for a closer look at any piece, and I turn it to the camera.",
+)
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,8 @@ def _plan(show: Show, host: User, now: datetime) -> None:
     run_list.set_skus(session, skus, actor=ACTOR)
     if show.slug == LIVE and skus:
         pins.pin(session, skus[0], actor=ACTOR)
+        for line in WELCOME:
+            chat.post(session, author=host, text=line)
 
 
 def postpone() -> int:
