@@ -10,6 +10,7 @@ from streams.models import StreamSession
 State = StreamSession.State
 
 LIVE_PLAYLIST = "index.m3u8"
+PREVIEW_PLAYLIST = "preview.m3u8"
 REPLAY_PLAYLIST = "replay.m3u8"
 
 
@@ -22,18 +23,23 @@ def playlist_url(session: StreamSession) -> str:
     """Return the address of the show's multivariant playlist, or "" while there is nothing for viewers to play."""
     if session.is_on_air:
         return _url(session, LIVE_PLAYLIST)
-    if session.state == State.ENDED:
+    if session.state == State.ENDED and not is_secret(session):
         return _url(session, REPLAY_PLAYLIST)
     return ""
 
 
 def preview_url(session: StreamSession) -> str:
     """Return the address of what only the host may see before Go live, or "" when there is no picture yet."""
-    return _url(session, LIVE_PLAYLIST) if session.state == State.REHEARSAL else ""
+    return _url(session, PREVIEW_PLAYLIST) if session.state == State.REHEARSAL else ""
+
+
+def is_secret(session: StreamSession) -> bool:
+    """Whether all there is of this show is a rehearsal, which nobody but its host may ever see."""
+    return session.has_preview and session.started_at is None
 
 
 def _url(session: StreamSession, name: str) -> str:
-    """The address, if the playlist was written: it is, before a show goes live."""
+    """The address, if the playlist was written: a second after Go live, where a show was rehearsed."""
     if not (folder(session.pk) / name).exists():
         return ""
     return f"{settings.MEDIA_BASE_URL}/sessions/{session.pk}/{name}"

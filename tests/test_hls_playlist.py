@@ -123,10 +123,23 @@ def test_nothing_from_before_going_live_is_shown() -> None:
         assert (shown.media_sequence, len(shown.segments)) == (10, 10)
 
 
-def test_going_live_before_any_segment_after_it_shows_the_last_one() -> None:
-    shown = m3u8.loads(playlist.render_live(a_recording(*a_show(5)), "high", since=START + timedelta(hours=1)))
+def test_a_rehearsal_is_in_no_playlist_but_the_hosts(tmp_path: Path) -> None:
+    origin = Origin(tmp_path)
+    origin.add(a_show(5))
+    origin.publish_preview()
+    went_live = START + timedelta(seconds=5)
 
-    assert (shown.media_sequence, len(shown.segments)) == (4, 1)
+    origin.publish(since=went_live)
+    origin.publish_replay(since=went_live)
+
+    assert sorted(path.name for path in tmp_path.glob("*.m3u8")) == ["high-preview.m3u8", "preview.m3u8"]
+
+    origin.add([a_segment(5, at_s=5)])
+    origin.publish(since=went_live)
+    origin.withdraw_preview()
+
+    assert sorted(path.name for path in tmp_path.glob("*.m3u8")) == ["high.m3u8", "index.m3u8"]
+    assert m3u8.load(str(tmp_path / "high.m3u8")).files == ["runs/0001/high/000005.m4s"]
 
 
 def test_multivariant_playlist_says_what_the_files_are() -> None:

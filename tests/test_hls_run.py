@@ -3,6 +3,8 @@
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import m3u8
 import pytest
@@ -10,6 +12,9 @@ from django.db import connection
 from django.utils import timezone
 
 from streams import broadcasts, keys, playback, shows
+from streams.hls.origin import Origin
+from streams.hls.recording import Rendition, Run, Segment
+from streams.media.show import publish_replay
 from streams.models import Broadcast, StreamSession
 from tests.factories import make_session, make_user
 from tests.media_process import NO_SOUND, MediaProcess, decode, media_playlist, push, show_folder
@@ -189,12 +194,16 @@ def test_show_with_preview_waits_for_the_host(media: MediaProcess) -> None:
     session = shows.create(host=make_user(is_host=True), title="With a preview", has_preview=True)
     with push(media.address(session.stream_key)):
         eventually(lambda: is_in(session, State.REHEARSAL))
-        eventually(lambda: has_segments(session, 2))
+        eventually(lambda: has_segments(session, 2, "high-preview"))
         assert playback.playlist_url(session) == ""
-        assert playback.preview_url(session).endswith("/index.m3u8")
+        assert playback.preview_url(session).endswith("/preview.m3u8")
+        assert not (show_folder(session) / "index.m3u8").exists()
 
         shows.go_live(session)
         session.refresh_from_db()
+        eventually(lambda: playback.playlist_url(session))
+        first = media_playlist(session, "high").segments[0]
+        assert first.program_date_time + timedelta(seconds=first.duration) > session.started_at
         eventually(lambda: media_playlist(session, "high").media_sequence)
         eventually(lambda: media_playlist(session, "high").segments[-1].program_date_time > session.started_at)
         shows.end(session, actor="test")
@@ -204,6 +213,25 @@ def test_show_with_preview_waits_for_the_host(media: MediaProcess) -> None:
     first = replay.segments[0]
     assert first.program_date_time + timedelta(seconds=first.duration) > session.started_at
     assert replay.media_sequence >= 2
+    assert not (show_folder(session) / "preview.m3u8").exists()
+
+
+def test_a_mere_rehearsal_leaves_nothing_to_play(tmp_path: Path, settings: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    session = make_session(state=State.ENDED, has_preview=True)
+    at = timezone.now()
+    Origin(playback.folder(session.pk)).add(
+        [
+            Run(1, at, (Rendition("audio", "mp4a.40.2", 128_000),)),
+            Segment(1, "audio", "runs/0001/audio/000000.m4s", at, 1.0, size=1000),
+        ]
+    )
+
+    publish_replay(session)
+
+    assert not list(playback.folder(session.pk).glob("*.m3u8"))
+    (playback.folder(session.pk) / playback.REPLAY_PLAYLIST).touch()
+    assert playback.playlist_url(session) == ""
 
 
 def test_killed_media_process_takes_its_ffmpeg_along_and_finds_the_show(

@@ -10,6 +10,7 @@ from streams.hls.journal import Journal
 from streams.hls.recording import Recording, Run, Segment
 
 REPLAY_SUFFIX = "-replay"
+PREVIEW_SUFFIX = "-preview"
 
 
 class Origin:
@@ -31,19 +32,33 @@ class Origin:
 
     def publish(self, *, since: datetime | None = None, has_ended: bool = False) -> None:
         """Write the live playlists. `since` is the host's Go live: viewers see nothing from before."""
-        for rendition in self.recording.segments:
-            text = playlist.render_live(self.recording, rendition, since=since, has_ended=has_ended)
-            self._write(f"{rendition}.m3u8", text)
-        if self.recording.runs:
-            self._write("index.m3u8", playlist.render_multivariant(self.recording))
+        self._publish("index.m3u8", since=since, has_ended=has_ended)
+
+    def publish_preview(self, *, since: datetime | None = None) -> None:
+        """Write the playlists that only the host is told of; viewers' have other names, so none shows a rehearsal."""
+        self._publish("preview.m3u8", suffix=PREVIEW_SUFFIX, since=since)
+
+    def withdraw_preview(self) -> None:
+        """Take the host's playlists away. Calling twice is safe."""
+        for path in (self.folder / "preview.m3u8", *self.folder.glob(f"*{PREVIEW_SUFFIX}.m3u8")):
+            path.unlink(missing_ok=True)
 
     def publish_replay(self, *, since: datetime | None = None) -> None:
         """Write the playlists of the whole show. They name the same segments; nothing is encoded again."""
+        if not playlist.has_media(self.recording, since=since):
+            return
         for rendition in self.recording.segments:
             text = playlist.render_replay(self.recording, rendition, since=since)
             self._write(f"{rendition}{REPLAY_SUFFIX}.m3u8", text)
-        if self.recording.runs:
-            self._write("replay.m3u8", playlist.render_multivariant(self.recording, suffix=REPLAY_SUFFIX))
+        self._write("replay.m3u8", playlist.render_multivariant(self.recording, suffix=REPLAY_SUFFIX))
+
+    def _publish(self, name: str, *, suffix: str = "", since: datetime | None, has_ended: bool = False) -> None:
+        if not playlist.has_media(self.recording, since=since):
+            return
+        for rendition in self.recording.segments:
+            text = playlist.render_live(self.recording, rendition, since=since, has_ended=has_ended)
+            self._write(f"{rendition}{suffix}.m3u8", text)
+        self._write(name, playlist.render_multivariant(self.recording, suffix=suffix))
 
     def _write(self, name: str, text: str) -> None:
         """Replace a playlist as a whole, so that no reader sees half of one; one that is the same stays."""

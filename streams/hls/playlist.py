@@ -64,6 +64,13 @@ def _render(recording: Recording, rendition: str, *, first: int, has_ended: bool
     return _text(lines)
 
 
+def has_media(recording: Recording, *, since: datetime | None = None) -> bool:
+    """Whether there is a run, and anything to play from `since` on."""
+    if since is None:
+        return bool(recording.runs)
+    return any(_first_since(segments, since) < len(segments) for segments in recording.segments.values())
+
+
 def run_folder(run: int) -> str:
     return f"runs/{run:04d}"
 
@@ -84,14 +91,14 @@ def _live_edge(recording: Recording, rendition: str) -> int:
 
 
 def _first_since(segments: Sequence[Segment], since: datetime | None) -> int:
-    """Return the index of the first segment that ends after `since`; the last one's if none does yet."""
+    """Return the index of the first segment that ends after `since`; their number if none does yet."""
     if since is None:
         return 0
     # They lie in order of time, and the moment is rarely far from either end.
     for index, segment in enumerate(segments):
         if segment.ends_at > since:
             return index
-    return max(0, len(segments) - 1)
+    return len(segments)
 
 
 def _attributes(rendition: Rendition, bandwidth_bps: int) -> str:

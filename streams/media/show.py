@@ -127,7 +127,10 @@ class Show:
         logger.info("%s: %s", self.session.slug, self.session.state)
 
     def _publish(self) -> None:
-        self._origin.publish(since=live_since(self.session))
+        if self.session.has_preview:
+            self._origin.publish_preview(since=self.session.started_at)
+        if not playback.is_secret(self.session):
+            self._origin.publish(since=live_since(self.session))
         self._has_picture = True
 
 
@@ -154,7 +157,13 @@ def live_since(session: StreamSession) -> datetime | None:
 
 
 def publish_replay(session: StreamSession) -> None:
-    """End the live playlists of a show that is over, and write its replay. Calling twice is safe."""
+    """End the live playlists of a show that is over, and write its replay. Calling twice is safe.
+
+    Of a mere rehearsal nothing is left to play.
+    """
     origin = Origin(playback.folder(session.pk))
+    origin.withdraw_preview()
+    if playback.is_secret(session):
+        return
     origin.publish(since=live_since(session), has_ended=True)
     origin.publish_replay(since=live_since(session))

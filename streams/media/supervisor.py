@@ -44,6 +44,7 @@ class Supervisor:
         self._owner = Owner()
         self._shows: dict[UUID, tuple[Show, asyncio.Task[None]]] = {}
         self._server = Server(self)
+        self._over: set[UUID] = set()  # shows that ended and have all the replay they will ever have
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping` is set. Raises OSError if the port is taken."""
@@ -130,8 +131,9 @@ class Supervisor:
         for session in await in_database(list, recent):
             folder = playback.folder(session.pk)
             is_missing = (folder / JOURNAL).exists() and not (folder / playback.REPLAY_PLAYLIST).exists()
-            if is_missing and session.pk not in self._shows:
+            if is_missing and session.pk not in self._shows and session.pk not in self._over:
                 await asyncio.to_thread(publish_replay, session)
+                self._over.add(session.pk)
 
     async def _care(self) -> None:
         """End shows that waited too long, and interrupt those whose media process died."""
