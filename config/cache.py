@@ -15,7 +15,7 @@ class SoftRedisCache(RedisCache):
     def _softly(self, call: Any, otherwise: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return call(*args, **kwargs)
-        except (redis.ConnectionError, redis.TimeoutError) as error:
+        except redis.RedisError as error:
             log.warning("cache away: %s", error)
             return otherwise
 

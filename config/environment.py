@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import environ
 
@@ -58,6 +59,12 @@ def url(name: str, default: str, schemes: tuple[str, ...]) -> str:
     value = text(name, default)
     if value and not value.startswith(tuple(f"{scheme}:" for scheme in schemes)):
         refuse(name, f"must start with {' or '.join(f'{scheme}:' for scheme in schemes)}")
+    try:
+        has_host = bool(urlsplit(value).hostname)
+    except ValueError:
+        refuse(name, "is not an address")
+    if value and not has_host and value.startswith(("http", "ws")):
+        refuse(name, "names no host")
     return value
 
 
@@ -90,9 +97,12 @@ def database(name: str, default: dict[str, object]) -> dict[str, object]:
     return parsed
 
 
-def command_name() -> str:
-    """The manage.py command being run, or an empty word."""
-    return sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name == "manage.py" else ""
+def email(name: str) -> dict[str, object]:
+    """Read the address of a mail server as Django's settings."""
+    try:
+        return dict(env.email_url_config(text(name)))
+    except (ValueError, environ.ImproperlyConfigured):
+        refuse(name, "is not a mail server's address such as smtp+tls://user:password@host:587")
 
 
 def process_pool_max() -> int:

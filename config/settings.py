@@ -4,6 +4,8 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONCE, SELF
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config import environment as env
 from config import home
@@ -146,6 +148,7 @@ CACHES = {
         "BACKEND": "config.cache.SoftRedisCache",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": "showfloor",
+        "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25, "retry": Retry(NoBackoff(), 0)},
     }
 }
 
@@ -290,7 +293,7 @@ DEFAULT_COUNTRY = "IN"
 
 EMAIL_URL = env.text("EMAIL_URL")
 if EMAIL_URL:
-    vars().update(env.env.email_url_config(EMAIL_URL))
+    vars().update(env.email("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = HOME / "mail"
@@ -319,7 +322,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["shop.rendering.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["shop.parsing.OrjsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "shop.pagination.Cursor",
     "EXCEPTION_HANDLER": "shop.problems.handle",

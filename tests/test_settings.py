@@ -82,6 +82,12 @@ def test_the_sites_own_host_is_answered(monkeypatch: pytest.MonkeyPatch) -> None
         ("SECRET_KEY", "short", "SECRET_KEY: is shorter than 32 characters"),
         ("DATABASE_URL", "mysql://host/name", "DATABASE_URL: must name a PostgreSQL database"),
         ("REDIS_URL", "host:6379", "REDIS_URL: must start with redis: or rediss: or unix:"),
+        ("SITE_URL", "http:", "SITE_URL: names no host"),
+        ("REALTIME_URL", "wss://[", "REALTIME_URL: is not an address"),
+        *(
+            ("EMAIL_URL", url, "EMAIL_URL: is not a mail server's address such as smtp+tls://user:password@host:587")
+            for url in ("mail.example.com", "smtp://host:port")
+        ),
         ("REALTIME_SERVER", "apache", "REALTIME_SERVER: must be one of daphne, uvicorn, not 'apache'"),
         ("PAYMENT_WINDOW_S", "5", "PAYMENT_WINDOW_S: must lie between 30 and 86400, not 5"),
     ],
