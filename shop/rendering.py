@@ -1,5 +1,6 @@
 """JSON out of the REST API, by orjson."""
 
+import json
 from typing import Any
 
 import orjson
@@ -16,4 +17,8 @@ class OrjsonRenderer(BaseRenderer):
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         if data is None:
             return b""
-        return orjson.dumps(data, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+        try:
+            return orjson.dumps(data, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+        except TypeError:
+            # An answer that quotes half a character, or a number of more than 64 bits.
+            return json.dumps(data, default=str, ensure_ascii=False).encode(errors="replace")

@@ -1,5 +1,6 @@
 """Making orders over REST: what is answered, every refusal, idempotency."""
 
+import json
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from orders.exceptions import IdempotencyInProgress
 from orders.models import Order, Payment
 from shop import cart
 from shop.models import Cart, CartLine
+from shop.rendering import OrjsonRenderer
 from tests.factories import make_product, make_user
 from tests.ordering import ADDRESS, JSON, KEY, assert_problem, body, post, token
 
@@ -55,6 +57,24 @@ def test_an_order_is_answered_to_the_letter(client: Client) -> None:
     assert made["payment"]["url"].startswith(f"{configured.SITE_URL}/orders/{order.id}/pay/")
     assert order.session == "demo-live"
     assert StockItem.objects.get().held == 2
+
+
+@pytest.mark.parametrize(
+    "odd", ["9" * 30, "9" * 5000, '"\\ud800"', "[" * 300 + "]" * 300, "[" * 5000 + "]" * 5000, "NaN"]
+)
+@pytest.mark.parametrize("place", ["note", "session"])
+def test_json_that_cannot_be_written_again_is_refused(client: Client, odd: str, place: str) -> None:
+    make_product(skus=("VASE",), stock=5)
+    data = json.dumps(body()).removesuffix("}") + f', "{place}": {odd}}}'
+
+    answer = post(client, data)
+
+    assert answer.status_code in ({201, 400} if odd == "9" * 30 else {400})
+    assert json.loads(answer.content)
+
+
+def test_an_answer_may_quote_half_a_character() -> None:
+    assert json.loads(OrjsonRenderer().render({"a": "x\ud800", "b": 10**30})) == {"a": "x?", "b": 10**30}
 
 
 def test_the_payments_address_leads_anybody_who_has_it_to_the_provider(client: Client) -> None:

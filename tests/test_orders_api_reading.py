@@ -119,6 +119,8 @@ def test_the_list_is_ones_own_newest_first_and_filtered(client: Client) -> None:
     assert ids(state="delivered") == [str(old.id)]
     assert ids(**{"from": "2026-11-20"}) == [str(new.id)]
     assert ids(to="2026-11-18") == [str(old.id)]
+    for end in ("9999-12-31", "9999-12-31T23:59:59.999999Z"):
+        assert str(old.id) in ids(to=end)
     assert ids(**{"from": "2026-11-18", "to": "2026-11-20"}) == [str(new.id), str(old.id)]
     assert ids(**{"from": "2026-11-20T12:00:00Z", "to": "2026-11-20T12:00:00Z"}) == [str(new.id)]
 

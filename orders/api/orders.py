@@ -201,8 +201,12 @@ def _moment(text: str, *, is_end: bool) -> datetime | None:
     except ValueError:
         return None
     if isinstance(day, date) and len(text) <= len("2026-11-21"):
-        return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1 if is_end else 0)
-    if moment is None:
+        moment, step = datetime(day.year, day.month, day.day, tzinfo=UTC), timedelta(days=1)
+    elif moment is None:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment + timedelta(microseconds=1 if is_end else 0)
+    else:
+        moment, step = moment if moment.tzinfo else moment.replace(tzinfo=UTC), timedelta(microseconds=1)
+    try:
+        return moment + step if is_end else moment
+    except OverflowError:  # nothing is ordered after the end of time
+        return moment
