@@ -142,3 +142,9 @@ def test_other_methods(root: Path) -> None:
 def test_other_paths_are_left_to_the_pages(root: Path) -> None:
     assert ask(root, "/shop/").body == b"a page"
     assert ask(root, "/mediator").body == b"a page"
+
+
+def test_a_range_of_any_length_is_no_error(root: Path) -> None:
+    nines = "9" * 5000
+
+    assert ask(root, "/media/sessions/1/index.m3u8", range=f"bytes=0-{nines}").status == 200

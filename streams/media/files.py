@@ -39,7 +39,7 @@ CORS = [
     ("Access-Control-Expose-Headers", "Content-Length, Content-Range"),
 ]
 
-RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 def serve(prefix: str, root: Path, otherwise: WSGIApplication) -> WSGIApplication:
