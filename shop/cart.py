@@ -1,6 +1,6 @@
 """The cart: a person's, or a guest's that the session remembers and sign-in merges."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.signals import user_logged_in
@@ -72,6 +72,14 @@ def ensure(request: HttpRequest) -> Cart:
         cart = Cart.objects.create()
         request.session[SESSION_KEY] = str(cart.key)
     return cart
+
+
+def change(request: HttpRequest, how: Callable[..., CartLine], *, sku: str, quantity: int) -> CartLine:
+    """Do `set_line` or `add` to the cart of whoever asks, made if need be; raises what they raise."""
+    try:
+        return how(ensure(request), sku=sku, quantity=quantity)
+    except Cart.DoesNotExist:  # a sign-in merged it away meanwhile
+        return how(ensure(request), sku=sku, quantity=quantity)
 
 
 def count(request: HttpRequest) -> int:
@@ -163,14 +171,21 @@ def get_variant(sku: str) -> Variant:
 
 @transaction.atomic
 def merge(guest: Cart, *, into: Cart) -> None:
-    """Move a guest's lines into another cart and end the guest's; units of one SKU add up, to 99 at most."""
+    """Move a guest's lines into another cart and end the guest's; units of one SKU add up, to 99 at most.
+
+    What a full cart has no room for is left behind.
+    """
     # Locked in one order, so that two sign-ins of one browser merge once and don't wait for each other in a ring.
     locked = {
         cart.pk: cart for cart in Cart.objects.select_for_update().filter(pk__in=[guest.pk, into.pk]).order_by("pk")
     }
     if guest.pk not in locked or into.pk not in locked or guest.pk == into.pk:
         return
+    variants = set(CartLine.objects.filter(cart=into).values_list("variant_id", flat=True))
     for line in CartLine.objects.filter(cart=guest):
+        if len(variants | {line.variant_id}) > max(LINES_MOST, len(variants)):
+            continue
+        variants.add(line.variant_id)
         kept, is_new = CartLine.objects.get_or_create(
             cart=into, variant_id=line.variant_id, defaults={"quantity": line.quantity}
         )

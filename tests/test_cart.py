@@ -1,6 +1,7 @@
 """Carts of guests and people, their merging at sign-in, and wishlists."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -167,6 +168,33 @@ def test_signing_up_keeps_the_guests_cart() -> None:
     client.post("/accounts/signup/", {"email": "new@example.com", "password1": "a-long-enough-word"})
     assert held(Cart.objects.get(user__email="new@example.com")) == {"A": 3}
     assert Cart.objects.count() == 1
+
+
+def test_a_merged_cart_is_no_larger_than_a_cart_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cart, "LINES_MOST", 2)
+    make_product(skus=("A", "B", "C"))
+    guest, mine = Cart.objects.create(), Cart.objects.create(user=make_user())
+    cart.add(mine, sku="A")
+    cart.add(mine, sku="B")
+    cart.add(guest, sku="C")
+    cart.merge(guest, into=mine)
+    guest = Cart.objects.create()
+    cart.add(guest, sku="B", quantity=2)
+    cart.merge(guest, into=mine)
+    assert held(mine) == {"A": 1, "B": 3}
+
+
+@pytest.mark.parametrize("how", [cart.add, cart.set_line])
+def test_a_cart_that_was_merged_away_meanwhile_is_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch, how: Callable[..., CartLine]
+) -> None:
+    make_product(skus=("A",))
+    gone = Cart.objects.create()
+    Cart.objects.filter(pk=gone.pk).delete()
+    found = iter([gone, Cart.objects.create()])
+    monkeypatch.setattr(cart, "ensure", lambda _: next(found))
+    assert cart.change(make_http_request(), how, sku="A", quantity=2).quantity == 2
+    assert CartLine.objects.count() == 1
 
 
 def test_merging_twice_merges_once() -> None:

@@ -37,13 +37,13 @@ class CartLineView(APIView):
         asked.is_valid(raise_exception=True)
         try:
             cart.get_variant(sku)
-            kept = cart.ensure(request._request)
-            cart.set_line(kept, sku=sku, quantity=asked.validated_data["quantity"])
+            quantity = asked.validated_data["quantity"]
+            line = cart.change(request._request, cart.set_line, sku=sku, quantity=quantity)
         except UnknownSku:
             raise _unknown() from None
         except CartFull as error:
             raise Problem(409, "cart_full", _("The cart is full."), most=error.most) from error
-        return _cart(request, kept)
+        return _cart(request, line.cart)
 
     @extend_schema(operation_id="cart_line_remove", responses={200: CartSerializer})
     def delete(self, request: Request, sku: str) -> Response:

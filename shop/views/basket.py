@@ -60,10 +60,10 @@ def change_line(request: HttpRequest) -> HttpResponse:
             query = urlencode({"sku": sku, "quantity": max(1, min(quantity, cart.QUANTITY_MOST))})
             return redirect(f"{reverse('orders:checkout')}?{query}")
         elif action == "set":
-            cart.set_line(cart.ensure(request), sku=sku, quantity=quantity)
+            cart.change(request, cart.set_line, sku=sku, quantity=quantity)
             said = ""  # the cart shows it
         else:
-            line = cart.add(cart.ensure(request), sku=sku, quantity=quantity)
+            line = cart.change(request, cart.add, sku=sku, quantity=quantity)
             said = _("%(name)s is in your cart.") % {"name": line.variant}
     except ShopError as error:
         return _refuse(request, _words(error))
