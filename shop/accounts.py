@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from shop.models import Address, User
+from shop.text import NameRefused, clean_name
 
 
 class Adapter(DefaultAccountAdapter):
@@ -17,7 +18,17 @@ class Adapter(DefaultAccountAdapter):
         """There are no user names."""
 
 
-class SignupForm(forms.Form):
+class NameForm(forms.BaseForm):
+    """What a form does that asks for the name others see."""
+
+    def clean_display_name(self) -> str:
+        try:
+            return clean_name(self.cleaned_data["display_name"])
+        except NameRefused:
+            raise forms.ValidationError(_("Choose a name without @: everybody can read it.")) from None
+
+
+class SignupForm(NameForm, forms.Form):
     """What is asked at sign-up besides the address and the password."""
 
     display_name = forms.CharField(
@@ -33,18 +44,12 @@ class SignupForm(forms.Form):
         user.save(update_fields=["display_name"])
 
 
-class ProfileForm(forms.ModelForm):
+class ProfileForm(NameForm, forms.ModelForm):
     class Meta:
         model = User
         fields = ["display_name"]
         labels = {"display_name": _("Name in chat")}
         help_texts = {"display_name": _("Others see this name, never your e-mail address.")}
-
-    def clean_display_name(self) -> str:
-        name = str(self.cleaned_data["display_name"]).strip()
-        if "@" in name:
-            raise forms.ValidationError(_("Choose a name without @: everybody can read it."))
-        return name
 
 
 class AddressForm(forms.ModelForm):

@@ -1,14 +1,12 @@
 """The chat of a show: what may be said, how often, and what is taken out again."""
 
-import re
-import unicodedata
-
 from django.db import transaction
 from django.utils import timezone
 
 from inventory.transactions import after_commit
 from shop import audit, rate_limits
 from shop.models import User
+from shop.text import one_line
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage, StreamSession
 from streams.signals import chat_posted, chat_removed, slow_mode_changed
@@ -23,11 +21,6 @@ SLOW_MODE_MOST_S = 600
 BURST = 5
 REFILL_PER_S = 0.5
 
-# What only steers the text around it: writing over other lines (bidirectional overrides and isolates), or unseen.
-STEERING = frozenset(
-    "\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-)
-
 
 def post(session: StreamSession, *, author: User | None, text: str) -> ChatMessage:
     """Say something in a show. Give the show as read just now: its state and slow mode decide.
@@ -37,7 +30,7 @@ def post(session: StreamSession, *, author: User | None, text: str) -> ChatMessa
     """
     if author is None:
         raise ChatRefused("not_signed_in")
-    said = clean(text)
+    said = one_line(text)
     if not said or session.state == StreamSession.State.ENDED:
         raise ChatRefused("bad_message")
     if len(said) > TEXT_MOST:
@@ -54,12 +47,6 @@ def post(session: StreamSession, *, author: User | None, text: str) -> ChatMessa
     )
     after_commit(chat_posted.send_robust, sender=None, slug=session.slug, message=message)
     return message
-
-
-def clean(text: str) -> str:
-    """Return text as one line: composed characters, single spaces, nothing unseen or that turns others round."""
-    shown = "".join(sign for sign in text if sign.isspace() or _is_shown(sign))
-    return unicodedata.normalize("NFC", re.sub(r"\s+", " ", shown)).strip()
 
 
 def role_of(session: StreamSession, author: User) -> Role:
@@ -93,10 +80,6 @@ def set_slow_mode(session: StreamSession, seconds: int, *, actor: str = "system"
         session.save(update_fields=["slow_mode_s"])
         audit.record(actor=actor, action="slow_mode", subject=f"show:{session.slug}", seconds=seconds)
         after_commit(slow_mode_changed.send_robust, sender=None, slug=session.slug, seconds=seconds)
-
-
-def _is_shown(sign: str) -> bool:
-    return sign not in STEERING and unicodedata.category(sign) not in {"Cc", "Cs"}
 
 
 def _check_pace(session: StreamSession, author: User, role: Role) -> None:

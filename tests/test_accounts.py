@@ -47,6 +47,14 @@ def test_signing_up_takes_an_address_and_a_password(client: Client) -> None:
     assert client.get(link[0]).status_code == 200
 
 
+def test_a_name_at_sign_up_is_no_address_and_turns_nothing_round(client: Client) -> None:
+    entered = {"email": "new@example.com", "password1": PASSWORD}
+    client.post("/accounts/signup/", {**entered, "display_name": "n@example.com"})
+    assert not User.objects.exists()
+    client.post("/accounts/signup/", {**entered, "display_name": "mo\u202ess\u200b"})
+    assert User.objects.get().display_name == "moss"
+
+
 def test_signing_up_twice_makes_no_second_account_and_tells_a_stranger_nothing(client: Client) -> None:
     make_user("a@example.com")
     client.post("/accounts/signup/", {"email": "A@example.com", "password1": PASSWORD})

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from shop.models import AuditEntry
+from shop.text import one_line
 from streams import chat
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage
@@ -84,7 +85,7 @@ def test_the_length_counts_after_cleaning() -> None:
     ],
 )
 def test_only_what_can_be_seen_is_kept(said: str, kept: str) -> None:
-    assert chat.clean(said) == kept
+    assert one_line(said) == kept
 
 
 def test_an_ended_show_takes_no_message() -> None:

@@ -10,6 +10,7 @@ from inventory import availability
 from shop.cart import QUANTITY_MOST, Entry
 from shop.catalogue import SORTS
 from shop.models import Product, ProductPicture, User, Variant
+from shop.text import NameRefused, clean_name
 from shop.wishlist import Wish
 
 
@@ -188,9 +189,10 @@ class MeSerializer(serializers.ModelSerializer[User]):
         read_only_fields = ["email", "is_host", "date_joined"]
 
     def validate_display_name(self, name: str) -> str:
-        if "@" in name:
-            raise serializers.ValidationError("Choose a name without @: everybody can read it.")
-        return name
+        try:
+            return clean_name(name)
+        except NameRefused:
+            raise serializers.ValidationError("Choose a name without @: everybody can read it.") from None
 
 
 def absolute(serializer: serializers.BaseSerializer[Any], address: str) -> str:

@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from streams import chat
+from shop.text import one_line
 
 SLOW_MODES = (0, 5, 15, 30, 60)
 
@@ -23,7 +23,7 @@ class PlanForm(forms.Form):
     preview = forms.BooleanField(required=False, label=_("Preview first"))
 
     def clean_title(self) -> str:
-        title = chat.clean(self.cleaned_data["title"])
+        title = one_line(self.cleaned_data["title"])
         if not title:
             raise forms.ValidationError(_("The show needs a title."))
         return title
