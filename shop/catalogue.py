@@ -12,17 +12,19 @@ from django.db.models import (
     Count,
     DateField,
     Exists,
+    F,
+    Func,
     OuterRef,
     Prefetch,
     Q,
     QuerySet,
     Subquery,
     Sum,
+    TextField,
     Value,
     When,
 )
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import MD5, Coalesce
+from django.db.models.functions import MD5, Cast, Coalesce, Concat, LPad
 
 from inventory import delivery
 from inventory.models import StockItem
@@ -30,15 +32,16 @@ from shop import search_words
 from shop.models import Category, Product, Variant, WishlistItem
 
 SORTS: dict[str, tuple[str, ...]] = {
-    "wished": ("-wishes", "lot"),
+    "wished": ("shelf",),
     "new": ("-created_at", "-pk"),
     "price": ("price_minor", "pk"),
     "-price": ("-price_minor", "-pk"),
-    "soonest": ("arrival", "-wishes", "lot"),
+    "soonest": ("arriving",),
     "name": ("name", "pk"),
     "match": ("-match", "-pk"),
 }
 DEFAULT_SORT = "wished"
+WISHES_MOST = 999_999_999
 
 
 @dataclass(frozen=True)
@@ -139,10 +142,13 @@ class Search:
         """
         products = narrow(self.offered, self.filters)
         ordering = SORTS[self.filters.order]
-        if "-wishes" in ordering:
-            wishes = WishlistItem.objects.filter(variant__product=OuterRef("pk")).order_by()
-            # A lot decides between equals, the same at each draw, so that no shelf crowds the others out.
-            products = products.annotate(wishes=Coalesce(_counted(wishes), 0), lot=MD5("slug"))
+        if ordering == SORTS["wished"]:
+            products = products.annotate(shelf=_shelf())
+        elif ordering == SORTS["soonest"]:
+            arrival = Coalesce("delivery_on", date.max)  # what has no day comes last
+            products = products.annotate(
+                arriving=Concat(Cast(arrival, TextField()), _shelf(), output_field=TextField())
+            )
         return with_goods(products.order_by(*ordering))
 
     def facets(self) -> Facets:
@@ -231,7 +237,8 @@ def narrow(products: QuerySet[Product], filters: Filters) -> QuerySet[Product]:
         products = products.filter(category__slug__in=filters.categories)
     for name, values in filters.attributes.items():
         if values:
-            wanted = KeyTextTransform(name, "attributes")
+            # Not `->>`, for which a name of digits is a place in a list.
+            wanted = Func(F("attributes"), Value(name), function="jsonb_extract_path_text", output_field=TextField())
             products = products.alias(wanted=wanted).filter(wanted__in=list(values))
     return products
 
@@ -254,10 +261,7 @@ def _reaching(products: QuerySet[Product], filters: Filters) -> QuerySet[Product
         for day, ids in warehouses.items()
     ]
     day = Case(*days, default=Value(None), output_field=DateField())
-    # `arrival` sorts: what has no day comes last, and a cursor of pages can compare it.
-    return products.annotate(delivery_on=day, arrival=Coalesce("delivery_on", date.max)).filter(
-        Q(delivery_on__isnull=False) | Q(available__lte=0)
-    )
+    return products.annotate(delivery_on=day).filter(Q(delivery_on__isnull=False) | Q(available__lte=0))
 
 
 def _stock() -> QuerySet[StockItem]:
@@ -268,6 +272,16 @@ def _stock() -> QuerySet[StockItem]:
 
 def _units() -> Subquery:
     return Subquery(_stock().annotate(one=Value(1)).values("one").annotate(units=Sum("available")).values("units"))
+
+
+def _shelf() -> Concat:
+    """Return where a product stands: the most wished for first; between equals a lot, the same at each draw.
+
+    One text that no two products share, so that a cursor of pages can point between any of them.
+    """
+    wishes = Coalesce(_counted(WishlistItem.objects.filter(variant__product=OuterRef("pk")).order_by()), 0)
+    rank = LPad(Cast(Value(WISHES_MOST) - wishes, TextField()), len(str(WISHES_MOST)), Value("0"))
+    return Concat(rank, MD5("slug"), output_field=TextField())
 
 
 def _counted(rows: QuerySet[Any]) -> Subquery:

@@ -1,6 +1,8 @@
 """Products, carts, wishlists, tokens and accounts over REST, to the letter of the contract."""
 
+from base64 import b64encode
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -305,6 +307,45 @@ def test_an_unknown_call_is_a_problem(client: Client, path: str) -> None:
 def test_an_unknown_call_asks_for_no_csrf_token() -> None:
     answer = Client(enforce_csrf_checks=True).post("/api/v1/nothing")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("sort", ["", "new", "price", "soonest", "name"])
+@pytest.mark.parametrize("place", ["x", "9" * 5000, "\0"])
+def test_a_made_up_cursor_is_not_found(client: Client, sort: str, place: str) -> None:
+    make_product(stock=1)
+    cursor = b64encode(urlencode({"p": place}).encode()).decode()
+    status, _ = call(client, "GET", f"products?postal_code=110001&sort={sort}&" + urlencode({"cursor": cursor}))
+    assert status in ({200, 404} if sort in {"", "name", "soonest"} and place != "\0" else {404})
+
+
+def test_pages_go_on_beyond_what_the_wishes_tell_apart(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shop.api.goods.InAskedOrder.offset_cutoff", 1)
+    slugs = {make_product(stock=1).slug for _ in range(7)}
+    address, found = "products?limit=2", []
+    while address:
+        _, answer = call(client, "GET", address)
+        found += [product["slug"] for product in answer["results"]]
+        address = (answer["next"] or "").partition("/api/v1/")[2]
+    assert (len(found), set(found)) == (7, slugs)
+
+
+@pytest.mark.parametrize("path", ["/shop/", "/api/v1/products"])
+def test_an_attribute_may_be_called_a_number(client: Client, path: str) -> None:
+    make_product("Vase", stock=1, attributes={"99999999999": "x"})
+    answer = client.get(path, {"a.99999999999": "x"})
+    assert answer.status_code == 200
+    assert "Vase" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["n@example.com", "n\uff20example.com"])
+def test_a_name_is_no_address_however_written(client: Client, name: str) -> None:
+    assert call(client, "PATCH", "me", {"display_name": name}, sign_in(make_user()))[0] == 400
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("mo\u202ess\u200b", "moss"), ("\u200b\u200d\u3164", "")])
+def test_a_name_turns_nothing_round_and_is_seen(client: Client, typed: str, kept: str) -> None:
+    status, answer = call(client, "PATCH", "me", {"display_name": typed}, sign_in(make_user()))
+    assert (status, answer["display_name"]) == (200, kept)
 
 
 def test_a_wrong_method_is_a_problem(client: Client) -> None:
