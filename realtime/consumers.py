@@ -146,9 +146,9 @@ class TopicConsumer(AsyncConsumer):
 
     async def _hello(self, frame: wire.Hello) -> None:
         self.deadline.cancel()
-        self.person = await self._identify(frame)
         try:
-            await self.hub.join(self.topic, self.seat, frame.since)
+            self.person = await self._identify(frame)
+            await self.hub.join(self.topic, self.seat, frame.since, user_id=self.person.user_id)
             self.is_seated = True
             await self._deliver_letters()
         except UnknownShow:
@@ -157,17 +157,20 @@ class TopicConsumer(AsyncConsumer):
             self._dismiss("unavailable", UNAVAILABLE_RETRY_MS, TRY_AGAIN_LATER)
 
     async def _identify(self, frame: wire.Hello) -> Person:
-        """Return who says hello: by a ticket, an API token, or a cookie that came with an Origin of ours."""
+        """Return who says hello: by a ticket, an API token, or a cookie that came with an Origin of ours.
+
+        Raises Unavailable.
+        """
         person: Person | None = None
         cookie = origins.header(self.scope, b"cookie")
         if frame.ticket:
             person = tickets.find_person(frame.ticket)
         elif frame.token:
-            person = await in_thread(people.find_by_token, frame.token)
+            person = await self.hub.ask(people.find_by_token, frame.token)
             if person is None:
                 self._reply(wire.error("not_signed_in"))
         if person is None and not frame.token and cookie and origins.header(self.scope, b"origin"):
-            person = await in_thread(people.find_by_cookie, cookie)
+            person = await self.hub.ask(people.find_by_cookie, cookie)
         person = person or STRANGER
         opened = dict.fromkeys((*person.orders, *tickets.opened_orders(frame.orders)))
         return replace(person, orders=tuple(opened))
@@ -219,10 +222,13 @@ class ShowConsumer(TopicConsumer):
         return log.session_topic(self.slug)
 
     async def _said(self, frame: wire.Chat) -> Message:
-        return await in_thread(sayings.say, self.slug, self.person.user_id, frame)
+        try:
+            return await self.hub.ask(sayings.say, self.slug, self.person.user_id, frame)
+        except Unavailable:
+            return wire.error("unavailable", id=frame.id, retry_ms=UNAVAILABLE_RETRY_MS[1])
 
     def _reacted(self, frame: wire.React) -> None:
-        self.hub.react(self.topic, frame.emoji)
+        self.hub.react(self.topic, self.seat, frame.emoji)
 
 
 class SiteConsumer(TopicConsumer):

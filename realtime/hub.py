@@ -16,7 +16,7 @@ import orjson
 import redis
 import redis.asyncio
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -24,6 +24,7 @@ from realtime import log, seeding, wire
 from realtime.postbox import Postbox
 from realtime.rooms import Room, Seat
 from realtime.wire import Frame, Since
+from streams import access
 
 logger = logging.getLogger(__name__)
 
@@ -41,13 +42,15 @@ TRY_AGAIN_LATER = 4013
 SERVICE_RESTART = 4012
 POLICY = 4008
 IN_FLIGHT_S = 0.2
+# What Redis or the database away looks like from here.
+AWAY = (redis.RedisError, DatabaseError, InterfaceError, TimeoutError, OSError)
 
 # Blocking work: Redis scripts, and the database for chat, seeds and API clients. Never in the fan-out's way.
 _threads = ThreadPoolExecutor(8, thread_name_prefix="realtime")
 
 
 class Unavailable(Exception):
-    """Redis is away, so nobody can be told anything: come back later."""
+    """Redis or the database is away, so nobody can be told anything: come back later."""
 
 
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -103,13 +106,19 @@ class Hub:
 
     # --- Sockets ---
 
-    async def join(self, topic: str, seat: Seat, since: Since | None) -> None:
-        """Seat a socket. Raises seeding.UnknownShow, or Unavailable."""
+    async def join(self, topic: str, seat: Seat, since: Since | None, *, user_id: int | None = None) -> None:
+        """Seat a socket. Raises seeding.UnknownShow, also to strangers to a rehearsal, or Unavailable."""
         room = await self._room(topic)
+        seat.is_insider = False
+        if room.may_be_rehearsed and user_id is not None:
+            seat.is_insider = await self.ask(access.may_rehearse, topic.removeprefix("session:"), user_id)
+            room = await self._room(topic)
         if since and since.epoch == room.epoch and since.seq > room.sent:
             # It comes from a process that is ahead of this one: catch up first, and cut at the end of a frame.
             await self._heal(room)
             room.flush()
+        if room.is_rehearsal and not seat.is_insider:
+            raise seeding.UnknownShow(topic)
         room.join(seat, since)
         self._empty_since.pop(topic, None)
         seat.writer.before_server_ends(self.drain)
@@ -118,8 +127,10 @@ class Hub:
         if room := self.rooms.get(topic):
             room.leave(seat)
 
-    def react(self, topic: str, emoji: str) -> None:
-        """Count a reaction; counts go to the log a few times a second."""
+    def react(self, topic: str, seat: Seat, emoji: str) -> None:
+        """Count a reaction; counts go to the log a few times a second. Strangers don't react to a rehearsal."""
+        if (room := self.rooms.get(topic)) and room.is_rehearsal and not seat.is_insider:
+            return
         counts = self._reactions.setdefault(topic, {})
         counts[emoji] = counts.get(emoji, 0) + 1
 
@@ -156,7 +167,16 @@ class Hub:
             task.add_done_callback(lambda _: self._opening.pop(topic, None))
         try:
             return await asyncio.shield(self._opening[topic])
-        except (redis.RedisError, TimeoutError, OSError) as error:
+        except AWAY as error:
+            logger.warning("%s can't be opened: %s", topic, error)
+            raise Unavailable from error
+
+    async def ask(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the database or Redis. Raises Unavailable."""
+        try:
+            return await in_thread(call, *args, **kwargs)
+        except AWAY as error:
+            logger.warning("%s not answered: %s", call.__name__, error)
             raise Unavailable from error
 
     async def _open(self, topic: str) -> Room:
@@ -213,7 +233,7 @@ class Hub:
                 return
             room.restart(await in_thread(seeding.seeded_snapshot, room.topic, with_log=True))
             await self.postbox.refresh(now=True)
-        except (redis.RedisError, TimeoutError, OSError, seeding.UnknownShow) as error:
+        except (*AWAY, seeding.UnknownShow) as error:
             logger.warning("%s not caught up: %s", room.topic, error)
 
     # --- What Redis says ---

@@ -11,17 +11,20 @@ from rest_framework.authtoken.models import Token
 
 from orders import guests
 from realtime.tickets import GUEST_ORDERS_MAX, Person
+from shop.text import is_text
 
 
 def find_by_token(key: str) -> Person | None:
+    if not is_text(key):
+        return None
     token = Token.objects.filter(key=key, user__is_active=True).first()
     return Person(user_id=token.user_id) if token else None
 
 
 def find_by_cookie(header: str) -> Person | None:
     """Return whose session a Cookie header names: the account, and the orders made in that browser."""
-    key = parse_cookie(header).get(settings.SESSION_COOKIE_NAME)
-    if not key:
+    key = parse_cookie(header).get(settings.SESSION_COOKIE_NAME, "")
+    if not is_text(key):
         return None
     session = SessionStore(key)
     user = get_user(cast(HttpRequest, SimpleNamespace(session=session)))

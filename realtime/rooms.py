@@ -25,18 +25,25 @@ RESUMES_CACHED = 32
 
 
 class Seat:
-    """A socket in a room. `behind_since` is set while it is skipped for reading too slowly."""
+    """A socket in a room. `behind_since` is set while it is skipped for reading too slowly.
 
-    __slots__ = ("behind_since", "is_leaving", "writer")
+    `is_insider` is set for those who may see a rehearsal.
+    """
+
+    __slots__ = ("behind_since", "is_insider", "is_leaving", "writer")
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self.behind_since: float | None = None
         self.is_leaving = False
+        self.is_insider = False
 
 
 class Room:
-    """Sockets join at `sent`: the seq of the last frame that was written, whose state they get as a snapshot."""
+    """Sockets join at `sent`: the seq of the last frame that was written, whose state they get as a snapshot.
+
+    During a rehearsal only insiders are written to. Who sat there before it waits, and gets a snapshot after it.
+    """
 
     def __init__(self, topic: str, snapshot: Snapshot) -> None:
         self.topic = topic
@@ -55,6 +62,19 @@ class Room:
         self._ring: deque[tuple[int, Event]] = deque(snapshot.entries, maxlen=RING_MAX)
         self._snapshot: Frame | None = None
         self._resumes: OrderedDict[int, Frame] = OrderedDict()
+
+    @property
+    def is_rehearsal(self) -> bool:
+        return self._show_state == "rehearsal"
+
+    @property
+    def may_be_rehearsed(self) -> bool:
+        """Whether it matters who is an insider: a show on air, or over, is never rehearsed again."""
+        return self._show_state in {"scheduled", "rehearsal"}
+
+    @property
+    def _show_state(self) -> str:
+        return str(self.state.get("session", {}).get("state", ""))
 
     # --- What comes from the log ---
 
@@ -89,11 +109,13 @@ class Room:
         self._pending = []
         after = reduce(self.state, message)
         assert after is not None  # noqa: S101 (a batch that continues the state gives a state)
+        was_rehearsal = self.is_rehearsal
         self.state, self.sent, self._snapshot = after, self.seq, None
         self._resumes.clear()
         frame = Frame.of(message)
         for seat in self.seats:
-            self._write(seat, frame)
+            has_all = seat.is_insider or not was_rehearsal
+            self._write(seat, frame if has_all or self.is_rehearsal else self._snapshot_frame())
         self._last_flush = self._loop.time()
 
     def _cancel_flush(self) -> None:
@@ -126,6 +148,8 @@ class Room:
 
     def _write(self, seat: Seat, frame: Frame | None) -> None:
         """Write a frame unless the socket is slow; one that was and has read gets a snapshot instead."""
+        if self.is_rehearsal and not seat.is_insider:
+            return
         waiting = seat.writer.buffered()
         if seat.behind_since is None and waiting <= SKIP_BYTES:
             if frame:

@@ -11,6 +11,7 @@ from streams import chat, opinions, run_list
 from streams.models import ChatMessage, StreamSession
 
 ATTEMPTS = 5
+HEALED = (*StreamSession.ON_AIR, StreamSession.State.REHEARSAL)
 
 
 class UnknownShow(Exception):
@@ -74,11 +75,11 @@ def chat_event(message: ChatMessage) -> Event:
 
 
 def heal_live_shows() -> int:
-    """Publish what shows on air say otherwise than the database; return how many differences there were.
+    """Publish what shows on air or rehearsed say otherwise than the database; return how many differences there were.
 
     A change published meanwhile wins: a field is only healed while it still has the value that was compared.
     """
-    sessions = list(StreamSession.objects.filter(state__in=StreamSession.ON_AIR).select_related("pinned"))
+    sessions = list(StreamSession.objects.filter(state__in=HEALED).select_related("pinned"))
     snapshots = {session.pk: log.snapshot(log.session_topic(session.slug)) for session in sessions}
     seen = [session for session in sessions if snapshots[session.pk].is_seeded]
     skus = {sku for session in seen for sku in snapshots[session.pk].state["run_list"]}

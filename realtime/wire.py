@@ -91,7 +91,8 @@ def ack(id: str, *, message: str) -> Message:
 def error(code: str, *, id: str | None = None, retry_ms: int = 0) -> Message:
     """Refuse a frame.
 
-    Codes: slow_mode, rate_limited, too_long, not_signed_in, banned, muted, held_for_review, bad_message.
+    Codes: slow_mode, rate_limited, too_long, not_signed_in, banned, muted, held_for_review, bad_message,
+    unavailable.
     """
     frame: Message = {"type": "error", "code": code}
     if id is not None:

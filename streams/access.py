@@ -19,6 +19,14 @@ def get_visible(slug: str, user: User | AnonymousUser) -> StreamSession:
     return list_visible(user).get(slug=slug)
 
 
+def may_rehearse(slug: str, user_id: int | None) -> bool:
+    """Whether someone is in on a show's rehearsals: its host, and staff."""
+    if user_id is None:
+        return False
+    is_host = StreamSession.objects.filter(slug=slug, host_id=user_id, host__is_active=True)
+    return is_host.exists() or User.objects.filter(pk=user_id, is_staff=True, is_active=True).exists()
+
+
 def list_own(user: User) -> QuerySet[StreamSession]:
     """Return a host's shows, the newest first."""
     return StreamSession.objects.select_related("host", "pinned").filter(host=user).order_by("-created_at", "-id")
