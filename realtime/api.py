@@ -1,9 +1,11 @@
 """Availability over REST, from the cache that the realtime log keeps."""
 
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 
 import redis
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,10 +15,12 @@ from rest_framework.views import APIView
 from inventory import availability as stock
 from realtime import log, wire
 from realtime.wire import Event
+from shop.text import is_text
 
 logger = logging.getLogger(__name__)
 
 SKUS_MAX = 100
+FRESH = timedelta(seconds=10)
 
 
 class AvailabilitySerializer(serializers.Serializer[Any]):
@@ -39,7 +43,7 @@ class AvailabilityView(APIView):
         responses=AvailabilityListSerializer,
     )
     def get(self, request: Request) -> Response:
-        skus = list(dict.fromkeys(sku for sku in request.query_params.getlist("sku") if sku))
+        skus = list(dict.fromkeys(sku for sku in request.query_params.getlist("sku") if is_text(sku)))
         if not 0 < len(skus) <= SKUS_MAX:
             raise serializers.ValidationError({"sku": [f"Name 1 to {SKUS_MAX} SKUs: ?sku=a&sku=b."]})
         known = read_availability(skus)
@@ -52,9 +56,9 @@ class AvailabilityView(APIView):
 
 
 def read_availability(skus: list[str]) -> dict[str, Event]:
-    """Read from the cache; what it lacks from the database, which then goes into the cache."""
+    """Read from the cache; what it lacks, or has not heard of lately, from the database and then into the cache."""
     try:
-        known = log.cached_availability(skus)
+        known = {sku: event for sku, event in log.cached_availability(skus).items() if _is_fresh(event)}
     except redis.RedisError as error:
         logger.warning("availability read from the database, Redis is away: %s", error)
         return _read_database(skus)
@@ -66,6 +70,11 @@ def read_availability(skus: list[str]) -> dict[str, Event]:
         except redis.RedisError as error:
             logger.warning("availability not cached, Redis is away: %s", error)
     return known
+
+
+def _is_fresh(event: Event) -> bool:
+    """Whether a lost change would have been made good since. Live shows' SKUs are renewed all the time."""
+    return timezone.now() - datetime.fromisoformat(event["as_of"]) < FRESH
 
 
 def _read_database(skus: list[str]) -> dict[str, Event]:

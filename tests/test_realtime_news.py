@@ -1,5 +1,6 @@
 """From the database to the log: seeding, healing, the availability cache, presence, tickets and origins."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -246,6 +247,31 @@ def test_availability_is_read_from_the_cache(
         ("VASE-3", 5, 2),
         ("VASE-1", 7, 1),
     ]
+
+
+def test_a_number_that_was_lost_is_made_good_in_ten_seconds(
+    client: Client, show: StreamSession, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    assert availability_of(client, "VASE-3") == {"VASE-3": 7}
+    StockItem.objects.filter(sku="VASE-3").update(on_hand=2, version=2)
+    assert availability_of(client, "VASE-3") == {"VASE-3": 7}
+    now = timezone.now()
+
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(seconds=11))
+
+    assert availability_of(client, "VASE-3", "VASE-1") == {"VASE-3": 2, "VASE-1": 7}
+    with django_assert_num_queries(0):
+        assert availability_of(client, "VASE-3", "VASE-1") == {"VASE-3": 2, "VASE-1": 7}
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(seconds=22))
+    with django_assert_num_queries(1):
+        availability_of(client, "VASE-3")
+    with django_assert_num_queries(0):  # the same version read again is as good as a new one
+        availability_of(client, "VASE-3")
+
+
+def test_a_sku_that_is_no_text_is_unknown(client: Client, show: StreamSession) -> None:
+    assert client.get("/api/v1/availability?sku=%00").status_code == 400
+    assert availability_of(client, "VASE-1", "VASE\x00") == {"VASE-1": 7}
 
 
 @pytest.mark.usefixtures("redis_away")

@@ -87,11 +87,13 @@ local function append(topic, epoch, seq, events)
     return seq
 end
 
--- Cache a newer number of a SKU and tell every show that has it; drop one that isn't newer.
+-- Cache a newer number of a SKU and tell every show that has it. The same one read again only renews `as_of`.
 local function set_availability(sku, version, json)
     local cached = redis.call('HGET', ROOT .. 'availability', sku)
-    if cached and tonumber(string.match(cached, '^%d+')) >= version then return 0 end
+    local known = cached and tonumber(string.match(cached, '^%d+'))
+    if known and known > version then return 0 end
     redis.call('HSET', ROOT .. 'availability', sku, string.format('%.0f %s', version, json))
+    if known == version then return 0 end
     for _, topic in ipairs(redis.call('SMEMBERS', ROOT .. 'shows:' .. sku)) do
         if redis.call('EXISTS', key(topic, 'head')) == 1 then
             local epoch, seq = open(topic)
