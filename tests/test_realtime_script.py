@@ -14,6 +14,7 @@ import pytest
 
 from inventory import stock
 from realtime import tickets
+from realtime.hub import SERVICE_RESTART
 from realtime.tickets import Person
 from streams import chat, pins
 from streams.models import ChatMessage
@@ -172,3 +173,9 @@ def test_a_refused_message_says_why_and_can_be_said_again(tmp_path: Path, pages:
 
         page.tell("say", "x" * 301)
         assert page.wait_for("chatstate", state="failed")["code"] == "too_long"
+
+
+def test_the_script_knows_the_code_of_a_restart() -> None:
+    text = (ROOT / "static/js/wire.js").read_text()
+
+    assert f"const SERVICE_RESTART = {SERVICE_RESTART};" in text

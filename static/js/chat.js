@@ -11,7 +11,7 @@ import { has, say } from "showfloor/words";
 
 const LINES_MAX = 200;
 const NEAR_END_PX = 64;
-const AGAIN = new Set(["no_answer", "slow_mode", "rate_limited"]);
+const AGAIN = new Set(["no_answer", "slow_mode", "rate_limited", "unavailable"]);
 
 /**
  * @typedef {{id: string, author: string, role: string, text: string, at: string, isPast?: boolean}} Message

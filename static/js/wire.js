@@ -43,9 +43,9 @@ const WELCOME_WITHIN_MS = 15_000;
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 20_000;
 const RESTART_SPREAD_MS = [500, 8000];
-const SERVICE_RESTART = 1012;
+const SERVICE_RESTART = 4012; // RFC 6455's 1012, as a code that a server may choose
 const FINAL_BYES = new Set(["not_found", "banned"]);
-const SHORT_CODES = new Set(["slow_mode", "rate_limited"]);
+const SHORT_CODES = new Set(["slow_mode", "rate_limited", "unavailable"]);
 
 /** @type {Record<string, string>} event of the protocol → event of the wire, where it passes by as it is */
 const PASSING = {
