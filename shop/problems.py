@@ -7,13 +7,17 @@ from typing import Any
 import orjson
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
+from inventory.exceptions import StockBusy
+
 CONTENT_TYPE = "application/problem+json"
+BUSY_RETRY_S = 1
 
 
 class Problem(exceptions.APIException):
@@ -45,6 +49,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, StockBusy):
+        error = Problem(503, "busy", _("Very busy at the moment. Nothing was changed."), retry_after_s=BUSY_RETRY_S)
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()

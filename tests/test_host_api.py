@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from inventory.exceptions import StockBusy
 from shop.models import AuditEntry, User, Variant
-from streams import chat, figures, health, run_list
+from streams import chat, figures, health, pins, run_list
 from streams.models import ChatMessage, Pin, StreamSession
 from tests.caller import Caller
 from tests.factories import make_product, make_session, make_user
@@ -243,3 +244,16 @@ def test_what_the_shop_stopped_selling_can_not_be_added(session: StreamSession, 
     Variant.objects.filter(sku="C").update(is_active=False)
 
     assert Caller(host).post("host/sessions/kiln/products", {"skus": ["C"]}).status_code == 400
+
+
+def test_a_busy_show_asks_to_come_back(session: StreamSession, host: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*args: object) -> None:
+        raise StockBusy
+
+    monkeypatch.setattr(pins, "lock_session", busy)
+
+    answer = Caller(host).post("host/sessions/kiln/pin", {"sku": "A"})
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "busy"

@@ -10,8 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from inventory.exceptions import StockBusy
 from shop.models import AuditEntry, User
-from streams import chat, figures, pins, run_list
+from streams import chat, figures, keys, pins, run_list, shows
 from streams.models import ChatMessage, StreamSession
 from tests.factories import make_product, make_session, make_user
 
@@ -259,3 +260,25 @@ def test_my_shows_cost_the_same_for_one_and_ten(host: User) -> None:
         make_session(host=host, skus=tuple(make_product(stock=1).variants.get().sku for _ in range(2)))
 
     assert cost(client, "/host/") == one
+
+
+@pytest.mark.parametrize("path", ["run-list/", "pin/", "live/", "key/", "end/"])
+def test_a_busy_show_leads_back_with_a_word(
+    session: StreamSession, host: User, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def busy(*args: object) -> None:
+        raise StockBusy
+
+    StreamSession.objects.update(state=StreamSession.State.REHEARSAL)
+    for module in (shows, pins, keys, run_list):
+        monkeypatch.setattr(module, "lock_session", busy)
+
+    answer = of(host).post(f"/host/shows/kiln/{path}", {"do": "remove", "sku": "A"}, follow=True)
+
+    assert answer.redirect_chain == [("/host/shows/kiln/", 302)]
+    assert "Please try again." in text_of(answer)
+
+
+@pytest.mark.parametrize("path", ["run-list/", "pin/"])
+def test_a_sku_that_is_no_text_is_a_bad_request(session: StreamSession, host: User, path: str) -> None:
+    assert of(host).post(f"/host/shows/kiln/{path}", {"do": "add", "sku": "A\x00"}).status_code == 400

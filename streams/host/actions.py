@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -10,6 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from shop.text import is_text
 from streams import access, chat, keys, pins, run_list, shows
 from streams.exceptions import ChatRefused, NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.host.forms import SlowModeForm
@@ -23,7 +25,7 @@ State = StreamSession.State
 @own_show
 def change_run_list(request: HttpRequest, session: StreamSession) -> HttpResponse:
     """Add, remove or move one SKU; `do` says which. Adding leads back to the search."""
-    sku, deed, actor = request.POST.get("sku", ""), request.POST.get("do", ""), _actor(request)
+    sku, deed, actor = _sku(request), request.POST.get("do", ""), _actor(request)
     try:
         if deed == "add":
             run_list.add(session, sku, actor=actor)
@@ -50,7 +52,7 @@ def change_run_list(request: HttpRequest, session: StreamSession) -> HttpRespons
 def pin(request: HttpRequest, session: StreamSession) -> HttpResponse:
     """Pin `sku`; an empty one unpins."""
     try:
-        pins.pin(session, request.POST.get("sku") or None, actor=_actor(request))
+        pins.pin(session, _sku(request) or None, actor=_actor(request))
     except NotOnRunList:
         messages.error(request, _("That is not on the run list any more."))
     except StateRefused:
@@ -131,6 +133,14 @@ def _refusal(refused: ChatRefused) -> str:
         "rate_limited": _("Too many at once. Wait a moment."),
         "bad_message": _("There was nothing to say, or the show has ended."),
     }.get(refused.code, _("That was not sent."))
+
+
+def _sku(request: HttpRequest) -> str:
+    """Return the SKU that a form names. Raises BadRequest for one that no database could know."""
+    sku = request.POST.get("sku", "")
+    if sku and not is_text(sku):
+        raise BadRequest
+    return sku
 
 
 def _actor(request: HttpRequest) -> str:

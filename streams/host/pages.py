@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from inventory.exceptions import StockBusy
 from shop.models import User
 from streams import access, addresses, programme, shows
 from streams.host import desk, words
@@ -38,7 +39,10 @@ def host_of(request: HttpRequest) -> User:
 def own_show(
     view: Callable[Concatenate[HttpRequest, StreamSession, P], HttpResponse],
 ) -> Callable[..., HttpResponse]:
-    """Give a view the show that its address names, if the host who asks owns it; others' are not found."""
+    """Give a view the show that its address names, if the host who asks owns it; others' are not found.
+
+    A change that waited too long for another one leads back to the studio.
+    """
 
     @wraps(view)
     def with_show(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -46,7 +50,11 @@ def own_show(
             session = access.get_own(slug, host_of(request))
         except StreamSession.DoesNotExist:
             raise Http404 from None
-        return view(request, session, *args, **kwargs)
+        try:
+            return view(request, session, *args, **kwargs)
+        except StockBusy:
+            messages.error(request, _("That did not work just now, and nothing was changed. Please try again."))
+            return redirect("streams:studio", slug=slug)
 
     return login_required(never_cache(with_show))
 
