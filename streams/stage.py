@@ -107,8 +107,10 @@ def _pins(session: StreamSession) -> list[Pin]:
 def _chapters(session: StreamSession, pins: list[Pin], items: dict[int, Item]) -> list[Chapter]:
     begin = session.started_at or (pins[0].from_at if pins else timezone.now())
     end = session.ended_at or timezone.now()
+    # What was on the table before the show went on air begins with it.
+    stretches = [(pin.variant_id, max(pin.from_at, begin), pin.until_at or end) for pin in pins]
     return [
-        Chapter(items[pin.variant_id], pin.from_at, clock(pin.from_at - begin))
-        for pin in pins
-        if pin.variant_id in items and (pin.until_at or end) - pin.from_at >= SHORTEST_CHAPTER
+        Chapter(items[variant_id], from_at, clock(from_at - begin))
+        for variant_id, from_at, until_at in stretches
+        if variant_id in items and until_at - from_at >= SHORTEST_CHAPTER
     ]
