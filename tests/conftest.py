@@ -60,7 +60,8 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
-LEFT_OUT = pytest.StashKey[int]()
+# In CI there must be one: nothing is left out there.
+HAS_NO_BROWSER = CHROMIUM is None and not os.environ.get("CI")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -73,22 +74,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a browser where there is none; in CI there must be one."""
-    if CHROMIUM or os.environ.get("CI"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("browser")]
-    if left_out:
-        config.stash[LEFT_OUT] = len(left_out)
+    """Leave out what needs a browser where there is none; keep together, on one worker, what shares its servers."""
+    if HAS_NO_BROWSER:
+        left_out = [item for item in items if item.get_closest_marker("browser")]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
+    for item in items:
+        group = "browser" if item.get_closest_marker("browser") else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if count := config.stash.get(LEFT_OUT, 0):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if HAS_NO_BROWSER:
         terminalreporter.section("no browser", yellow=True)
         terminalreporter.line(
-            f"{count} browser tests were left out: Chromium is not installed. On Debian and Ubuntu: "
+            "Browser tests were left out: Chromium is not installed. On Debian and Ubuntu: "
             "apt-get install chromium; then run make test again."
         )
 
