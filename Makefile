@@ -18,7 +18,7 @@ run: base assets ## start Showfloor on this machine
 	@exec $(PY) manage.py up $(ARGS)
 
 test: dev assets ## every test
-	@exec $(PY) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	@exec $(PY) -m pytest $(ARGS)
 
 check: dev ## lint, types, architecture, settings, migrations, then every test
 	$(VENV)/bin/ruff check .
