@@ -152,9 +152,12 @@ class Hub:
 
     async def stop(self) -> None:
         """End the hub's own tasks (for tests: a process simply ends)."""
-        for task in (*self._tasks, *self._healing.values(), *self._opening.values()):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        tasks = {*self._tasks, *self._healing.values(), *self._opening.values()}
+        # Again and again: a cancellation that meets a time-out inside the Redis client is swallowed by it.
+        while pending := {task for task in tasks if not task.done()}:
+            for task in pending:
+                task.cancel()
+            await asyncio.wait(pending, timeout=0.2)
         await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
     # --- Rooms ---
