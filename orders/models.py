@@ -4,7 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 
 from shop.models import Variant
@@ -103,12 +103,22 @@ class OrderLine(models.Model):
     variant_label = models.CharField(max_length=80, blank=True)
     quantity = models.PositiveIntegerField()
     unit_price_minor = models.PositiveBigIntegerField()
+    dropped_units = models.PositiveIntegerField(default=0, help_text="paid back before they were sent")
+    returned_units = models.PositiveIntegerField(default=0, help_text="sent, and taken back into stock")
+    refunded_units = models.PositiveIntegerField(default=0, help_text="paid back, dropped ones among them")
 
     class Meta:
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["order", "sku"], name="order_line_unique"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded_units__lte=F("quantity"), dropped_units__lte=F("refunded_units")),
+                name="order_line_refunds_fit",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("dropped_units") + F("returned_units")), name="order_line_returns_fit"
+            ),
         ]
         indexes = [models.Index(fields=["sku"], name="order_line_by_sku")]
 
@@ -146,13 +156,16 @@ class Payment(models.Model):
         CLOSED = "closed", "Closed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    # Without a constraint: payments stay when their order moves to the archive, and refer to it by its id.
+    order = models.ForeignKey(Order, on_delete=models.DO_NOTHING, db_constraint=False, related_name="payments")
     provider = models.CharField(max_length=20)
     ref = models.CharField(max_length=120, help_text="the provider's name for it")
     url = models.URLField(max_length=500, help_text="the provider's hosted page")
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
+    paid_minor = models.PositiveBigIntegerField(null=True, blank=True, help_text="what the provider says it took")
+    paid_currency = models.CharField(max_length=3, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 
@@ -165,11 +178,12 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """Money owed back to a buyer; `PENDING` until the provider has taken it."""
+    """Money owed back to a buyer; `PENDING` until the provider has taken it. One that FAILED waits for a person."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Pending"
         DONE = "done", "Done"
+        FAILED = "failed", "Refused by the provider"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")

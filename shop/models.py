@@ -1,4 +1,4 @@
-"""People, the catalogue, baskets, and what the apps to the left share (the audit log)."""
+"""People, the catalogue, baskets, and what the apps to the left share (the audit log, the outbox)."""
 
 import uuid
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.urls import reverse
 
 
@@ -202,3 +202,28 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action} {self.subject}"
+
+
+class OutboxEvent(models.Model):
+    """News that must not be lost: written in the transaction of the deed, handled at least once (`shop.outbox`)."""
+
+    topic = models.CharField(max_length=40, help_text="what happened: order.placed")
+    subject = models.CharField(max_length=80, help_text="an opaque word: order:<uuid>")
+    data = models.JSONField(default=dict, help_text="ids and figures; nothing about a person")
+    created_at = models.DateTimeField(db_default=Now())
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(db_default=Now())
+    handled_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            # outbox.drain: what is due, the longest waiting first
+            models.Index(fields=["next_try_at"], name="outbox_due", condition=Q(handled_at=None)),
+            # outbox.prune: what was handled long ago
+            models.Index(fields=["handled_at"], name="outbox_handled", condition=~Q(handled_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.subject}"
