@@ -1,53 +1,19 @@
-"""Real PostgreSQL and Redis for the tests, in a home of their own, so that two runs go side by side.
-
-pytest-django reads the settings before any conftest if it is told their name by pyproject.toml;
-here the environment comes first, so this file names them.
-"""
+"""Real PostgreSQL and Redis for the tests, and real browsers."""
 
 import os
 import shutil
-import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.home import HOME
 from tests.showfloor import Showfloor, new_showfloor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-# As root, PostgreSQL runs as another user, who must be able to pass through the home.
-HOME = Path(tempfile.mkdtemp(prefix="showfloor-test-"))
-HOME.chmod(0o711)
-for name in (
-    "DATABASE_URL",
-    "REDIS_URL",
-    "CACHE_URL",
-    "MEDIA_BASE_URL",
-    "REALTIME_URL",
-    "SITE_URL",
-    "EMAIL_URL",
-    "BIND",
-):
-    os.environ.pop(name, None)
-os.environ |= {
-    "DJANGO_SETTINGS_MODULE": "config.settings",
-    "SECRET_KEY": "only-for-tests-" + "0123456789" * 4,
-    "SHOWFLOOR_HOME": str(HOME),
-    "DEBUG": "0",
-    **{name: str(_free_port()) for name in ("PORT", "REALTIME_PORT", "RTMP_PORT", "SRT_PORT")},
-}
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CHROMIUM_FLAGS = [
@@ -73,12 +39,15 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a browser where there is none."""
+    """Leave out what needs a browser where there is none; keep on one worker what shares its servers."""
     if HAS_NO_BROWSER:
         left_out = [item for item in items if item.get_closest_marker("browser")]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("browser" if item.get_closest_marker("browser") else item.path.name))
 
 
 @pytest.hookimpl(trylast=True)
@@ -89,10 +58,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             "Browser tests were left out: Chromium is not installed. On Debian and Ubuntu: "
             "apt-get install chromium; then run make test again."
         )
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    shutil.rmtree(HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

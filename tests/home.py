@@ -1,0 +1,41 @@
+"""The home and environment of one process of tests, so that several run side by side.
+
+pytest loads this by name (`-p` in pyproject.toml), for it has to come before pytest-django, which reads the settings
+before any conftest.py. pytest-xdist's workers inherit the environment of the process that started them: each makes
+all of this anew.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.showfloor import free_ports
+
+# As root, PostgreSQL runs as another user, who must be able to pass through the home.
+HOME = Path(tempfile.mkdtemp(prefix="showfloor-test-"))
+HOME.chmod(0o711)
+for name in (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "CACHE_URL",
+    "MEDIA_BASE_URL",
+    "REALTIME_URL",
+    "SITE_URL",
+    "EMAIL_URL",
+    "BIND",
+):
+    os.environ.pop(name, None)
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+    "SECRET_KEY": "only-for-tests-" + "0123456789" * 4,
+    "SHOWFLOOR_HOME": str(HOME),
+    "DEBUG": "0",
+    **{name: str(port) for name, port in free_ports().items()},
+}
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(HOME, ignore_errors=True)
