@@ -130,6 +130,53 @@ class Shelf:
                 )
             )
 
+    def drop(self, holder: str, units: Mapping[str, int]) -> None:
+        """Give back some of a holder's committed units (SKU to units, at most as many as are committed)."""
+        for reservation, quantity in self._parts(holder, units, State.COMMITTED):
+            self._changes[reservation.stock_item_id].committed -= quantity
+            if quantity == reservation.quantity:
+                reservation.state = State.RELEASED
+            else:
+                reservation.quantity -= quantity
+                self._holds.append(
+                    Reservation(
+                        stock_item_id=reservation.stock_item_id,
+                        quantity=quantity,
+                        holder=holder,
+                        state=State.RELEASED,
+                    )
+                )
+            reservation.save(update_fields=["quantity", "state"])
+
+    def take_back(self, holder: str, units: Mapping[str, int], *, actor: str) -> None:
+        """Put shipped units (SKU to units) back on the shelf they came from; the ledger says so.
+
+        What was taken back earlier is the caller's to count.
+        """
+        for reservation, quantity in self._parts(holder, units, State.FULFILLED):
+            self._changes[reservation.stock_item_id].on_hand += quantity
+            self._movements.append(
+                StockMovement(
+                    stock_item_id=reservation.stock_item_id,
+                    delta=quantity,
+                    reason=StockMovement.Reason.RETURNED,
+                    actor=actor,
+                    note=holder,
+                )
+            )
+
+    def _parts(self, holder: str, units: Mapping[str, int], state: State) -> Iterator[tuple[Reservation, int]]:
+        """Spread units of each SKU over the holder's reservations in a state. Raises ValueError if there are fewer."""
+        found = Reservation.objects.filter(holder=holder, state=state).order_by("pk")
+        for sku, wanted in units.items():
+            for reservation in found:
+                if self._items[reservation.stock_item_id].sku == sku and wanted:
+                    quantity = min(wanted, reservation.quantity)
+                    wanted -= quantity
+                    yield reservation, quantity
+            if wanted:
+                raise ValueError(f"{holder} has not that many units of {sku}: {wanted} too many")
+
     def _left(self, item: StockItem) -> int:
         change = self._changes[item.pk]
         return item.on_hand + change.on_hand - (item.held + change.held) - (item.committed + change.committed)

@@ -29,6 +29,7 @@ from orders.exceptions import (
 from orders.idempotency import Idempotency
 from orders.models import Order, OrderLine
 from orders.signals import order_changed
+from shop import outbox
 from shop.models import Variant
 
 
@@ -207,3 +208,4 @@ def _merge(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
 def _insert(drafts: Sequence[_Draft]) -> None:
     Order.objects.bulk_create([draft.order for draft in drafts])
     OrderLine.objects.bulk_create([line for draft in drafts for line in draft.lines])
+    outbox.publish_all("order.created", {draft.order.holder: {} for draft in drafts})

@@ -72,6 +72,15 @@ class TransitionRefused(OrdersError):
     event: str
 
 
+@dataclass
+class TooManyUnits(OrdersError):
+    """More units of a line than can still be paid back or returned, or none at all."""
+
+    sku: str
+    asked: int
+    left: int
+
+
 class ProviderAway(OrdersError):
     """The payment provider did not answer, or not in its right mind; trying again helps."""
 

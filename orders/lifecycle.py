@@ -1,7 +1,7 @@
 """How an order changes: one table, applied under the order's lock.
 
-Every change takes its stock effect, its audit entry and what is owed to the buyer in one transaction; the news goes
-out after the commit.
+Every change takes its stock effect, its audit entry, its outbox event and what is owed to the buyer in one
+transaction; the quick news goes out after the commit. Refunds by line and returns: `orders.aftersales`.
 """
 
 import enum
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
 
 from inventory import delivery
 from inventory.reservations import Shelf
@@ -20,7 +22,7 @@ from orders import clock, locks
 from orders.exceptions import TransitionRefused
 from orders.models import Order, Payment, Refund
 from orders.signals import order_changed
-from shop import audit
+from shop import audit, outbox
 
 State = Order.State
 Reason = Order.CancelReason
@@ -36,6 +38,8 @@ class Event(enum.StrEnum):
     STAFF_CANCELS = "staff_cancels"
     SHIPPED = "shipped"
     DELIVERED = "delivered"
+    REFUNDED = "refunded"
+    RETURNED = "returned"
 
 
 class Stock(enum.Enum):
@@ -47,11 +51,15 @@ class Stock(enum.Enum):
     FULFILLED = enum.auto()
     HELD_AGAIN = enum.auto()
     """Held and committed at once if every line still can be; else the rule is not applied and the money goes back."""
+    DROPPED = enum.auto()
+    """Some committed units go back on sale."""
+    TAKEN_BACK = enum.auto()
+    """Some shipped units return to their shelf."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`becomes` None: the state stays. `refund`: the money of the payment in question goes back."""
+    """`becomes` None: the state stays. `refund`: the money in question goes back."""
 
     becomes: State | None
     stock: Stock = Stock.STAYS
@@ -61,6 +69,7 @@ class Rule:
 
 UNCHANGED = Rule(None)
 MONEY_BACK = Rule(None, refund=True)
+TAKEN_BACK = Rule(None, Stock.TAKEN_BACK)
 
 RULES: dict[tuple[State, Event], Rule] = {
     (State.CREATED, Event.PAID): Rule(State.PLACED, Stock.COMMITTED),
@@ -75,15 +84,20 @@ RULES: dict[tuple[State, Event], Rule] = {
     (State.PLACED, Event.BUYER_CANCELS): Rule(State.CANCELLED, Stock.RELEASED, Reason.BY_BUYER, refund=True),
     (State.PLACED, Event.STAFF_CANCELS): Rule(State.CANCELLED, Stock.RELEASED, Reason.BY_STAFF, refund=True),
     (State.PLACED, Event.SHIPPED): Rule(State.IN_TRANSIT, Stock.FULFILLED),
+    (State.PLACED, Event.REFUNDED): Rule(None, Stock.DROPPED, refund=True),
     #
     (State.IN_TRANSIT, Event.PAID): MONEY_BACK,
     (State.IN_TRANSIT, Event.PAYMENT_FAILED): UNCHANGED,
     (State.IN_TRANSIT, Event.EXPIRED): UNCHANGED,
     (State.IN_TRANSIT, Event.DELIVERED): Rule(State.DELIVERED),
+    (State.IN_TRANSIT, Event.REFUNDED): MONEY_BACK,
+    (State.IN_TRANSIT, Event.RETURNED): TAKEN_BACK,
     #
     (State.DELIVERED, Event.PAID): MONEY_BACK,
     (State.DELIVERED, Event.PAYMENT_FAILED): UNCHANGED,
     (State.DELIVERED, Event.EXPIRED): UNCHANGED,
+    (State.DELIVERED, Event.REFUNDED): MONEY_BACK,
+    (State.DELIVERED, Event.RETURNED): TAKEN_BACK,
     #
     (State.CANCELLED, Event.PAID): MONEY_BACK,  # but see LATE_SUCCESS
     (State.CANCELLED, Event.PAYMENT_FAILED): UNCHANGED,
@@ -118,8 +132,7 @@ def deliver(order_id: uuid.UUID, *, actor: str) -> Order:
 
 def can(order: Order, event: Event) -> bool:
     """Whether the table lets this order do that, as far as one can know without its lock."""
-    rule = RULES.get((State(order.state), event))
-    return rule is not None and rule.becomes is not None
+    return RULES.get((State(order.state), event), UNCHANGED) != UNCHANGED
 
 
 def advance(
@@ -134,7 +147,7 @@ def advance(
     now = clock.now()
     groups: dict[Rule, list[Order]] = defaultdict(list)
     for order in orders:
-        groups[_rule(order, event)].append(order)
+        groups[rule_for(order, event)].append(order)
     skus = {line.sku for order in groups[LATE_SUCCESS] for line in order.lines.all()}
     with Shelf.open(skus=skus, holders=[order.holder for order in orders]) as shelf:
         late = groups.pop(LATE_SUCCESS)
@@ -155,7 +168,8 @@ def _advance_one(order_id: uuid.UUID, event: Event, *, actor: str, reason: str =
     return order
 
 
-def _rule(order: Order, event: Event) -> Rule:
+def rule_for(order: Order, event: Event) -> Rule:
+    """Return what this event does to a locked order. Raises TransitionRefused if its state does not know the event."""
     lapsed = order.cancel_reason in {Reason.EXPIRED, Reason.PAYMENT_FAILED}
     if event is Event.PAID and lapsed:
         return LATE_SUCCESS
@@ -181,8 +195,8 @@ def _move_stock(shelf: Shelf, orders: Sequence[Order], rule: Rule, actor: str) -
             shelf.release(holders)
         case Stock.FULFILLED:
             shelf.fulfil(holders, actor=actor)
-        case Stock.STAYS | Stock.HELD_AGAIN:
-            pass
+        case Stock.STAYS | Stock.HELD_AGAIN | Stock.DROPPED | Stock.TAKEN_BACK:
+            pass  # nothing moves, or has moved already
 
 
 def _write(orders: Sequence[Order], event: Event, rule: Rule, *, actor: str, reason: str, now: datetime) -> None:
@@ -205,10 +219,28 @@ def _write(orders: Sequence[Order], event: Event, rule: Rule, *, actor: str, rea
         reason=reason,
         subjects={order.holder: {"before": before[order.holder], "after": str(order.state)} for order in orders},
     )
+    topic = f"order.{rule.becomes}" if rule.becomes else "payment.returned"
+    outbox.publish_all(
+        topic,
+        {
+            order.holder: {"event": event, "before": before[order.holder], "cancel_reason": order.cancel_reason}
+            for order in orders
+        },
+    )
 
 
 def _owe(orders: Sequence[Order], event: Event, payment: Payment | None) -> None:
-    """Write down what goes back: the payment in question, or all that was paid. `payments.send_refunds` sends it."""
-    paid = Payment.objects.filter(order__in=orders, state=Payment.State.SUCCEEDED, refunds=None)
-    owed = [payment] if payment else list(paid)
-    Refund.objects.bulk_create([Refund(payment=each, amount_minor=each.amount_minor, reason=event) for each in owed])
+    """Write down what goes back: the payment in question, or all that is left of what was paid."""
+    left = money_left(orders)
+    owed = [each for each in left if payment in (None, each)]
+    Refund.objects.bulk_create([Refund(payment=each, amount_minor=left[each], reason=event) for each in owed])
+
+
+def money_left(orders: Sequence[Order]) -> dict[Payment, int]:
+    """Return the payments of these orders that we still have money of, and how much, in minor units.
+
+    `payments.send_refunds` sends what a Refund says; one is written only under the order's lock.
+    """
+    gone = Coalesce(Sum("refunds__amount_minor"), 0)
+    paid = Payment.objects.filter(order__in=orders, state=Payment.State.SUCCEEDED).annotate(gone=gone)
+    return {each: left for each in paid.order_by("created_at") if (left := (each.paid_minor or 0) - each.gone) > 0}

@@ -114,7 +114,9 @@ def settle(payment: Payment, fetched: Fetched) -> Payment:
         if fetched.state in {payment.state, State.OPEN} or payment.state == State.SUCCEEDED:
             return payment
         payment.state = fetched.state
-        payment.save(update_fields=["state", "changed_at"])
+        if fetched.state == State.SUCCEEDED:
+            payment.paid_minor, payment.paid_currency = fetched.amount_minor, fetched.currency
+        payment.save(update_fields=["state", "paid_minor", "paid_currency", "changed_at"])
         actor = f"provider:{payment.provider}"
         if fetched.state == State.SUCCEEDED:
             if (fetched.amount_minor, fetched.currency) == (payment.amount_minor, payment.currency):

@@ -16,11 +16,13 @@ def check() -> None:
             assert counter == _sum(Reservation.objects.filter(stock_item=item, state=state), "quantity")
         assert item.held + item.committed <= item.on_hand
     for order in Order.objects.all():
-        wanted = {line.sku: line.quantity for line in order.lines.all()}
+        lines = order.lines.all()
+        wanted = {line.sku: line.quantity - line.dropped_units for line in lines if line.quantity > line.dropped_units}
+        kept = sum(line.unit_price_minor * (line.quantity - line.refunded_units) for line in lines)
         assert _live_units(order) == (_expected_units(order, wanted))
-        paid = _sum(Payment.objects.filter(order=order, state=Payment.State.SUCCEEDED), "amount_minor")
+        paid = _sum(Payment.objects.filter(order=order, state=Payment.State.SUCCEEDED), "paid_minor")
         owed = _sum(Refund.objects.filter(payment__order=order), "amount_minor")
-        assert paid - owed == (order.total_minor if order.is_paid else 0)
+        assert paid - owed == (kept if order.is_paid else 0)
 
 
 def _expected_units(order: Order, wanted: dict[str, int]) -> dict[str, dict[str, int]]:
