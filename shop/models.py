@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
@@ -227,3 +228,120 @@ class OutboxEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.subject}"
+
+
+class Notice(models.Model):
+    """Something a person, a guest or the seller is told, on the site and by mail; once for each occasion.
+
+    A person's stands on their notices page. A guest's is a mail only. The seller's stand on the page of everybody who
+    may view notices, and what one of them has read is read.
+    """
+
+    class Mail(models.TextChoices):
+        NONE = "none", "No mail"
+        DUE = "due", "To be sent"
+        SENDING = "sending", "Being sent"
+        SENT = "sent", "Sent"
+        REFUSED = "refused", "Refused by the mail server"
+
+    SELLER = "seller"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    occasion = models.CharField(max_length=80, help_text="an opaque word for what happened: outbox:<id>")
+    recipient = models.CharField(max_length=24, help_text="user:<id>, guest or seller")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=40, help_text="order.placed, seller.order_placed")
+    subject = models.CharField(max_length=80, blank=True, help_text="an opaque word: order:<uuid>")
+    title = models.CharField(max_length=120)
+    text = models.CharField(max_length=500, blank=True)
+    url = models.CharField(max_length=200, blank=True, help_text="a path of the site")
+    created_at = models.DateTimeField(db_default=Now())
+    read_at = models.DateTimeField(null=True, blank=True)
+    email = models.EmailField(blank=True, help_text="where the mail goes")
+    mail_state = models.CharField(max_length=7, choices=Mail, default=Mail.NONE)
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    mail_due_at = models.DateTimeField(db_default=Now())
+    mail_claimed_at = models.DateTimeField(null=True, blank=True)
+    mail_sent_at = models.DateTimeField(null=True, blank=True)
+    mail_error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["occasion", "recipient"], name="notice_once")]
+        indexes = [
+            # notices page: what one recipient was told, newest first
+            models.Index(fields=["recipient", "-created_at", "-id"], name="notice_by_recipient"),
+            # the bell: what was not read yet
+            models.Index(fields=["recipient"], name="notice_unread", condition=Q(read_at=None)),
+            # mails.send_due
+            models.Index(fields=["mail_due_at"], name="notice_mail_due", condition=Q(mail_state="due")),
+            # what a person must look at
+            models.Index(
+                fields=["mail_claimed_at"],
+                name="notice_mail_stuck",
+                condition=Q(mail_state__in=["sending", "refused"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
+
+
+class WebhookEndpoint(models.Model):
+    """An address of the merchant's that is told what happens (docs/webhooks.md). Its secret is derived, not kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    url = models.CharField(max_length=500)
+    description = models.CharField(max_length=120, blank=True, help_text="what receives it: the warehouse's system")
+    topics = ArrayField(models.CharField(max_length=40), blank=True, default=list, help_text="none: all of them")
+    is_active = models.BooleanField(default=True)
+    secret_number = models.PositiveIntegerField(default=1, editable=False)
+    rotated_at = models.DateTimeField(null=True, editable=False)
+    failures = models.PositiveIntegerField(
+        default=0, editable=False, help_text="attempts failed since the last success"
+    )
+    failing_since = models.DateTimeField(null=True, editable=False)
+    paused_until = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return self.description or self.url
+
+
+class WebhookDelivery(models.Model):
+    """One event on its way to one endpoint. Its `id` is the same at every attempt: receivers drop doubles by it."""
+
+    class State(models.TextChoices):
+        DUE = "due", "To be delivered"
+        DELIVERED = "delivered", "Delivered"
+        FAILED = "failed", "Given up"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
+    occasion = models.CharField(max_length=80, help_text="an opaque word for what happened: outbox:<id>")
+    topic = models.CharField(max_length=40)
+    payload = models.JSONField(help_text="public ids and figures, nothing about a person")
+    state = models.CharField(max_length=9, choices=State, default=State.DUE)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(db_default=Now())
+    status_code = models.PositiveSmallIntegerField(null=True, help_text="what the endpoint answered last")
+    last_error = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name_plural = "webhook deliveries"
+        constraints = [models.UniqueConstraint(fields=["endpoint", "occasion"], name="webhook_delivery_once")]
+        indexes = [
+            # deliveries.send_due: what is due, the longest waiting first
+            models.Index(fields=["next_try_at"], name="webhook_delivery_due", condition=Q(state="due")),
+            # the admin's list, and prune
+            models.Index(fields=["-created_at", "-id"], name="webhook_delivery_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} to {self.endpoint_id}"
