@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -17,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from inventory.admin import ReadOnlyAdmin, actor_of, back_to
 from inventory.exceptions import StockBusy
-from orders import lifecycle
+from orders import lifecycle, refund_page
 from orders.exceptions import TransitionRefused
 from orders.lifecycle import Event
 from orders.models import Order, OrderLine, Payment, ProviderEvent, Refund
@@ -42,7 +43,15 @@ class LineInline(TabularInline):
     model = OrderLine
     extra = max_num = 0
     can_delete = False
-    fields = readonly_fields = ["sku", "product_name", "variant_label", "quantity", "unit_price_minor"]
+    fields = readonly_fields = [
+        "sku",
+        "product_name",
+        "variant_label",
+        "quantity",
+        "unit_price_minor",
+        "refunded_units",
+        "returned_units",
+    ]
 
 
 class PaymentInline(TabularInline):
@@ -59,7 +68,7 @@ class OrderAdmin(ReadOnlyAdmin):
     search_fields = ["id", "number_seq", "email", "name", "lines__sku"]
     date_hierarchy = "created_at"
     inlines = [LineInline, PaymentInline]
-    actions_detail = ["ship", "deliver", "cancel"]
+    actions_detail = ["ship", "deliver", "refund", "cancel"]
     fieldsets = [
         (None, {"fields": ["shown_state", "cancel_reason", "total", "session"]}),
         (_("Goes to"), {"fields": ["name", "line1", "city", "postal_code", "country", "email", "delivery_on"]}),
@@ -98,6 +107,9 @@ class OrderAdmin(ReadOnlyAdmin):
 
     def has_cancel_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, object_id, Event.STAFF_CANCELS)
+
+    def has_refund_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(request, object_id, Event.REFUNDED)
 
     @action(
         description=_("Ship"),
@@ -143,6 +155,11 @@ class OrderAdmin(ReadOnlyAdmin):
     )
     def cancel(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         return self._act(request, object_id, lifecycle.cancel, by_staff=True, reason=form.cleaned_data["reason"])
+
+    @action(description=_("Refund or return"), icon="undo", permissions=["refund"])
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = get_object_or_404(Order, pk=object_id)
+        return refund_page.show(request, order, site=self.admin_site, actor=actor_of(request))
 
     def _may(self, request: HttpRequest, object_id: Any, event: Event) -> bool:
         if not request.user.has_perm("orders.change_order"):
