@@ -173,6 +173,7 @@ CELERY_TASK_ROUTES = {"orders.tasks.sweep": {"queue": "sweep"}}
 CELERY_BEAT_SCHEDULE = {
     # A queue and a worker of its own, so that no import starves it; stale runs are dropped.
     "sweep": {"task": "orders.tasks.sweep", "schedule": 1.0, "options": {"expires": 2}},
+    "reconcile": {"task": "inventory.tasks.reconcile", "schedule": 300.0, "options": {"expires": 300}},
     "follow-up-payments": {"task": "orders.tasks.follow_up_payments", "schedule": 5.0, "options": {"expires": 5}},
     "refresh-live-availability": {
         "task": "realtime.tasks.refresh_live_availability",

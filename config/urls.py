@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import health
+from config.metrics import metrics
 from shop.problems import unknown_call
 
 api_v1: list[URLPattern | URLResolver] = [
@@ -21,7 +21,7 @@ handler500 = "config.busy.server_error"
 urlpatterns = [
     path("health", health.health),
     path("ready", health.ready),
-    path("metrics", ExportToDjangoView),
+    path("metrics", metrics),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include(api_v1)),

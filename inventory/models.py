@@ -141,3 +141,19 @@ class StockMovement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delta:+d} {self.reason}"
+
+
+class Reconciliation(models.Model):
+    """What one run of the checks found (`inventory.reconciliation`); the newest is what pages and metrics show."""
+
+    at = models.DateTimeField(help_text="the moment of its snapshot")
+    took_ms = models.PositiveIntegerField()
+    counts = models.JSONField(help_text="how much each check found, also those that found nothing")
+    drifts = models.JSONField(help_text="what was found, the first of each check")
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["-at"], name="reconciliation_newest")]
+
+    def __str__(self) -> str:
+        return f"{sum(self.counts.values())} at {self.at:%Y-%m-%d %H:%M}"

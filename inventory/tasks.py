@@ -1,0 +1,10 @@
+"""What Celery does for the books. Each task may run anywhere, twice, or be killed half-way."""
+
+from celery import shared_task
+
+from inventory import reconciliation
+
+
+@shared_task(time_limit=600)
+def reconcile() -> None:
+    reconciliation.reconcile()
