@@ -35,15 +35,9 @@ class Order(models.Model):
         BY_STAFF = "by_staff", "Cancelled by staff"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    number_seq = models.BigIntegerField(
-        unique=True, editable=False, db_default=NextOrderNumber()
-    )
+    number_seq = models.BigIntegerField(unique=True, editable=False, db_default=NextOrderNumber())
     buyer = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="orders",
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="orders"
     )
     email = models.EmailField()
     name = models.CharField(max_length=120)
@@ -56,14 +50,10 @@ class Order(models.Model):
     cancel_reason = models.CharField(max_length=14, choices=CancelReason, blank=True)
     total_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
-    session = models.CharField(
-        max_length=100, blank=True, help_text="slug of the show it was bought in"
-    )
+    session = models.CharField(max_length=100, blank=True, help_text="slug of the show it was bought in")
     delivery_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField()
-    expires_at = models.DateTimeField(
-        help_text="deadline for payment, as the shopper sees it"
-    )
+    expires_at = models.DateTimeField(help_text="deadline for payment, as the shopper sees it")
     placed_at = models.DateTimeField(null=True, blank=True)
     terminal_at = models.DateTimeField(null=True, blank=True)
 
@@ -71,23 +61,16 @@ class Order(models.Model):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state="cancelled") ^ Q(cancel_reason=""),
-                name="order_cancelled_has_reason",
+                condition=Q(state="cancelled") ^ Q(cancel_reason=""), name="order_cancelled_has_reason"
             ),
         ]
         indexes = [
             # orders page: a person's orders, newest first
             models.Index(fields=["buyer", "-created_at", "-id"], name="order_by_buyer"),
             # expiry.sweep: unpaid orders, oldest deadline first
-            models.Index(
-                fields=["expires_at"], name="order_unpaid", condition=Q(state="created")
-            ),
+            models.Index(fields=["expires_at"], name="order_unpaid", condition=Q(state="created")),
             # a show's figures
-            models.Index(
-                fields=["session", "state"],
-                name="order_by_session",
-                condition=~Q(session=""),
-            ),
+            models.Index(fields=["session", "state"], name="order_by_session", condition=~Q(session="")),
         ]
 
     def __str__(self) -> str:
@@ -108,52 +91,34 @@ class Order(models.Model):
 
     @property
     def is_paid(self) -> bool:
-        return self.state in {
-            self.State.PLACED,
-            self.State.IN_TRANSIT,
-            self.State.DELIVERED,
-        }
+        return self.state in {self.State.PLACED, self.State.IN_TRANSIT, self.State.DELIVERED}
 
 
 class OrderLine(models.Model):
     """One SKU of an order, with the words and price of the moment of buying."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
-    variant = models.ForeignKey(
-        Variant, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    variant = models.ForeignKey(Variant, null=True, on_delete=models.SET_NULL, related_name="+")
     sku = models.CharField(max_length=64)
     product_name = models.CharField(max_length=160)
     variant_label = models.CharField(max_length=80, blank=True)
     quantity = models.PositiveIntegerField()
     unit_price_minor = models.PositiveBigIntegerField()
-    dropped_units = models.PositiveIntegerField(
-        default=0, help_text="paid back before they were sent"
-    )
-    returned_units = models.PositiveIntegerField(
-        default=0, help_text="sent, and taken back into stock"
-    )
-    refunded_units = models.PositiveIntegerField(
-        default=0, help_text="paid back, dropped ones among them"
-    )
+    dropped_units = models.PositiveIntegerField(default=0, help_text="paid back before they were sent")
+    returned_units = models.PositiveIntegerField(default=0, help_text="sent, and taken back into stock")
+    refunded_units = models.PositiveIntegerField(default=0, help_text="paid back, dropped ones among them")
 
     class Meta:
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["order", "sku"], name="order_line_unique"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity_positive"),
             models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="order_line_quantity_positive"
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    refunded_units__lte=F("quantity"),
-                    dropped_units__lte=F("refunded_units"),
-                ),
+                condition=Q(refunded_units__lte=F("quantity"), dropped_units__lte=F("refunded_units")),
                 name="order_line_refunds_fit",
             ),
             models.CheckConstraint(
-                condition=Q(quantity__gte=F("dropped_units") + F("returned_units")),
-                name="order_line_returns_fit",
+                condition=Q(quantity__gte=F("dropped_units") + F("returned_units")), name="order_line_returns_fit"
             ),
         ]
         indexes = [models.Index(fields=["sku"], name="order_line_by_sku")]
@@ -176,11 +141,7 @@ class IdempotencyKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["scope", "key"], name="idempotency_key_unique"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="idempotency_key_unique")]
         # idempotency.forget: a block range index, for rows come in the order of their time and checkout pays for it
         indexes = [BrinIndex(fields=["created_at"], name="idempotency_key_age")]
 
@@ -199,47 +160,31 @@ class Payment(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Without a constraint: payments stay when their order moves to the archive, and refer to it by its id.
-    order = models.ForeignKey(
-        Order, on_delete=models.DO_NOTHING, db_constraint=False, related_name="payments"
-    )
+    order = models.ForeignKey(Order, on_delete=models.DO_NOTHING, db_constraint=False, related_name="payments")
     provider = models.CharField(max_length=20)
     ref = models.CharField(max_length=120, help_text="the provider's name for it")
     url = models.URLField(max_length=500, help_text="the provider's hosted page")
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
-    paid_minor = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="what the provider says it took"
-    )
+    paid_minor = models.PositiveBigIntegerField(null=True, blank=True, help_text="what the provider says it took")
     paid_currency = models.CharField(max_length=3, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
     next_look_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="when the provider is asked again; empty: nothing can come of it any more",
+        null=True, blank=True, help_text="when the provider is asked again; empty: nothing can come of it any more"
     )
     close_asked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["created_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["provider", "ref"], name="payment_ref_unique"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["provider", "ref"], name="payment_ref_unique")]
         indexes = [
             # payments.poll: whom to ask about
-            models.Index(
-                fields=["next_look_at"],
-                name="payment_due",
-                condition=Q(next_look_at__isnull=False),
-            ),
+            models.Index(fields=["next_look_at"], name="payment_due", condition=Q(next_look_at__isnull=False)),
             # payments.close_stale: what may be open for an order that is over
             models.Index(
-                fields=["created_at"],
-                name="payment_unclosed",
-                condition=Q(state="open", close_asked_at__isnull=True),
+                fields=["created_at"], name="payment_unclosed", condition=Q(state="open", close_asked_at__isnull=True)
             ),
         ]
 
@@ -256,32 +201,18 @@ class Refund(models.Model):
         FAILED = "failed", "Refused by the provider"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    payment = models.ForeignKey(
-        Payment, on_delete=models.PROTECT, related_name="refunds"
-    )
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     amount_minor = models.PositiveBigIntegerField()
     reason = models.CharField(max_length=40)
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
-    attempt = models.PositiveSmallIntegerField(
-        default=0, help_text="how often staff had a refused one tried again"
-    )
-    failure = models.CharField(
-        max_length=200,
-        blank=True,
-        help_text="why the provider refused it, in its words",
-    )
+    attempt = models.PositiveSmallIntegerField(default=0, help_text="how often staff had a refused one tried again")
+    failure = models.CharField(max_length=200, blank=True, help_text="why the provider refused it, in its words")
     created_at = models.DateTimeField(auto_now_add=True)
     tried_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["created_at"],
-                name="refund_pending",
-                condition=Q(state="pending"),
-            )
-        ]
+        indexes = [models.Index(fields=["created_at"], name="refund_pending", condition=Q(state="pending"))]
 
     def __str__(self) -> str:
         return f"{self.amount_minor} of {self.payment_id}"
@@ -303,11 +234,7 @@ class ProviderEvent(models.Model):
     received_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["provider", "event_id"], name="provider_event_unique"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["provider", "event_id"], name="provider_event_unique")]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.event_id}"
@@ -325,34 +252,22 @@ class SandboxPayment(models.Model):
     ref = models.CharField(max_length=40, primary_key=True)
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
-    charged_minor = models.PositiveBigIntegerField(
-        default=0, help_text="what was taken, right or wrong"
-    )
+    charged_minor = models.PositiveBigIntegerField(default=0, help_text="what was taken, right or wrong")
     charged_currency = models.CharField(max_length=3, blank=True)
     refunded_minor = models.PositiveBigIntegerField(default=0)
     description = models.CharField(max_length=200)
     return_url = models.URLField(max_length=500)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
-    switches = models.JSONField(
-        default=list,
-        help_text="what was to happen, see orders.providers.sandbox.switches",
-    )
+    switches = models.JSONField(default=list, help_text="what was to happen, see orders.providers.sandbox.switches")
     answered_at = models.DateTimeField(null=True, blank=True)
-    then_state = models.CharField(
-        max_length=10, choices=State, blank=True, help_text="what it turns into, later"
-    )
+    then_state = models.CharField(max_length=10, choices=State, blank=True, help_text="what it turns into, later")
     then_at = models.DateTimeField(null=True, blank=True)
-    away_until = models.DateTimeField(
-        null=True, blank=True, help_text="until when the provider can't be asked"
-    )
+    away_until = models.DateTimeField(null=True, blank=True, help_text="until when the provider can't be asked")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(refunded_minor__lte=F("charged_minor")),
-                name="sandbox_refunds_fit",
-            )
+            models.CheckConstraint(condition=Q(refunded_minor__lte=F("charged_minor")), name="sandbox_refunds_fit")
         ]
 
     def __str__(self) -> str:
@@ -363,9 +278,7 @@ class SandboxRefund(models.Model):
     """What the sandbox has sent back; the same key has one effect."""
 
     key = models.CharField(max_length=80, primary_key=True)
-    payment = models.ForeignKey(
-        SandboxPayment, on_delete=models.CASCADE, related_name="refunds"
-    )
+    payment = models.ForeignKey(SandboxPayment, on_delete=models.CASCADE, related_name="refunds")
     amount_minor = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -378,25 +291,15 @@ class SandboxWebhook(models.Model):
 
     event_id = models.CharField(max_length=40)
     kind = models.CharField(max_length=40)
-    payment = models.ForeignKey(
-        SandboxPayment, on_delete=models.CASCADE, related_name="webhooks"
-    )
+    payment = models.ForeignKey(SandboxPayment, on_delete=models.CASCADE, related_name="webhooks")
     is_forged = models.BooleanField(default=False)
     due_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
-    answer = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="the shop's last HTTP status"
-    )
+    answer = models.PositiveSmallIntegerField(null=True, blank=True, help_text="the shop's last HTTP status")
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["due_at"],
-                name="sandbox_webhook_due",
-                condition=Q(done_at__isnull=True),
-            )
-        ]
+        indexes = [models.Index(fields=["due_at"], name="sandbox_webhook_due", condition=Q(done_at__isnull=True))]
 
     def __str__(self) -> str:
         return self.event_id
