@@ -42,6 +42,9 @@ USE_HTTPS = SITE_URL.startswith("https:")
 PAYMENT_PROVIDER = env.choice("PAYMENT_PROVIDER", "sandbox", ("sandbox",))
 PAYMENT_WINDOW_S = env.number("PAYMENT_WINDOW_S", 300, least=30, most=86400)
 PAYMENT_SWEEP_GRACE_S = 15
+MAX_CONCURRENT_STREAMS = env.number("MAX_CONCURRENT_STREAMS", 3, least=1, most=100)
+STREAM_LIMIT_TOKEN = env.text("STREAM_LIMIT_TOKEN")  # empty: the stream-limit API asks nobody who they are
+
 ORDERS_PER_MINUTE_BUYER = env.number("ORDERS_PER_MINUTE_BUYER", 60, least=1)
 ORDERS_PER_MINUTE_NETWORK = env.number("ORDERS_PER_MINUTE_NETWORK", 3000, least=1)
 

@@ -1,9 +1,10 @@
-"""Shows (stream sessions), their run lists and timelines, chat, opinions, and publishers' connections."""
+"""Shows (stream sessions), their run lists and timelines, chat, opinions, publishers' connections, stream limits."""
 
 import secrets
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -158,3 +159,16 @@ class Opinion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value:+d}"
+
+
+class StreamHolder(models.Model):
+    """The streams that a user of another service holds: all of them in one row, which is what is locked.
+
+    The ids are that service's words in UTF-8. `streams.stream_limit` alone writes here.
+    """
+
+    user_id = models.BinaryField(primary_key=True)
+    stream_ids = ArrayField(models.BinaryField())
+
+    def __str__(self) -> str:
+        return bytes(self.user_id).decode()

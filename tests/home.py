@@ -26,6 +26,8 @@ for name in (
     "SITE_URL",
     "EMAIL_URL",
     "BIND",
+    "MAX_CONCURRENT_STREAMS",
+    "STREAM_LIMIT_TOKEN",
 ):
     os.environ.pop(name, None)
 os.environ |= {
