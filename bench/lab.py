@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,10 +38,13 @@ def new_home() -> Iterator[Path]:
 
 
 @contextmanager
-def databases() -> Iterator[Path]:
-    """Run embedded PostgreSQL (durable) and Redis, migrated, with Django set up on them in this process."""
+def databases(**environment: str) -> Iterator[Path]:
+    """Run embedded PostgreSQL (durable) and Redis, migrated, with Django set up on them in this process.
+
+    `environment` holds further settings, for this process and all that it starts.
+    """
     with new_home() as home:
-        os.environ |= new_environment(home)
+        os.environ |= new_environment(home) | environment
         import django
 
         django.setup()
@@ -57,9 +60,71 @@ def databases() -> Iterator[Path]:
                     process = processes.spawn(program, output=log)
                 started.append((process, program))
                 processes.wait_until_ready(process, program, within_s=60)
-            postgres.ensure_database(home)
+            postgres.ensure_databases(home)
             call_command("migrate", verbosity=0)
+            call_command("migrate", database="archive", verbosity=0)
             yield home
         finally:
             for process, program in reversed(started):
                 processes.stop(process, program)
+
+
+def database_address() -> str:
+    """Return what psycopg needs to reach the database that Django is set up on."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    return f"host={database['HOST']} user={database['USER']} dbname={database['NAME']}"
+
+
+def make_goods(skus: Iterable[str], *, units: int, warehouse: str = "bench") -> dict[str, int]:
+    """Put products on sale, delivered all over India; return the stock item of each SKU."""
+    from inventory import stock
+    from inventory.models import Courier, Warehouse, Zone
+    from shop.models import Category, Product, Variant
+
+    place = Warehouse.objects.create(code=warehouse, name=warehouse.title(), country="IN", postal_code="110001")
+    courier = Courier.objects.create(name="Bench courier")
+    Zone.objects.create(warehouse=place, courier=courier, country="IN", transit_days=2)
+    category = Category.objects.create(slug="bench", name="Bench")
+    items = {}
+    for sku in skus:
+        product = Product.objects.create(slug=sku.lower(), name=sku, category=category)
+        Variant.objects.create(product=product, sku=sku, price_minor=1000)
+        items[sku] = stock.receive(sku=sku, warehouse=warehouse, quantity=units, actor="system").pk
+    return items
+
+
+@contextmanager
+def web_processes(count: int) -> Iterator[list[int]]:
+    """Run web servers side by side, as `manage.py up` starts one; give their ports."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from config import programs
+
+    call_command("collectstatic", verbosity=0, interactive=False)
+    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    ports = [free_port() for _ in range(count)]
+    with running(*(programs.web(port) for port in ports)):
+        yield ports
+
+
+@contextmanager
+def running(*these: "processes.Program") -> Iterator[None]:
+    """Run programs until left; each writes to a log in the home."""
+    from django.conf import settings
+
+    from config import processes
+
+    started: list[tuple[subprocess.Popen[bytes], processes.Program]] = []
+    try:
+        for number, program in enumerate(these):
+            with (settings.HOME / f"{program.name}-{number}.log").open("wb") as log:
+                started.append((processes.spawn(program, output=log), program))
+        for process, program in started:
+            processes.wait_until_ready(process, program, within_s=60)
+        yield
+    finally:
+        for process, program in reversed(started):
+            processes.stop(process, program)

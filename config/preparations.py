@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connection
+from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from streams.models import StreamSession
@@ -43,11 +43,16 @@ def make_folders() -> None:
 
 
 def migrate(progress: Callable[[str], None]) -> bool:
-    """Bring the database up to date; return whether there was anything to do."""
-    executor = MigrationExecutor(connection)
+    """Bring the main database and the archive up to date; return whether there was anything to do."""
+    changed = [_migrate(alias, progress) for alias in connections]
+    return any(changed)
+
+
+def _migrate(alias: str, progress: Callable[[str], None]) -> bool:
+    executor = MigrationExecutor(connections[alias])
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return False
-    call_command("migrate", interactive=False, stdout=LineWriter(progress), no_color=True)
+    call_command("migrate", database=alias, interactive=False, stdout=LineWriter(progress), no_color=True)
     return True
 
 

@@ -22,10 +22,13 @@ BIND = env.text("BIND", "127.0.0.1")
 PORT = env.port("PORT", 8000)
 REALTIME_PORT = env.port("REALTIME_PORT", 8001)
 RTMP_PORT = env.port("RTMP_PORT", 1935)
-SRT_PORT = env.port("SRT_PORT", 8890)
+SRT_PORT = env.number("SRT_PORT", 8890, least=1, most=65520)
+CAMERA_PORT = SRT_PORT  # SRT is UDP: the TCP port of the same number is free for the browsers' cameras
 PUBLIC_HOST = "127.0.0.1" if BIND in {"0.0.0.0", "::"} else BIND  # noqa: S104 (a comparison, not a bind)
 SITE_URL = env.url("SITE_URL", f"http://{PUBLIC_HOST}:{PORT}", ("http", "https")).rstrip("/")
 REALTIME_URL = env.url("REALTIME_URL", "", ("ws", "wss")).rstrip("/")  # empty: the page's own host, REALTIME_PORT
+RTMP_URL = env.url("RTMP_URL", "", ("rtmp", "rtmps")).rstrip("/")  # empty: the page's own host, RTMP_PORT
+CAMERA_URL = env.url("CAMERA_URL", "", ("ws", "wss")).rstrip("/")  # empty: the page's own host, CAMERA_PORT
 REALTIME_SERVER = env.choice("REALTIME_SERVER", "daphne", ("daphne", "uvicorn"))
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, most=10)
 
@@ -39,14 +42,15 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 USE_HTTPS = SITE_URL.startswith("https:")
 
-PAYMENT_PROVIDER = env.choice("PAYMENT_PROVIDER", "sandbox", ("sandbox",))
-PAYMENT_WINDOW_S = env.number("PAYMENT_WINDOW_S", 300, least=30, most=86400)
-PAYMENT_SWEEP_GRACE_S = 15
 MAX_CONCURRENT_STREAMS = env.number("MAX_CONCURRENT_STREAMS", 3, least=1, most=100)
 STREAM_LIMIT_TOKEN = env.text("STREAM_LIMIT_TOKEN")  # empty: the stream-limit API asks nobody who they are
 
+PAYMENT_PROVIDER = env.choice("PAYMENT_PROVIDER", "sandbox", ("sandbox",))
+PAYMENT_WINDOW_S = env.number("PAYMENT_WINDOW_S", 300, least=30, most=86400)
+PAYMENT_SWEEP_GRACE_S = 15
 ORDERS_PER_MINUTE_BUYER = env.number("ORDERS_PER_MINUTE_BUYER", 60, least=1)
 ORDERS_PER_MINUTE_NETWORK = env.number("ORDERS_PER_MINUTE_NETWORK", 3000, least=1)
+RETURN_WINDOW_DAYS = env.number("RETURN_WINDOW_DAYS", 30, least=1, most=3650)
 
 # --- Applications ----------------------------------------------------------------------------------------
 
@@ -115,6 +119,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "shop.context.nonce",
                 "shop.context.basket",
+                "shop.context.bell",
                 "streams.context.on_air",
                 "realtime.context.socket",
             ],
@@ -135,6 +140,15 @@ DATABASES = {
         },
     )
 }
+DATABASES["archive"] = env.database(
+    "ARCHIVE_DATABASE_URL",
+    # Beside an external database, the same one: it holds the archive's table, too.
+    dict(DATABASES["default"]) if env.text("DATABASE_URL") else {**DATABASES["default"], "NAME": "showfloor_archive"},
+)
+ARCHIVE_IS_APART = any(
+    DATABASES["archive"].get(key) != DATABASES["default"].get(key) for key in ("HOST", "PORT", "NAME")
+)
+DATABASE_ROUTERS = ["orders.archive.router.Router"]
 for database in DATABASES.values():
     database["CONN_HEALTH_CHECKS"] = True
     if pool_max := env.process_pool_max():
@@ -183,6 +197,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3.0,
         "options": {"expires": 3},
     },
+    "drain-outbox": {"task": "shop.tasks.drain_outbox", "schedule": 1.0, "options": {"expires": 2}},
+    "send-mails": {"task": "shop.tasks.send_mails", "schedule": 2.0, "options": {"expires": 2}},
+    "send-webhooks": {"task": "shop.tasks.send_webhooks", "schedule": 1.0, "options": {"expires": 2}},
+    "tidy-news": {"task": "shop.tasks.tidy_news", "schedule": 3600.0, "options": {"expires": 3600}},
     "note-peaks": {"task": "streams.tasks.note_peaks", "schedule": 5.0, "options": {"expires": 5}},
 }
 
@@ -264,7 +282,11 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 _MEDIA_ORIGIN = [MEDIA_BASE_URL] if MEDIA_BASE_URL.startswith("http") else []
-_SOCKET_ORIGINS = [REALTIME_URL] if REALTIME_URL else [f"ws://*:{REALTIME_PORT}", f"wss://*:{REALTIME_PORT}"]
+_SOCKET_ORIGINS = [
+    source
+    for url, port in ((REALTIME_URL, REALTIME_PORT), (CAMERA_URL, CAMERA_PORT))
+    for source in ([url] if url else [f"ws://*:{port}", f"wss://*:{port}"])
+]
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/docs/"),
     "DIRECTIVES": {
@@ -301,7 +323,12 @@ if EMAIL_URL:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = HOME / "mail"
+EMAIL_TIMEOUT = 30  # a server that verifies recipients takes its time
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Showfloor <no-reply@localhost>")
+SELLER_NAME = env.text("SELLER_NAME", "Showfloor")
+SELLER_ADDRESS = env.text("SELLER_ADDRESS")  # on receipts; "|" begins a new line
+SELLER_EMAIL = env.text("SELLER_EMAIL")  # hears of orders, and gets the answers to mails
+WEBHOOK_PRIVATE_NETWORKS = env.networks("WEBHOOK_PRIVATE_NETWORKS")  # empty: webhooks go to public addresses only
 
 LOGGING = {
     "version": 1,

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.urls import reverse
 
 from shop.models import Variant
@@ -18,8 +19,8 @@ class NextOrderNumber(models.Func):
     output_field = models.BigIntegerField()
 
 
-class Order(models.Model):
-    """What one buyer bought at once, at the prices of that moment. Changed only by `orders.lifecycle`."""
+class OrderFacts(models.Model):
+    """What an order is, in the main database and in the archive."""
 
     class State(models.TextChoices):
         CREATED = "created", "Awaiting payment"
@@ -35,11 +36,8 @@ class Order(models.Model):
         BY_STAFF = "by_staff", "Cancelled by staff"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    number_seq = models.BigIntegerField(unique=True, editable=False, db_default=NextOrderNumber())
-    buyer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="orders"
-    )
-    email = models.EmailField()
+    number_seq = models.BigIntegerField(editable=False)
+    email = models.EmailField(help_text="empty: its buyer was erased")
     name = models.CharField(max_length=120)
     line1 = models.CharField(max_length=200)
     city = models.CharField(max_length=120)
@@ -58,20 +56,7 @@ class Order(models.Model):
     terminal_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["-created_at", "-id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(state="cancelled") ^ Q(cancel_reason=""), name="order_cancelled_has_reason"
-            ),
-        ]
-        indexes = [
-            # orders page: a person's orders, newest first
-            models.Index(fields=["buyer", "-created_at", "-id"], name="order_by_buyer"),
-            # expiry.sweep: unpaid orders, oldest deadline first
-            models.Index(fields=["expires_at"], name="order_unpaid", condition=Q(state="created")),
-            # a show's figures
-            models.Index(fields=["session", "state"], name="order_by_session", condition=~Q(session="")),
-        ]
+        abstract = True
 
     def __str__(self) -> str:
         return self.number
@@ -92,6 +77,66 @@ class Order(models.Model):
     @property
     def is_paid(self) -> bool:
         return self.state in {self.State.PLACED, self.State.IN_TRANSIT, self.State.DELIVERED}
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its buyer asked to be forgotten: its figures are all that is left."""
+        return not self.email
+
+
+class Order(OrderFacts):
+    """What one buyer bought at once, at the prices of that moment. Changed only by `orders.lifecycle`."""
+
+    number_seq = models.BigIntegerField(unique=True, editable=False, db_default=NextOrderNumber())
+    buyer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="orders"
+    )
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="cancelled") ^ Q(cancel_reason=""), name="order_cancelled_has_reason"
+            ),
+        ]
+        indexes = [
+            # orders page: a person's orders, newest first
+            models.Index(fields=["buyer", "-created_at", "-id"], name="order_by_buyer"),
+            # expiry.sweep: unpaid orders, oldest deadline first
+            models.Index(fields=["expires_at"], name="order_unpaid", condition=Q(state="created")),
+            # archive.mover: what is over, the oldest first
+            models.Index(fields=["terminal_at"], name="order_over", condition=Q(terminal_at__isnull=False)),
+            # a show's figures
+            models.Index(fields=["session", "state"], name="order_by_session", condition=~Q(session="")),
+        ]
+
+
+class ArchivedOrder(OrderFacts):
+    """An order that is over, whole: with its lines, and what was reserved for it. Lives in the archive database.
+
+    Its table is partitioned by the month of `terminal_at`, so that in the database its key is (id, terminal_at).
+    Written by `orders.archive` alone.
+    """
+
+    buyer_id = models.BigIntegerField(null=True, blank=True)
+    terminal_at = models.DateTimeField()
+    lines = models.JSONField(help_text="rows of OrderLine, without their order")
+    reservations = models.JSONField(help_text="rows of inventory's Reservation, without their holder")
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["delivered", "cancelled"]), name="archived_order_is_over"),
+        ]
+        indexes = [
+            # orders page: a person's orders, newest first
+            models.Index(fields=["buyer_id", "-created_at", "-id"], name="archived_order_by_buyer"),
+            # found by staff
+            models.Index(fields=["number_seq"], name="archived_order_by_number"),
+            models.Index(Upper("email"), name="archived_order_by_email"),
+            # a show's figures
+            models.Index(fields=["session"], name="archived_order_by_session", condition=~Q(session="")),
+        ]
 
 
 class OrderLine(models.Model):

@@ -48,6 +48,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
     for item in items:
         item.add_marker(pytest.mark.xdist_group("browser" if item.get_closest_marker("browser") else item.path.name))
+        _open_databases(item)
+
+
+def _open_databases(item: pytest.Item) -> None:
+    """Let a test that uses the database use the archive, too: code reads both."""
+    marker = item.get_closest_marker("django_db")
+    if marker:
+        marker.kwargs["databases"] = "__all__"
+    elif {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.django_db(databases="__all__"))
 
 
 @pytest.hookimpl(trylast=True)

@@ -19,15 +19,16 @@ HOME = Path(tempfile.mkdtemp(prefix="showfloor-test-"))
 HOME.chmod(0o711)
 for name in (
     "DATABASE_URL",
+    "ARCHIVE_DATABASE_URL",
     "REDIS_URL",
     "CACHE_URL",
     "MEDIA_BASE_URL",
     "REALTIME_URL",
     "SITE_URL",
     "EMAIL_URL",
-    "BIND",
     "MAX_CONCURRENT_STREAMS",
     "STREAM_LIMIT_TOKEN",
+    "BIND",
 ):
     os.environ.pop(name, None)
 os.environ |= {

@@ -19,7 +19,8 @@ from config.embedded.sockets import ensure_folder
 from config.processes import Program
 
 NAME = "postgres"
-DATABASE = ROLE = "showfloor"
+ROLE = "showfloor"
+DATABASES = ("showfloor", "showfloor_archive")
 FAST_SHUTDOWN = signal.SIGINT  # SIGTERM would wait for every client to leave
 
 
@@ -69,11 +70,12 @@ def data_dir(home_dir: Path) -> Path:
     return home_dir / NAME
 
 
-def ensure_database(home_dir: Path) -> None:
-    """Create Showfloor's database in a server that is ready, unless it is there."""
+def ensure_databases(home_dir: Path) -> None:
+    """Create Showfloor's databases in a server that is ready, unless they are there."""
     with _connect(home.socket_dir(home_dir, NAME)) as connection:
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-            connection.execute(f"CREATE DATABASE {DATABASE}")
+        for database in DATABASES:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
+                connection.execute(f"CREATE DATABASE {database}")
 
 
 def _connect(sockets: Path) -> psycopg.Connection:

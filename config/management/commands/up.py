@@ -145,7 +145,7 @@ class Run:
                 self._supervisor.start(program)
             await self._supervisor.wait_until_ready([program.name for program in prepared], within_s=60)
             if not environment.text("DATABASE_URL"):
-                await in_thread(partial(postgres.ensure_database, settings.HOME))
+                await in_thread(partial(postgres.ensure_databases, settings.HOME))
             step.done = f"{names} {'run' if len(servers) > 1 else 'runs'}"
 
     async def _watch_disk(self) -> None:
