@@ -15,8 +15,9 @@ from django.test import RequestFactory
 
 from orders import access, guests, lifecycle
 from orders.checkout import place_order
-from realtime import context, letters, origins, tickets, wire
+from realtime import context, letters, tickets, wire
 from realtime.tickets import STRANGER, Person
+from shop import origins
 from tests.factories import make_product, make_request, make_user
 
 
@@ -106,6 +107,8 @@ def test_where_any_host_is_allowed_the_page_must_be_of_the_sockets_host(settings
 
     assert origins.is_ours(f"http://shop.lan:{settings.PORT}", host="shop.lan:8001")
     assert not origins.is_ours(f"http://evil.example:{settings.PORT}", host="shop.lan:8001")
+    assert origins.is_ours(f"http://[::1]:{settings.PORT}", host="[::1]:8001")
+    assert not origins.is_ours(f"http://shop.lan:{settings.PORT}", host="[")
 
 
 @pytest.mark.parametrize(
