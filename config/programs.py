@@ -24,12 +24,12 @@ STOP_STAGES = (
 )
 
 
-def web() -> Program:
+def web(port: int = settings.PORT) -> Program:
     """Pages, REST API and admin: Granian, WSGI."""
-    options = ["--interface", "wsgi", "--host", settings.BIND, "--port", str(settings.PORT)]
+    options = ["--interface", "wsgi", "--host", settings.BIND, "--port", str(port)]
     options += ["--workers", "1", "--blocking-threads", str(WEB_THREADS), "--backpressure", str(4 * WEB_THREADS)]
     options += ["--no-ws", "--workers-kill-timeout", "2", "--log-level", "warning"]
-    return _python("web", "granian", *options, "config.wsgi:application", port=settings.PORT)
+    return _python("web", "granian", *options, "config.wsgi:application", port=port)
 
 
 def realtime() -> Program:
