@@ -7,7 +7,7 @@ transaction; the quick news goes out after the commit. Refunds by line and retur
 import enum
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -156,9 +156,8 @@ def advance(
             groups[rule].append(order)
         for rule, group in groups.items():
             _move_stock(shelf, group, rule, actor)
-            _write(group, event, rule, actor=actor, reason=reason, now=now)
-            if rule.refund:
-                _owe(group, event, payment)
+            owed = _owe(group, event, payment) if rule.refund else {}
+            _write(group, event, rule, actor=actor, reason=reason, now=now, owed=owed)
 
 
 def _advance_one(order_id: uuid.UUID, event: Event, *, actor: str, reason: str = "") -> Order:
@@ -199,7 +198,16 @@ def _move_stock(shelf: Shelf, orders: Sequence[Order], rule: Rule, actor: str) -
             pass  # nothing moves, or has moved already
 
 
-def _write(orders: Sequence[Order], event: Event, rule: Rule, *, actor: str, reason: str, now: datetime) -> None:
+def _write(
+    orders: Sequence[Order],
+    event: Event,
+    rule: Rule,
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
+    owed: Mapping[str, int],
+) -> None:
     """Write the new state of orders that one rule applies to, and who did it; one statement each."""
     if rule is UNCHANGED or not orders:
         return
@@ -223,17 +231,26 @@ def _write(orders: Sequence[Order], event: Event, rule: Rule, *, actor: str, rea
     outbox.publish_all(
         topic,
         {
-            order.holder: {"event": event, "before": before[order.holder], "cancel_reason": order.cancel_reason}
+            order.holder: {
+                "event": event,
+                "before": before[order.holder],
+                "cancel_reason": order.cancel_reason,
+                "refund_minor": owed.get(order.holder, 0),
+            }
             for order in orders
         },
     )
 
 
-def _owe(orders: Sequence[Order], event: Event, payment: Payment | None) -> None:
-    """Write down what goes back: the payment in question, or all that is left of what was paid."""
+def _owe(orders: Sequence[Order], event: Event, payment: Payment | None) -> dict[str, int]:
+    """Write down what goes back, the payment in question or all that is left of what was paid; return it summed."""
     left = money_left(orders)
     owed = [each for each in left if payment in (None, each)]
     Refund.objects.bulk_create([Refund(payment=each, amount_minor=left[each], reason=event) for each in owed])
+    sums: dict[str, int] = defaultdict(int)
+    for each in owed:
+        sums[f"order:{each.order_id}"] += left[each]
+    return sums
 
 
 def money_left(orders: Sequence[Order]) -> dict[Payment, int]:
