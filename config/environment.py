@@ -1,5 +1,6 @@
 """Typed readers of the environment. A bad value stops the start with one line that names it."""
 
+import ipaddress
 import os
 import sys
 from pathlib import Path
@@ -72,6 +73,13 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
 
 
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    try:
+        return [ipaddress.ip_network(word) for word in words(name)]
+    except ValueError as error:
+        refuse(name, f"must be networks such as 10.0.0.0/8, separated by commas: {error}")
+
+
 def secret_key(fallback: Path) -> str:
     """Read SECRET_KEY, SECRET_KEY_FILE or the key that `manage.py up` keeps in SHOWFLOOR_HOME."""
     value = text("SECRET_KEY")
@@ -98,11 +106,14 @@ def database(name: str, default: dict[str, object]) -> dict[str, object]:
 
 
 def email(name: str) -> dict[str, object]:
-    """Read the address of a mail server as Django's settings."""
+    """Read the address of a mail server as Django's settings, with our own SMTP backend."""
     try:
-        return dict(env.email_url_config(text(name)))
+        parsed = dict(env.email_url_config(text(name)))
     except (ValueError, environ.ImproperlyConfigured):
         refuse(name, "is not a mail server's address such as smtp+tls://user:password@host:587")
+    if str(parsed["EMAIL_BACKEND"]).startswith("django.core.mail.backends.smtp."):
+        parsed["EMAIL_BACKEND"] = "shop.smtp.EmailBackend"
+    return parsed
 
 
 def process_pool_max() -> int:

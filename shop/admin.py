@@ -17,8 +17,10 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
 
 from inventory.admin import ReadOnlyAdmin
-from shop.models import AuditEntry, Category, Product, ProductPicture, User, Variant
+from shop import reconciliation_admin  # noqa: F401 (registers its own)
+from shop.models import AuditEntry, Category, Notice, Product, ProductPicture, User, Variant
 from shop.money import format_minor
+from shop.webhooks import admin as webhooks_admin  # noqa: F401 (registers its own)
 
 admin.site.unregister(Group)
 
@@ -123,3 +125,24 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ["at", "actor", "action", "subject", "reason"]
     list_filter = ["action", "at"]
     search_fields = ["actor", "subject", "reason"]
+
+
+MAIL_COLOURS = {
+    Notice.Mail.DUE.label: "warning",
+    Notice.Mail.SENDING.label: "warning",
+    Notice.Mail.SENT.label: "success",
+    Notice.Mail.REFUSED.label: "danger",
+}
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    """Whom we told what. Mails that a killed sender left half-way are settled on the page of what is wrong."""
+
+    list_display = ["created_at", "kind", "subject", "recipient", "email", "mail", "mail_error"]
+    list_filter = ["mail_state", "kind"]
+    search_fields = ["subject", "email"]
+
+    @display(description=_("mail"), ordering="mail_state", label=MAIL_COLOURS)
+    def mail(self, notice: Notice) -> str:
+        return str(Notice.Mail(notice.mail_state).label)

@@ -5,7 +5,8 @@ from functools import cached_property
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from shop import cart, place
+from shop import cart, notices, place
+from shop.models import User
 
 
 class Basket:
@@ -17,6 +18,27 @@ class Basket:
     @cached_property
     def count(self) -> int:
         return cart.count(self._request)
+
+
+class Bell:
+    """The bell in the header: how much somebody who is signed in has not read."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def unread(self) -> int:
+        user = getattr(self._request, "user", None)
+        return notices.unread(user) if isinstance(user, User) else 0
+
+    @property
+    def is_more(self) -> bool:
+        """Whether there are more than are counted."""
+        return self.unread >= notices.COUNTED_MOST
+
+
+def bell(request: HttpRequest) -> dict[str, object]:
+    return {"bell": Bell(request)}
 
 
 def basket(request: HttpRequest) -> dict[str, object]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop.views import account, basket, goods
+from shop.views import account, basket, goods, notices
 
 app_name = "shop"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("cart/lines/", basket.change_line, name="cart-line"),
     path("wishlist/", basket.wishlist_page, name="wishlist"),
     path("wishlist/items/", basket.wish, name="wish"),
+    path("notices/", notices.index, name="notices"),
+    path("notices/read/", notices.read, name="notice-read"),
     path("accounts/", account.profile, name="account"),
     path("accounts/addresses/<int:pk>/", account.address, name="address"),
     path("accounts/addresses/new/", account.address, name="address-new"),
