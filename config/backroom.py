@@ -74,13 +74,13 @@ UNFOLD = {
                 (_("People"), "person", "shop_user"),
                 (_("Roles"), "groups", "auth_group"),
                 (_("Audit log"), "history", "shop_auditentry"),
-            ),
                 (_("Notices and mails"), "notifications", "shop_notice"),
             ),
             _menu(
                 _("Other systems"),
                 (_("Webhooks"), "webhook", "shop_webhookendpoint"),
                 (_("Deliveries"), "outbox", "shop_webhookdelivery"),
+            ),
         ],
     },
 }
