@@ -1,0 +1,55 @@
+"""From the outbox to the people and systems that want to know; in the drain's transaction, and sending nothing."""
+
+import uuid
+from typing import Any
+
+from orders.models import Order
+from orders.notices import words
+from orders.notices.words import Told
+from shop import notices, outbox
+from shop.models import OutboxEvent
+from shop.webhooks import deliveries
+
+ABOUT_REFUNDS = {"payment.refused", "refund.failed"}
+
+
+@outbox.handles(*deliveries.TOPICS, *ABOUT_REFUNDS)
+def spread(event: OutboxEvent) -> None:
+    """Write the notices and deliveries of one event. Orders that were archived since are in nobody's mind any more."""
+    order_id = uuid.UUID(event.subject.partition(":")[2])
+    order = Order.objects.select_related("buyer").prefetch_related("lines").filter(pk=order_id).first()
+    if order is None:
+        return
+    told = Told(event, order)
+    occasion = f"outbox:{event.pk}"
+    if news := words.for_buyer(told):
+        notices.tell(occasion, news, user=order.buyer, email=order.email)
+    if news := words.for_seller(told):
+        notices.tell_seller(occasion, news)
+    if event.topic in deliveries.TOPICS:
+        deliveries.queue(occasion, event.topic, at=event.created_at, data=facts(told))
+
+
+def facts(told: Told) -> dict[str, Any]:
+    """Return what other systems are told of an order: ids and figures, nothing about a person."""
+    order = told.order
+    topic, _, state = told.event.topic.partition(".")
+    data = {
+        "id": str(order.pk),
+        "number": order.number,
+        # What the event made of it; the order may have moved on since.
+        "state": state if topic == "order" and state in Order.State.values else str(order.state),
+        "cancel_reason": told["cancel_reason"] or "",
+        "total_minor": order.total_minor,
+        "currency": order.currency,
+        "session": order.session,
+        "lines": [
+            {"sku": line.sku, "quantity": line.quantity, "unit_price_minor": line.unit_price_minor}
+            for line in order.lines.all()
+        ],
+    }
+    if refund_minor := told["refund_minor"] or told["amount_minor"]:
+        data["refund_minor"] = refund_minor
+    if units := told["lines"]:
+        data["units"] = units
+    return data

@@ -1,0 +1,38 @@
+"""The mails of orders: what was ordered, where it goes, and the way to it."""
+
+import uuid
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from orders import access
+from orders.models import Order
+from orders.notices import words
+from shop import mails
+from shop.mails import Letter
+from shop.models import Notice
+
+WITH_ADDRESS = {"order.placed", "order.held_again", "order.in_transit", "seller.order_placed"}
+
+
+@mails.writes("order")
+def write(notice: Notice) -> Letter | None:
+    """Write a mail about an order; none about one that is gone, or whose buyer is."""
+    order_id = uuid.UUID(notice.subject.partition(":")[2])
+    order = Order.objects.prefetch_related("lines").filter(pk=order_id).first()
+    if order is None:
+        return None
+    link = f"{settings.SITE_URL}{notice.url}"
+    if notice.recipient == "guest":
+        link += f"?access={access.token(order)}"
+    return Letter(
+        "orders/mail",
+        {
+            "order": order,
+            "lines": [(words.name(line), line) for line in order.lines.all()],
+            "link": link,
+            "link_text": _("See the order"),
+            "is_sent_to": notice.kind
+            in {"order.placed", "order.held_again", "order.in_transit", "seller.order_placed"},
+        },
+    )
