@@ -2,12 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from streams.api import host, sessions
+from streams.api import host, playback, sessions
 
 urlpatterns: list[URLPattern] = [
     path("sessions", sessions.SessionList.as_view(), name="api-sessions"),
     path("sessions/<slug:slug>", sessions.SessionDetail.as_view(), name="api-session"),
     path("sessions/<slug:slug>/opinion", sessions.SessionOpinion.as_view(), name="api-session-opinion"),
+    path("playback/leases", playback.Leases.as_view(), name="api-leases"),
+    path("playback/leases/<str:lease>", playback.Lease.as_view(), name="api-lease"),
     path("host/sessions", host.HostSessions.as_view(), name="api-host-sessions"),
     path("host/sessions/<slug:slug>/products", host.HostProducts.as_view(), name="api-host-products"),
     path("host/sessions/<slug:slug>/pin", host.HostPin.as_view(), name="api-host-pin"),

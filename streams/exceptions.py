@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streams.leases import Active
 
 
 class StreamsError(Exception):
@@ -50,3 +54,23 @@ class RunListFull(StreamsError):
     """A run list has room for so many SKUs."""
 
     most: int
+
+
+@dataclass
+class TooManyStreams(StreamsError):
+    """A person watches as many streams as they may. Stopping one of these helps. Nothing was changed."""
+
+    active: "Sequence[Active]"
+
+
+@dataclass
+class LeaseLost(StreamsError):
+    """A lease is no more: `taken_over` (by another device of the person, if `by` names its lease) or `expired`."""
+
+    reason: str
+    by: str = ""
+    by_name: str = ""
+
+
+class LeasesUnknown(StreamsError):
+    """Redis is away, so nobody knows what is being watched. Trying again helps."""

@@ -1,0 +1,240 @@
+"""Playback leases: at most so many streams that one person watches at once. docs/video.md tells how.
+
+They live in Redis alone, by its clock, and one script makes every change, so that no number of calls at once passes
+the limit. A lease names its person's key, unreadably, so that a heartbeat needs no session and no database. With Redis
+away everybody may watch, and the log says so.
+"""
+
+import logging
+import re
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import orjson
+import redis
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from shop import redis_pool
+from streams.exceptions import LeaseLost, LeasesUnknown, TooManyStreams
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_S = 15
+EXPIRES_S = 45
+# So long a device that was stopped can learn of it, and at most so many can; then its lease is one that has expired.
+TOLD_FOR_S = 600
+TOLD_MOST = 16
+FORM = re.compile(r"[\w-]{16}\.[\w-]{16}", re.ASCII)
+
+# KEYS[1]: a person's leases, a hash of lease -> JSON. ARGV: the deed, what it needs as JSON. Returns JSON.
+# `stopped_by` is on those that another device took over; they count no more and are kept to tell their device.
+LUA = """
+local deed, asked = ARGV[1], cjson.decode(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local leases, active, stopped = {}, {}, {}
+local stored = redis.call('HGETALL', KEYS[1])
+for index = 1, #stored, 2 do
+    local id, lease = stored[index], cjson.decode(stored[index + 1])
+    if lease.until_ms <= now then
+        redis.call('HDEL', KEYS[1], id)
+    else
+        lease.lease = id
+        leases[id] = lease
+        local list = lease.stopped_by and stopped or active
+        list[#list + 1] = lease
+    end
+end
+table.sort(stopped, function(one, other) return one.until_ms > other.until_ms end)
+for index = asked.told_most + 1, #stopped do
+    leases[stopped[index].lease] = nil
+    redis.call('HDEL', KEYS[1], stopped[index].lease)
+end
+table.sort(active, function(one, other) return one.started_ms < other.started_ms end)
+
+local function keep(lease, for_ms)
+    lease.until_ms = now + for_ms
+    redis.call('HSET', KEYS[1], lease.lease, cjson.encode(lease))
+    if redis.call('PTTL', KEYS[1]) < for_ms then redis.call('PEXPIRE', KEYS[1], for_ms) end
+end
+
+local function stop(lease, by)
+    lease.stopped_by, lease.stopped_by_name = by.lease, by.device_name
+    keep(lease, asked.told_for_ms)
+end
+
+if deed == 'take' then
+    local new, mine, stopping, others, wanted = asked.new, nil, {}, 0, {}
+    for _, id in ipairs(asked.take_over) do wanted[id] = true end
+    for id, lease in pairs(leases) do
+        if lease.device_id == new.device_id then
+            -- A device that was stopped and asks again begins anew.
+            if lease.stopped_by then redis.call('HDEL', KEYS[1], id) else mine = lease end
+        elseif not lease.stopped_by then
+            if wanted[id] then stopping[#stopping + 1] = lease else others = others + 1 end
+        end
+    end
+    if others >= asked.most then return cjson.encode({active = active}) end
+    new.started_ms = now
+    if mine then
+        new.lease = mine.lease
+        if mine.session == new.session then new.started_ms = mine.started_ms end
+    end
+    for _, lease in ipairs(stopping) do stop(lease, new) end
+    keep(new, asked.expires_ms)
+    return cjson.encode({lease = new.lease, current = others + 1})
+end
+
+if deed == 'list' then return cjson.encode({active = active}) end
+
+local lease = leases[asked.lease]
+if deed == 'give_back' then
+    if lease and not lease.stopped_by then redis.call('HDEL', KEYS[1], lease.lease) end
+    return '{}'
+end
+if deed == 'stop' then
+    if lease and not lease.stopped_by then stop(lease, {lease = '', device_name = ''}) end
+    return '{}'
+end
+if not lease then return cjson.encode({lost = 'expired'}) end
+if lease.stopped_by then
+    return cjson.encode({lost = 'taken_over', by = lease.stopped_by, by_name = lease.stopped_by_name})
+end
+keep(lease, asked.expires_ms)
+return '{}'
+"""
+
+
+@dataclass(frozen=True)
+class Device:
+    """What somebody watches on. `id` is the device's own word, the same after a reload."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Granted:
+    """`current` counts the person's streams, this one included."""
+
+    lease: str
+    current: int
+
+
+@dataclass(frozen=True)
+class Active:
+    """A stream that somebody watches now."""
+
+    lease: str
+    device_name: str
+    session: str
+    title: str
+    started_at: datetime
+
+
+def take(person: str, device: Device, *, session: str, title: str, take_over: Iterable[str] = ()) -> Granted:
+    """Let a device of a person play a show; one that holds a lease keeps it, so calling twice is safe.
+
+    `person` is an opaque word. `take_over` names leases of theirs to stop: all of them, or none when there would still
+    be too many. Raises TooManyStreams.
+    """
+    tag = _tag(person)
+    lease = f"{tag}.{secrets.token_urlsafe(12)}"
+    asked = {
+        "most": settings.MAX_CONCURRENT_STREAMS,
+        "take_over": list(take_over),
+        "new": {
+            "lease": lease,
+            "device_id": device.id,
+            "device_name": device.name,
+            "session": session,
+            "title": title,
+        },
+    }
+    try:
+        told = _do("take", tag, asked)
+    except redis.RedisError as error:
+        log.warning("a stream is not counted, Redis is away: %s", error)
+        return Granted(lease, 1)
+    if "lease" not in told:
+        raise TooManyStreams(_active(told))
+    return Granted(**told)
+
+
+def beat(lease: str) -> None:
+    """Say that a device still plays. Raises LeaseLost; never while Redis is away."""
+    if not FORM.fullmatch(lease):
+        raise LeaseLost("expired")
+    try:
+        told = _do("beat", _tag_of(lease), {"lease": lease})
+    except redis.RedisError as error:
+        log.warning("a stream is not counted, Redis is away: %s", error)
+        return
+    if told:
+        raise LeaseLost(told["lost"], by=told.get("by", ""), by_name=told.get("by_name", ""))
+
+
+def give_back(lease: str) -> None:
+    """End a lease whose device has stopped. Calling twice is safe; with Redis away it ends by itself."""
+    if not FORM.fullmatch(lease):
+        return
+    try:
+        _do("give_back", _tag_of(lease), {"lease": lease})
+    except redis.RedisError as error:
+        log.warning("a stream was not given back, Redis is away: %s", error)
+
+
+def list_active(person: str) -> list[Active]:
+    """Return what a person watches now, the longest first. Raises LeasesUnknown."""
+    try:
+        return _active(_do("list", _tag(person), {}))
+    except redis.RedisError as error:
+        raise LeasesUnknown from error
+
+
+def stop(person: str, lease: str) -> None:
+    """Stop a device of a person, who asks for it elsewhere than on a device that plays. Raises LeasesUnknown."""
+    try:
+        _do("stop", _tag(person), {"lease": lease})
+    except redis.RedisError as error:
+        raise LeasesUnknown from error
+
+
+@cache
+def _script() -> Any:
+    return redis_pool.client().register_script(LUA)
+
+
+def _do(deed: str, tag: str, asked: dict[str, Any]) -> dict[str, Any]:
+    asked |= {"expires_ms": EXPIRES_S * 1000, "told_for_ms": TOLD_FOR_S * 1000, "told_most": TOLD_MOST}
+    told: dict[str, Any] = orjson.loads(_script()(keys=[f"showfloor:leases:{tag}"], args=[deed, orjson.dumps(asked)]))
+    return told
+
+
+def _tag(person: str) -> str:
+    """Return sixteen characters that name a person to us, and tell others nothing."""
+    return urlsafe_b64encode(salted_hmac("streams.leases", person, algorithm="sha256").digest()[:12]).decode()
+
+
+def _tag_of(lease: str) -> str:
+    return lease.partition(".")[0]
+
+
+def _active(told: dict[str, Any]) -> list[Active]:
+    # Lua writes an empty list as {}.
+    return [
+        Active(
+            lease=one["lease"],
+            device_name=one["device_name"],
+            session=one["session"],
+            title=one["title"],
+            started_at=datetime.fromtimestamp(one["started_ms"] / 1000, UTC),
+        )
+        for one in told["active"] or []
+    ]
