@@ -1,0 +1,438 @@
+"""Notices: what buyers and the seller are told of an order, once, in words; the page and the bell."""
+
+import re
+import uuid
+from datetime import date
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from inventory.models import StockItem
+from orders import aftersales, lifecycle
+from orders.lifecycle import Event
+from orders.models import Order
+from orders.notices import handlers
+from shop import notices, outbox
+from shop.models import Notice, OutboxEvent, User
+from shop.notices import News
+from tests.buying import text
+from tests.factories import make_product, make_user
+from tests.told import a_payment, an_order, hand_on, happens, is_paid, told
+
+pytestmark = pytest.mark.django_db
+
+
+def of(user: User) -> str:
+    return f"user:{user.pk}"
+
+
+# --- words ---
+
+
+def test_a_paid_order_thanks_its_buyer_and_tells_the_seller_what_to_pack() -> None:
+    buyer = make_user()
+    order = an_order(buyer=buyer, quantity=2)
+    Order.objects.filter(pk=order.pk).update(delivery_on=date(2026, 11, 23))
+
+    is_paid(order)
+
+    assert told(of(buyer)) == [
+        (
+            "order.placed",
+            f"Thank you: order {order.number} is yours",
+            "The payment of $172.00 went through, and we are packing your things. It arrives on Monday 23 November.",
+        )
+    ]
+    assert told("seller") == [("seller.order_placed", f"New order {order.number}, $172.00", "2 × Rust vase")]
+
+
+def test_a_guest_is_told_by_mail_alone() -> None:
+    order = an_order()
+
+    is_paid(order)
+
+    notice = Notice.objects.get(recipient="guest")
+    assert (notice.user, notice.email, notice.mail_state) == (None, "guest@example.com", "due")
+    assert notice.url == f"/orders/{order.pk}/"
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "title", "sentence"),
+    [
+        (Event.PAYMENT_FAILED, "order.payment_failed", "Payment declined", "you paid nothing"),
+        (Event.EXPIRED, "order.expired", "The time ran out", "went back to the shelf"),
+        (Event.STAFF_CANCELS, "order.cancelled", "Cancelled by us", "You paid nothing."),
+    ],
+)
+def test_an_order_that_comes_to_nothing_says_so_to_its_buyer_alone(
+    event: Event, kind: str, title: str, sentence: str
+) -> None:
+    buyer = make_user()
+    order = an_order(buyer=buyer)
+
+    happens(order, event)
+
+    [(told_kind, told_title, told_text)] = told(of(buyer))
+    assert (told_kind, told_title) == (kind, f"{title}: order {order.number}")
+    assert sentence in told_text
+    assert told("seller") == []
+
+
+def test_a_buyer_who_lets_an_unpaid_order_go_knows_it_already() -> None:
+    buyer = make_user()
+
+    happens(an_order(buyer=buyer), Event.BUYER_CANCELS)
+
+    assert told(of(buyer)) == []
+
+
+def test_cancelling_a_paid_order_says_what_comes_back_and_stops_the_packing() -> None:
+    buyer = make_user()
+    order = an_order(buyer=buyer)
+    is_paid(order)
+
+    happens(order, Event.BUYER_CANCELS)
+
+    assert told(of(buyer))[1] == (
+        "order.cancelled",
+        f"Cancelled: order {order.number}",
+        "As you wished, we do not send it. $86.00 is on its way back to you.",
+    )
+    assert told("seller")[1] == (
+        "seller.order_cancelled",
+        f"Order {order.number} was cancelled by its buyer",
+        "It is not to be sent. $86.00 goes back.",
+    )
+
+
+def test_a_late_success_that_could_be_held_again_says_so() -> None:
+    buyer = make_user()
+    order = an_order(buyer=buyer)
+    happens(order, Event.EXPIRED)
+
+    is_paid(order)
+
+    kind, title, words = told(of(buyer))[1]
+    assert (kind, title) == ("order.held_again", f"Yours after all: order {order.number}")
+    assert words.startswith(
+        "Your payment of $86.00 came after the time had run out. Your things were still there, so we kept them for you"
+    )
+
+
+def test_a_late_success_without_units_says_that_the_money_comes_back() -> None:
+    buyer = make_user()
+    order = an_order(buyer=buyer)
+    happens(order, Event.EXPIRED)
+    StockItem.objects.update(on_hand=0)
+
+    is_paid(order)
+
+    assert told(of(buyer))[1] == (
+        "order.money_back",
+        f"$86.00 back to you: order {order.number}",
+        "Your payment came after the time had run out, and by then the things were gone. "
+        "We are sorry; all of it goes back to you.",
+    )
+    assert told("seller")[0][:2] == ("seller.money_back", f"$86.00 goes back for order {order.number}")
+
+
+def test_a_second_payment_says_that_it_goes_back() -> None:
+    buyer = make_user()
+    order = an_order(buyer=buyer)
+    is_paid(order)
+
+    happens(order, Event.PAID, payment=a_payment(order))
+
+    assert told(of(buyer))[1] == (
+        "order.money_back",
+        f"$86.00 back to you: order {order.number}",
+        "This order was paid already. The second payment goes back to you, all of it.",
+    )
+
+
+def test_a_payment_after_cancelling_says_that_it_goes_back() -> None:
+    buyer = make_user()
+    order = an_order(buyer=buyer)
+    happens(order, Event.BUYER_CANCELS)
+
+    is_paid(order)
+
+    [(kind, _title, words)] = told(of(buyer))
+    assert kind == "order.money_back"
+    assert words == "Your payment came after the order had been cancelled. All of it goes back to you."
+
+
+def test_the_parcels_way_is_told() -> None:
+    buyer = make_user()
+    order = an_order(buyer=buyer)
+    is_paid(order)
+
+    lifecycle.ship(order.pk, actor="user:staff")
+    lifecycle.deliver(order.pk, actor="user:staff")
+    hand_on()
+
+    assert [kind for kind, _title, _text in told(of(buyer))] == ["order.placed", "order.in_transit", "order.delivered"]
+    assert told(of(buyer))[1][1:][0] == f"On its way: order {order.number}"
+    assert len(told("seller")) == 1
+
+
+def test_money_back_for_some_units_names_them() -> None:
+    buyer = make_user()
+    order = an_order(buyer=buyer, quantity=3)
+    is_paid(order)
+
+    aftersales.refund(order.pk, actor="user:staff", lines={"VASE": 1})
+    hand_on()
+
+    assert told(of(buyer))[1] == (
+        "order.refunded",
+        f"$86.00 back to you: order {order.number}",
+        "For 1 × Rust vase. The rest of the order is sent as planned.",
+    )
+
+
+def test_a_percent_sign_in_a_name_is_kept() -> None:
+    make_product("Wool 100%", skus=("VASE",), price_minor=8600, stock=5)
+    order = an_order()
+
+    is_paid(order)
+
+    assert told("seller")[0][2] == "1 × Wool 100%"
+
+
+@pytest.mark.parametrize(
+    ("topic", "buyers", "sellers"),
+    [
+        ("payment.refused", "$50.00 back to you: order {}", "Wrong amount for order {}"),
+        ("refund.failed", None, "The refund of order {} was refused"),
+    ],
+)
+def test_what_went_wrong_with_money_is_told_to_the_seller(topic: str, buyers: str | None, sellers: str) -> None:
+    buyer = make_user()
+    order = an_order(buyer=buyer)
+
+    outbox.publish(topic, order.holder, {"amount_minor": 5000, "currency": "USD"})
+    hand_on()
+
+    assert [title for _kind, title, _text in told(of(buyer))] == ([buyers.format(order.number)] if buyers else [])
+    assert [title for _kind, title, _text in told("seller")] == [sellers.format(order.number)]
+
+
+# --- once ---
+
+
+def test_the_same_event_twice_tells_once() -> None:
+    order = an_order(buyer=make_user())
+    is_paid(order)
+    before = Notice.objects.count()
+
+    handlers.spread(OutboxEvent.objects.get(topic="order.placed"))
+
+    assert before == 2
+    assert Notice.objects.count() == before
+
+
+def test_a_handler_that_fails_leaves_no_half_of_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = an_order(buyer=make_user())
+    original = notices.tell_seller
+    monkeypatch.setattr(notices, "tell_seller", lambda *arguments: 1 / 0)
+
+    is_paid(order)
+
+    assert not Notice.objects.exists()
+    event = OutboxEvent.objects.get(topic="order.placed")
+    assert (event.handled_at, event.attempts) == (None, 1)
+    monkeypatch.setattr(notices, "tell_seller", original)
+    OutboxEvent.objects.update(next_try_at=event.created_at)
+    hand_on()
+    assert Notice.objects.count() == 2
+
+
+def test_events_name_nobody() -> None:
+    buyer = make_user("somebody@example.com", display_name="Somebody")
+    order = an_order(buyer=buyer)
+    is_paid(order)
+
+    everything = " ".join(str((event.subject, event.data)) for event in OutboxEvent.objects.all())
+    assert not any(word in everything for word in ("somebody", "Guest", "Example Lane", "110001"))
+
+
+# --- the page and the bell ---
+
+
+def news(number: int = 0, *, url: str = "/orders/") -> News:
+    return News(kind="order.placed", title=f"Notice {number}", text="Words.", url=url)
+
+
+def tell(user: User, count: int) -> None:
+    for number in range(count):
+        notices.tell(f"test:{uuid.uuid4()}", news(number), user=user)
+
+
+def test_the_page_shows_ones_own_notices_newest_first(client: Client) -> None:
+    user, other = make_user(), make_user()
+    tell(user, 3)
+    notices.tell("test:other", News(kind="order.placed", title="Somebody else's"), user=other)
+    client.force_login(user)
+
+    page = text(client.get("/notices/").content.decode())
+
+    assert re.search(r"New: Notice 2 Words\. .* New: Notice 1 .* New: Notice 0", page)
+    assert "Somebody else's" not in page
+
+
+def test_pages_of_notices_go_on_where_the_last_ended(client: Client) -> None:
+    user = make_user()
+    tell(user, 45)
+    client.force_login(user)
+
+    seen, address = [], "/notices/"
+    while address:
+        page = client.get(address).content.decode()
+        seen += [int(number) for number in re.findall(r"Notice (\d+)", page)]
+        tell(user, 1)  # what comes meanwhile shifts nothing
+        older = re.search(r'href="(\?before=[^"]+)"', page)
+        address = f"/notices/{older.group(1)}" if older else ""
+
+    assert seen == list(range(44, -1, -1))
+
+
+@pytest.mark.parametrize("before", ["nonsense", str(uuid.uuid4())])
+def test_a_made_up_place_is_404(client: Client, before: str) -> None:
+    client.force_login(make_user())
+
+    assert client.get(f"/notices/?before={before}").status_code == 404
+
+
+def test_somebody_elses_notice_is_no_place_and_can_not_be_read(client: Client) -> None:
+    owner = make_user()
+    tell(owner, 1)
+    theirs = Notice.objects.get()
+    client.force_login(make_user())
+
+    assert client.get(f"/notices/?before={theirs.pk}").status_code == 404
+    assert client.post("/notices/read/", {"notice": str(theirs.pk)}).status_code == 404
+    theirs.refresh_from_db()
+    assert theirs.read_at is None
+
+
+def test_opening_a_notice_marks_it_and_leads_to_what_it_is_about(client: Client) -> None:
+    user = make_user()
+    tell(user, 2)
+    client.force_login(user)
+    first = Notice.objects.order_by("created_at").first()
+    assert first is not None
+
+    answer = client.post("/notices/read/", {"notice": str(first.pk)})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/orders/")
+    assert [notice.pk for notice in Notice.objects.exclude(read_at=None)] == [first.pk]
+    assert notices.unread(user) == 1
+
+
+def test_all_can_be_marked_and_only_ones_own(client: Client) -> None:
+    user, other = make_user(), make_user()
+    tell(user, 3)
+    tell(other, 1)
+    client.force_login(user)
+
+    client.post("/notices/read/")
+
+    assert (notices.unread(user), notices.unread(other)) == (0, 1)
+    assert "Mark all" not in client.get("/notices/").content.decode()
+
+
+def test_reading_is_never_a_get(client: Client) -> None:
+    client.force_login(make_user())
+
+    assert client.get("/notices/read/").status_code == 405
+
+
+def test_who_is_not_signed_in_is_asked_to(client: Client) -> None:
+    assert client.get("/notices/")["Location"] == "/accounts/login/?next=/notices/"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "Notices"), (1, "Notices, 1 is new"), (12, "Notices, more than nine")]
+)
+def test_the_bell_says_how_much_is_new(client: Client, count: int, said: str) -> None:
+    user = make_user()
+    tell(user, count)
+    client.force_login(user)
+
+    assert f'aria-label="{said}' in client.get("/cart/").content.decode()
+
+
+def test_the_bell_costs_guests_nothing_and_others_one_query(client: Client) -> None:
+    def asked() -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/cart/")
+        return [query["sql"] for query in queries if "shop_notice" in query["sql"]]
+
+    assert asked() == []
+    user = make_user()
+    tell(user, 3)
+    client.force_login(user)
+    assert len(asked()) == 1
+
+
+def test_ten_notices_cost_no_more_queries_than_one(client: Client) -> None:
+    user = make_user()
+    client.force_login(user)
+    counts = []
+    for number in range(10):
+        tell(user, 1)
+        if number in {0, 9}:
+            cache.clear()
+            with CaptureQueriesContext(connection) as queries:
+                client.get("/notices/")
+            counts.append(len(queries))
+
+    assert counts[0] == counts[1]
+
+
+def test_the_sellers_notices_are_for_those_who_may_view_them(client: Client, settings: Settings) -> None:
+    settings.SELLER_EMAIL = "seller@example.com"
+    clerk, host = make_user(is_staff=True), make_user(is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_notice"))
+    order = an_order()
+    is_paid(order)
+
+    client.force_login(clerk)
+    assert f"New order {order.number}" in client.get("/notices/").content.decode()
+    client.force_login(host)
+    assert f"New order {order.number}" not in client.get("/notices/").content.decode()
+    sellers = Notice.objects.get(recipient="seller")
+    assert (sellers.email, sellers.mail_state) == ("seller@example.com", "due")
+
+
+def test_what_one_of_the_staff_has_read_is_read(client: Client) -> None:
+    admins = [User.objects.create_superuser(f"admin{number}@example.com") for number in range(2)]
+    is_paid(an_order())
+    client.force_login(admins[0])
+
+    client.post("/notices/read/")
+
+    assert notices.unread(admins[1]) == 0
+
+
+def test_notices_are_kept_a_year_and_guests_a_month() -> None:
+    user = make_user()
+    for age in (20, 40, 400):
+        notices.tell(f"test:user{age}", news(), user=user)
+        notices.tell(f"test:guest{age}", news(), email="guest@example.com")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE shop_notice SET created_at = now() - make_interval(days => %s) WHERE occasion LIKE %s",
+                [age, f"%{age}"],
+            )
+
+    notices.prune()
+
+    kept = set(Notice.objects.values_list("occasion", flat=True))
+    assert kept == {"test:user20", "test:user40", "test:guest20"}
