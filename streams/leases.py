@@ -21,6 +21,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from shop import redis_pool
+from shop.models import User
 from streams.exceptions import LeaseLost, LeasesUnknown, TooManyStreams
 
 log = logging.getLogger(__name__)
@@ -138,11 +139,21 @@ class Active:
     started_at: datetime
 
 
+def account(user: User) -> str:
+    """Return the word for somebody signed in."""
+    return f"user:{user.public_id}"
+
+
+def guest(cookie: str) -> str:
+    """Return the word for a browser that nobody signed in with."""
+    return f"guest:{cookie}"
+
+
 def take(person: str, device: Device, *, session: str, title: str, take_over: Iterable[str] = ()) -> Granted:
     """Let a device of a person play a show; one that holds a lease keeps it, so calling twice is safe.
 
-    `person` is an opaque word. `take_over` names leases of theirs to stop: all of them, or none when there would still
-    be too many. Raises TooManyStreams.
+    `person` is the word of `account` or `guest`. `take_over` names leases of theirs to stop: all of them, or none when
+    there would still be too many. Raises TooManyStreams.
     """
     tag = _tag(person)
     lease = f"{tag}.{secrets.token_urlsafe(12)}"

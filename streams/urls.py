@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from streams import pages
+from streams import devices, pages
 from streams.api import stream_limit
 
 app_name = "streams"
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shows/<slug:slug>/", pages.show, name="show"),
     path("shows/<slug:slug>/run-list/", pages.run_list, name="run-list"),
     path("shows/<slug:slug>/opinion/", pages.opinion, name="opinion"),
+    path("accounts/devices/", devices.devices, name="devices"),
     path("video-streams/subscription", stream_limit.subscription, name="stream-limit"),
     path("host/", include("streams.host.urls")),
 ]

@@ -80,10 +80,10 @@ class Leases(APIView):
         if not playlist_url:
             detail = _("There is nothing to play at this moment.")
             raise Problem(status.HTTP_409_CONFLICT, "nothing_to_play", detail, state=session.state)
-        guest = "" if isinstance(request.user, User) else _guest(request)
+        cookie = "" if isinstance(request.user, User) else _guest_cookie(request)
         try:
             granted = leases.take(
-                f"user:{request.user.public_id}" if isinstance(request.user, User) else f"guest:{guest}",
+                leases.account(request.user) if isinstance(request.user, User) else leases.guest(cookie),
                 Device(asked["device_id"], asked["device_name"]),
                 session=session.slug,
                 title=session.title,
@@ -94,10 +94,10 @@ class Leases(APIView):
         body = {**_times(granted.lease), "current": granted.current, "max": settings.MAX_CONCURRENT_STREAMS}
         shape = LeaseSerializer({**body, "playlist_url": playlist_url}, context={"request": request})
         answer = Response(shape.data, status=status.HTTP_201_CREATED)
-        if guest:
+        if cookie:
             answer.set_signed_cookie(
                 GUEST_COOKIE,
-                guest,
+                cookie,
                 salt=GUEST_SALT,
                 path=GUEST_PATH,
                 secure=settings.USE_HTTPS,
@@ -134,7 +134,7 @@ class Lease(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _guest(request: Request) -> str:
+def _guest_cookie(request: Request) -> str:
     """Return what a browser without a sign-in is known by: a random word in a signed cookie."""
     return str(request.get_signed_cookie(GUEST_COOKIE, default="", salt=GUEST_SALT) or secrets.token_urlsafe(12))
 
