@@ -32,7 +32,6 @@ def write(notice: Notice) -> Letter | None:
             "lines": [(words.name(line), line) for line in order.lines.all()],
             "link": link,
             "link_text": _("See the order"),
-            "is_sent_to": notice.kind
-            in {"order.placed", "order.held_again", "order.in_transit", "seller.order_placed"},
+            "shows_address": notice.kind in WITH_ADDRESS,
         },
     )
