@@ -45,7 +45,15 @@ USE_HTTPS = SITE_URL.startswith("https:")
 MAX_CONCURRENT_STREAMS = env.number("MAX_CONCURRENT_STREAMS", 3, least=1, most=100)
 STREAM_LIMIT_TOKEN = env.text("STREAM_LIMIT_TOKEN")  # empty: the stream-limit API asks nobody who they are
 
-PAYMENT_PROVIDER = env.choice("PAYMENT_PROVIDER", "sandbox", ("sandbox",))
+PAYMENT_PROVIDER = env.choice("PAYMENT_PROVIDER", "sandbox", ("sandbox", "stripe"))
+_STRIPE = "PAYMENT_PROVIDER=stripe" if PAYMENT_PROVIDER == "stripe" else ""
+STRIPE_API_BASE = env.url("STRIPE_API_BASE", "https://api.stripe.com", ("http", "https")).rstrip("/")
+STRIPE_SECRET_KEY = env.needed("STRIPE_SECRET_KEY", by=_STRIPE)
+STRIPE_WEBHOOK_SECRET = env.needed("STRIPE_WEBHOOK_SECRET", by=_STRIPE)
+# What stands in for Stripe in tests has no card form, and so no key for one.
+STRIPE_PUBLISHABLE_KEY = env.needed(
+    "STRIPE_PUBLISHABLE_KEY", by=_STRIPE if STRIPE_API_BASE == "https://api.stripe.com" else ""
+)
 PAYMENT_WINDOW_S = env.number("PAYMENT_WINDOW_S", 300, least=30, most=86400)
 PAYMENT_SWEEP_GRACE_S = 15
 ORDERS_PER_MINUTE_BUYER = env.number("ORDERS_PER_MINUTE_BUYER", 60, least=1)

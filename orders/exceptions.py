@@ -85,5 +85,13 @@ class ProviderAway(OrdersError):
     """The payment provider did not answer, or not in its right mind; trying again helps."""
 
 
+class ProviderSilent(ProviderAway):
+    """The payment provider answers nobody just now: asking it about something else is no help either."""
+
+
+class ProviderRefused(OrdersError):
+    """The payment provider will not do that; trying again is no help."""
+
+
 class BadSignature(OrdersError):
     """A message that claims to be a provider's is not."""

@@ -1,6 +1,7 @@
 """What Celery does for orders. Each task may run anywhere, twice, or be killed half-way."""
 
-import requests
+import logging
+
 from celery import shared_task
 
 from orders import expiry, payments
@@ -18,8 +19,7 @@ def sweep() -> int:
 
 @shared_task(time_limit=120)
 def follow_up_payments() -> None:
-    """Hear of payments that said nothing, close those nobody should pay any more, send what is owed."""
-    payments.poll()
+    """Close what nobody should pay any more, send what is owed, hear of payments that said nothing."""
     payments.close_stale()
     payments.send_refunds()
 
@@ -27,3 +27,4 @@ def follow_up_payments() -> None:
 @shared_task(autoretry_for=(requests.RequestException,), retry_backoff=1, retry_backoff_max=60, max_retries=8)
 def deliver_sandbox_webhook(ref: str) -> None:
     sandbox.deliver_webhook(ref)
+    payments.poll()

@@ -1,22 +1,25 @@
-"""Where a host's encoder sends to."""
+"""Where a host's encoder, or the camera of their browser, sends to."""
 
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from streams.models import StreamSession
+from streams.srt import slots
+
+CAMERA_PATH = "/camera/"
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """`server` and the key are what OBS asks for, apart; `rtmp_url` is both, for encoders that take one address.
+    """`server` and the key are what OBS asks for, apart; the two urls hold the key, for what takes one address.
 
-    `srt_url` is None: this server takes no SRT yet.
+    `srt_url` is None for a show that has no SRT port.
     """
 
     server: str
     rtmp_url: str
-    srt_url: str | None = None
+    srt_url: str | None
 
 
 def of_session(session: StreamSession, *, host: str) -> Addresses:
@@ -24,8 +27,19 @@ def of_session(session: StreamSession, *, host: str) -> Addresses:
 
     Holds the stream key: only for the show's host.
     """
-    server = f"rtmp://{host}:{settings.RTMP_PORT}/live"
-    return Addresses(server=server, rtmp_url=f"{server}/{session.stream_key}")
+    server = settings.RTMP_URL or f"rtmp://{host}:{settings.RTMP_PORT}/live"
+    port = slots.port(session)
+    return Addresses(
+        server=server,
+        rtmp_url=f"{server}/{session.stream_key}",
+        srt_url=f"srt://{host}:{port}?passphrase={session.stream_key}" if port else None,
+    )
+
+
+def of_camera(*, host: str, is_secure: bool) -> str:
+    """Return where the studio's script sends the browser's camera."""
+    base = settings.CAMERA_URL or f"{'wss' if is_secure else 'ws'}://{host}:{settings.CAMERA_PORT}"
+    return f"{base}{CAMERA_PATH}"
 
 
 def hostname(host_header: str) -> str:

@@ -1,5 +1,10 @@
-"""A publisher's connection to a show, from the key it named to its end."""
+"""A publisher's connection to a show, from the key or ticket it brings to its end.
 
+A broadcast that somebody else closes ends its publisher, in whichever media process it is, within half a second:
+so a rotated key or a take-over reaches a connected encoder.
+"""
+
+from collections.abc import Callable
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -7,9 +12,16 @@ from django.db.models import F
 from django.utils import timezone
 
 from streams.exceptions import KeyRefused
+from streams.locks import lock_session
 from streams.models import Broadcast, StreamSession
 
 REASON_MAX = 40
+CAMERA = "camera"
+TAKEN_OVER = "taken over"
+KEY_REPLACED = "key replaced"
+
+Admit = Callable[[], StreamSession]
+"""Finds the show that a publisher may send to. Raises KeyRefused."""
 
 
 def session_of(key: str) -> StreamSession:
@@ -17,22 +29,38 @@ def session_of(key: str) -> StreamSession:
     session = StreamSession.objects.filter(stream_key=key).first() if key else None
     if session is None:
         raise KeyRefused("unknown")
+    return check_running(session)
+
+
+def check_running(session: StreamSession) -> StreamSession:
+    """Return the show itself. Raises KeyRefused (ended)."""
     if session.state == StreamSession.State.ENDED:
         raise KeyRefused("ended")
     return session
 
 
-def open(key: str, protocol: str) -> Broadcast:
+def check_free(session: StreamSession) -> StreamSession:
+    """Return a show whose place is free, or may be taken over. Raises KeyRefused (in_use)."""
+    if not session.allows_takeover and is_open(session.pk):
+        raise KeyRefused("in_use")
+    return session
+
+
+def open(admit: Admit, protocol: str) -> Broadcast:
     """Let a publisher in. Its media may be taken from now on, until `close`.
 
-    The database allows one open broadcast a show. Raises KeyRefused (unknown, ended, in_use).
+    The key is checked under the show's lock, which who rotates it takes, too; the database allows one open broadcast
+    a show. Raises KeyRefused (unknown, ended, in_use), StockBusy.
     """
-    session = session_of(key)
+    found = admit()
     try:
         with transaction.atomic():
-            return Broadcast.objects.create(session=session, protocol=protocol)
+            lock_session(found.pk)
+            return Broadcast.objects.create(session=admit(), protocol=protocol)
     except IntegrityError as error:
         raise KeyRefused("in_use") from error
+    except StreamSession.DoesNotExist as error:  # deleted since
+        raise KeyRefused("unknown") from error
 
 
 def close(broadcast: Broadcast, reason: str) -> None:
@@ -47,11 +75,19 @@ def is_open(session_id: UUID) -> bool:
     return Broadcast.objects.filter(session_id=session_id, ended_at=None).exists()
 
 
+def take_over(session_id: UUID) -> int:
+    """Close the broadcast of a show's present publisher, so that another one may open its own."""
+    return _close_open(session_id, TAKEN_OVER)
+
+
+def drop_key_holder(session_id: UUID) -> int:
+    """Close the broadcast of a publisher that came with a key; the browser's camera brings none."""
+    return _close_open(session_id, KEY_REPLACED, unless=CAMERA)
+
+
 def close_orphans(session_id: UUID) -> int:
     """Close broadcasts of a show that a dead process left open. Only who owns the show may call this."""
-    return Broadcast.objects.filter(session_id=session_id, ended_at=None).update(
-        ended_at=timezone.now(), end_reason="media process lost"
-    )
+    return _close_open(session_id, "media process lost")
 
 
 def next_run(session_id: UUID) -> int:
@@ -59,3 +95,8 @@ def next_run(session_id: UUID) -> int:
     with transaction.atomic():
         StreamSession.objects.filter(pk=session_id).update(owner_epoch=F("owner_epoch") + 1)
         return StreamSession.objects.values_list("owner_epoch", flat=True).get(pk=session_id)
+
+
+def _close_open(session_id: UUID, reason: str, *, unless: str = "") -> int:
+    still_open = Broadcast.objects.filter(session_id=session_id, ended_at=None).exclude(protocol=unless)
+    return still_open.update(ended_at=timezone.now(), end_reason=reason)

@@ -3,13 +3,14 @@
 from django.db import transaction
 
 from shop import audit
+from streams import broadcasts
 from streams.exceptions import StateRefused
 from streams.locks import lock_session
 from streams.models import StreamSession, make_stream_key
 
 
 def rotate(session: StreamSession, *, actor: str = "system") -> str:
-    """Give a show a new key and return it; the old one opens no door from now on.
+    """Give a show a new key and return it; the old one opens no door from now on, and who came with it is dropped.
 
     Raises StateRefused once the show has ended, StockBusy.
     """
@@ -19,6 +20,7 @@ def rotate(session: StreamSession, *, actor: str = "system") -> str:
             raise StateRefused(locked.state, "rotate_key")
         locked.stream_key = make_stream_key()
         locked.save(update_fields=["stream_key"])
+        broadcasts.drop_key_holder(locked.pk)
         # Not the key itself: the log is read by more people than may publish.
         audit.record(actor=actor, action="rotate_key", subject=f"show:{locked.slug}")
     session.stream_key = locked.stream_key

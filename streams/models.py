@@ -41,6 +41,10 @@ class StreamSession(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     has_preview = models.BooleanField(default=False, help_text="waits for the host's Go live")
     stream_key = models.CharField(max_length=64, unique=True, default=make_stream_key)
+    srt_slot = models.PositiveSmallIntegerField(
+        null=True, blank=True, unique=True, help_text="which of the SRT ports is this show's, counted from the first"
+    )
+    allows_takeover = models.BooleanField(default=False, help_text="a second publisher takes the first one's place")
     pinned = models.ForeignKey(Variant, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     slow_mode_s = models.PositiveSmallIntegerField(default=0)
     peak_viewers = models.PositiveIntegerField(default=0)

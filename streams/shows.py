@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -17,6 +18,7 @@ from streams.exceptions import StateRefused
 from streams.locks import lock_session
 from streams.models import StreamSession
 from streams.signals import session_changed
+from streams.srt import slots
 
 State = StreamSession.State
 
@@ -43,9 +45,9 @@ def create(
     has_preview: bool = False,
     starts_at: datetime | None = None,
 ) -> StreamSession:
-    """Plan a show. Its slug is made from the title, unless given, and never changes.
+    """Plan a show, with an SRT port if there is one. Its slug is made from the title, unless given, and never changes.
 
-    Raises IntegrityError if a slug that was given is taken.
+    Raises IntegrityError if a slug that was given is taken, StockBusy.
     """
     fields = {
         "host": host,
@@ -54,8 +56,13 @@ def create(
         "has_preview": has_preview,
         "starts_at": starts_at,
     }
-    if slug:
-        return StreamSession.objects.create(slug=slug, **fields)
+    with transaction.atomic():
+        session = StreamSession.objects.create(slug=slug, **fields) if slug else _create(title, fields)
+        slots.lease(session)
+    return session
+
+
+def _create(title: str, fields: dict[str, Any]) -> StreamSession:
     base = slugify(title)[:TITLE_SLUG_MAX].strip("-") or "show"
     for candidate in _slugs(base):
         try:
@@ -134,7 +141,8 @@ def _change(session_id: UUID, action: str, state: State) -> StreamSession:
             session.started_at = now
         if state == State.ENDED:
             session.ended_at = now
+            session.srt_slot = None
             pins.close(session, at=now)
-        session.save(update_fields=["state", "interrupted_at", "started_at", "ended_at"])
+        session.save(update_fields=["state", "interrupted_at", "started_at", "ended_at", "srt_slot"])
         after_commit(session_changed.send_robust, sender=None, slug=session.slug, state=str(state))
     return session

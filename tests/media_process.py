@@ -22,14 +22,25 @@ NO_SOUND = ("-an",)
 
 
 class MediaProcess:
-    """`manage.py run_media` on a port of its own."""
+    """`manage.py run_media` on ports of its own."""
 
     def __init__(self) -> None:
-        self.port = free_ports()["RTMP_PORT"]
+        ports = free_ports()
+        self.port = ports["RTMP_PORT"]
+        self.srt_port = ports["SRT_PORT"]
         self.process = self._start()
 
     def address(self, key: str) -> str:
         return f"rtmp://127.0.0.1:{self.port}/live/{key}"
+
+    def srt_address(self, session: StreamSession, *, key: str = "") -> str:
+        """Return where a show's encoder sends by SRT, with another key than the show's if one is given."""
+        assert session.srt_slot is not None
+        return f"srt://127.0.0.1:{self.srt_port + session.srt_slot}?passphrase={key or session.stream_key}"
+
+    @property
+    def camera_address(self) -> str:
+        return f"ws://127.0.0.1:{self.srt_port}/camera/"
 
     def encoders(self) -> list[psutil.Process]:
         """Return the ffmpegs that it runs."""
@@ -54,7 +65,12 @@ class MediaProcess:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "run_media"],
             cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": database_url(), "RTMP_PORT": str(self.port)},
+            env={
+                **os.environ,
+                "DATABASE_URL": database_url(),
+                "RTMP_PORT": str(self.port),
+                "SRT_PORT": str(self.srt_port),
+            },
         )
         eventually(self._listens, within_s=30)
         return process
@@ -93,7 +109,8 @@ def push(address: str, *, size: str = "320x180", rate: int = 25, gop: int = 25, 
     """Start an encoder that sends a moving picture in real time, until it is stopped."""
     picture = ("-re", "-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}")
     codecs = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", str(gop), "-c:a", "aac")
-    return Push([ffmpeg(), "-v", "error", "-nostdin", *picture, *sound, *codecs, "-f", "flv", address])
+    container = "mpegts" if address.startswith("srt:") else "flv"
+    return Push([ffmpeg(), "-v", "error", "-nostdin", *picture, *sound, *codecs, "-f", container, address])
 
 
 def show_folder(session: StreamSession) -> Path:

@@ -73,7 +73,7 @@ def test_a_host_plans_a_show_and_gets_its_key(host: User, settings: Any) -> None
         "slug": "evening-kiln",
         "stream_key": made.stream_key,
         "rtmp_url": f"rtmp://testserver:{settings.RTMP_PORT}/live/{made.stream_key}",
-        "srt_url": None,
+        "srt_url": f"srt://testserver:{settings.SRT_PORT}?passphrase={made.stream_key}",
     }
     assert answer["Cache-Control"] == "no-store"
     assert (made.host, made.state, made.has_preview) == (host, "scheduled", True)

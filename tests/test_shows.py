@@ -1,6 +1,7 @@
 """What a show may do when, who may publish to it, and what it is called."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -68,14 +69,15 @@ def test_show_that_waits_too_long_ends(session: StreamSession) -> None:
 
 
 def test_one_broadcast_is_open_at_a_time(session: StreamSession) -> None:
-    first = broadcasts.open(session.stream_key, "rtmp")
+    admit = partial(broadcasts.session_of, session.stream_key)
+    first = broadcasts.open(admit, "rtmp")
     with pytest.raises(KeyRefused, match="in_use"):
-        broadcasts.open(session.stream_key, "srt")
+        broadcasts.open(admit, "srt")
 
     broadcasts.close(first, "gone")
     broadcasts.close(first, "gone again")
 
-    assert broadcasts.open(session.stream_key, "srt").protocol == "srt"
+    assert broadcasts.open(admit, "srt").protocol == "srt"
     first.refresh_from_db()
     assert first.end_reason == "gone"
 

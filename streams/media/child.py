@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Sequence
 from functools import cache, partial
 
@@ -21,12 +22,15 @@ def ffmpeg() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-async def spawn(argv: Sequence[str], *, niceness: int = 0) -> asyncio.subprocess.Process:
-    """Start a program with pipes for stdin and stderr. Call it from the main thread, which the child follows."""
+async def spawn(argv: Sequence[str], *, has_output: bool = False, niceness: int = 0) -> asyncio.subprocess.Process:
+    """Start a program with pipes for stdin and stderr, and for stdout if `has_output`.
+
+    Call it from the main thread, which the child follows.
+    """
     return await asyncio.create_subprocess_exec(
         *argv,
         stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE if has_output else asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,  # a Ctrl-C is for us to pass on, in our own order
         preexec_fn=partial(follow_parent, os.getpid(), niceness),
@@ -41,6 +45,20 @@ def follow_parent(parent: int, niceness: int = 0) -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:  # it died between fork and prctl
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def listen(process: asyncio.subprocess.Process, words: deque[str]) -> None:
+    """Keep a program's last words, for the log, until it closes stderr; an unread pipe would stop it."""
+    if process.stderr is None:
+        return
+    while True:
+        try:
+            line = await process.stderr.readline()
+        except ValueError:  # a line longer than the reader's limit
+            continue
+        if not line:
+            return
+        words.append(line.decode(errors="replace").strip())
 
 
 async def stop(process: asyncio.subprocess.Process, *, within_s: float) -> None:

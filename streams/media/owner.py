@@ -26,12 +26,21 @@ class Owner:
     def __init__(self) -> None:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._held: set[UUID] = set()
+        self._asked: set[UUID] = set()
 
     async def acquire(self, session_id: UUID) -> bool:
-        """Try to own a show; False if another process does. Raises psycopg.Error when the database is away."""
-        if session_id in self._held:
+        """Try to own a show; False if another process does, or this one for another publisher.
+
+        Raises psycopg.Error when the database is away.
+        """
+        if session_id in self._held or session_id in self._asked:
             return False
-        is_ours = await self._call(LOCK, session_id)
+        # The connection would get the same lock twice: two publishers who come at once must not both ask for it.
+        self._asked.add(session_id)
+        try:
+            is_ours = await self._call(LOCK, session_id)
+        finally:
+            self._asked.discard(session_id)
         if is_ours:
             self._held.add(session_id)
         return is_ours

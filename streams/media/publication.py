@@ -22,6 +22,7 @@ class Publication:
     def __init__(self, name: str) -> None:
         self.name = name
         self.stopped = asyncio.Event()
+        self.stop_reason = ""
         self.end_reason = ""
         self.taken_bytes = 0
         self.taken_pictures = 0
@@ -72,8 +73,9 @@ class Publication:
         self._waiting.extendleft(reversed(tags))
         self._waiting_bytes += sum(len(tag.body) for tag in tags)
 
-    def stop(self) -> None:
-        """Ask for the publisher to be disconnected, and forget what waits."""
+    def stop(self, reason: str = "stopped") -> None:
+        """Ask for the publisher to be disconnected, and forget what waits. The first reason stays."""
+        self.stop_reason = self.stop_reason or reason
         self._waiting.clear()
         self._waiting_bytes = 0
         self.stopped.set()

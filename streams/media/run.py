@@ -91,7 +91,7 @@ class EncoderRun:
             asyncio.create_task(self._watch()),
             asyncio.create_task(self._wait(process)),
         }
-        listening = asyncio.create_task(self._listen(process))
+        listening = asyncio.create_task(child.listen(process, self._last_words))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             outcome = done.pop().result()
@@ -138,7 +138,10 @@ class EncoderRun:
                 if tag.is_header:
                     self._publication.put_back([tag])
                     del self._intake.headers[tag.kind]
-                if tag.is_header or since_ms < -BACK_IN_TIME_MS:
+                if tag.is_header:
+                    return Outcome.CHANGED
+                if since_ms < self._fed_ms - BACK_IN_TIME_MS:  # the source has begun to count anew
+                    self._publication.put_back([tag])
                     return Outcome.CHANGED
                 if not self._wants(tag.kind) or since_ms < 0:
                     continue
@@ -198,19 +201,6 @@ class EncoderRun:
     async def _wait(self, process: asyncio.subprocess.Process) -> Outcome:
         await process.wait()
         return Outcome.DIED
-
-    async def _listen(self, process: asyncio.subprocess.Process) -> None:
-        """Keep ffmpeg's last words for the log; an unread pipe would stop it."""
-        if process.stderr is None:
-            return
-        while True:
-            try:
-                line = await process.stderr.readline()
-            except ValueError:  # a line longer than the reader's limit
-                continue
-            if not line:
-                return
-            self._last_words.append(line.decode(errors="replace").strip())
 
     def _anchor_at(self) -> datetime:
         """Return the wall clock's time of the run's media time zero; never inside what the show already has."""

@@ -80,15 +80,18 @@ class Show:
     async def refresh(self) -> None:
         """Read the show's state again, and change it if the picture says so.
 
-        A show that was ended, or deleted, loses its publisher.
+        A show that was ended, or deleted, or whose broadcast somebody closed, loses its publisher.
         """
         try:
-            self.session = await in_database(StreamSession.objects.get, pk=self.session.pk)
-        except StreamSession.DoesNotExist:
+            broadcast = await in_database(Broadcast.objects.select_related("session").get, pk=self.broadcast.pk)
+        except Broadcast.DoesNotExist:
             self.publication.stop()
             return
+        self.session = broadcast.session
         if self.session.state == State.ENDED:
-            self.publication.stop()
+            self.publication.stop("ended")
+        elif broadcast.ended_at:
+            self.publication.stop(broadcast.end_reason)
         elif self._has_picture and not self.publication.is_over:
             await self._appear()
         if (rates := self._meter.read()) and self._source.has_picture:
@@ -105,6 +108,8 @@ class Show:
         if self.session.state == State.ENDED:
             await asyncio.to_thread(publish_replay, self.session)
             return
+        if self.publication.stop_reason == broadcasts.TAKEN_OVER:
+            return  # the next publisher waits at the door
         if await in_database(broadcasts.is_open, self.session.pk):
             return  # another process owns the show by now, and has a publisher for it
         try:
@@ -113,9 +118,14 @@ class Show:
             logger.info("%s: the publisher left a show that is not on air", self.session.slug)
 
     async def _appear(self) -> None:
-        """Put the show where its picture belongs."""
+        """Put the show where its picture belongs.
+
+        The browser's camera shows its host the picture beforehand, and is only sent once they pressed Go live.
+        """
+        rehearses = self.session.has_preview and self.broadcast.protocol != broadcasts.CAMERA
         step = {
-            State.SCHEDULED: shows.rehearse if self.session.has_preview else shows.go_live,
+            State.SCHEDULED: shows.rehearse if rehearses else shows.go_live,
+            State.REHEARSAL: None if rehearses else shows.go_live,
             State.INTERRUPTED: shows.resume,
         }.get(State(self.session.state))
         if step is None:

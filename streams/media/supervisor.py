@@ -3,38 +3,37 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import psycopg
-from django.conf import settings
 from django.db import Error as DatabaseError
+from django.db.models import Q
 
+from inventory.exceptions import StockBusy
 from streams import broadcasts, playback, shows
 from streams.exceptions import KeyRefused, StateRefused
 from streams.hls.journal import FILE as JOURNAL
 from streams.media.database import in_database
+from streams.media.doors import Doors
 from streams.media.owner import Owner, OwnershipLost
 from streams.media.publication import Publication
 from streams.media.show import Show, publish_replay
-from streams.models import StreamSession
-from streams.rtmp.exceptions import PublishRefused
-from streams.rtmp.server import Server
+from streams.models import Broadcast, StreamSession
 
 logger = logging.getLogger(__name__)
 
 State = StreamSession.State
 
 REFRESH_S = 0.5
+FOLLOW_S = 1.0
 CARE_S = 5.0
 LEAVING_S = 4.0
 STOP_S = 2.3
-# What an encoder is told. Whose key it is, or whether there is one, is told to nobody.
-WORDS = {
-    "unknown": "This stream key is not valid.",
-    "ended": "This show has ended.",
-    "in_use": "Another encoder is sending to this show.",
-}
+TAKE_OVER_S = 6.0
+LOOKED_AFTER_S = 1.0  # an ownerless show is owned for a moment by whoever puts it away
+TRY_AGAIN_S = 0.2
 
 
 class Supervisor:
@@ -43,15 +42,18 @@ class Supervisor:
     def __init__(self) -> None:
         self._owner = Owner()
         self._shows: dict[UUID, tuple[Show, asyncio.Task[None]]] = {}
-        self._server = Server(self)
+        self._doors = Doors(self.let_in)
         self._over: set[UUID] = set()  # shows that ended and have all the replay they will ever have
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping` is set. Raises OSError if the port is taken."""
         await self._care()
-        await self._server.listen(settings.BIND, settings.RTMP_PORT)
-        logger.info("rtmp: listening on %s:%d", settings.BIND, settings.RTMP_PORT)
-        chores = asyncio.gather(self._repeat(self._refresh, REFRESH_S), self._repeat(self._care, CARE_S))
+        await self._doors.listen()
+        chores = asyncio.gather(
+            self._repeat(self._refresh, REFRESH_S),
+            self._repeat(self._doors.follow, FOLLOW_S),
+            self._repeat(self._care, CARE_S),
+        )
         try:
             await stopping.wait()
         finally:
@@ -60,33 +62,58 @@ class Supervisor:
                 await chores
             await self._stop()
 
-    async def open(self, key: str, *, peer: str) -> Publication:
-        """Check a key and begin its show. The door of the RTMP server. Raises PublishRefused."""
+    async def let_in(self, admit: broadcasts.Admit, *, protocol: str, peer: str) -> Publication:
+        """Check a publisher's key or ticket, and begin its show. Raises KeyRefused, before any media is taken."""
         try:
-            session = await in_database(broadcasts.session_of, key)
+            session = await in_database(admit)
             await self._wait_for_leaver(session.pk)
-            if not await self._owner.acquire(session.pk):
-                raise KeyRefused("in_use")
+            await self._own(session)
             try:
-                return await self._begin(session, key)
+                return await self._begin(admit, protocol=protocol)
             except BaseException:
-                await self._owner.release(session.pk)
+                await asyncio.shield(self._withdraw(session.pk))
                 raise
         except KeyRefused as refusal:
-            logger.info("rtmp: publisher from %s refused: %s", peer, refusal.reason)
-            raise PublishRefused(WORDS[refusal.reason]) from refusal
-        except (DatabaseError, psycopg.Error) as error:
-            logger.warning("rtmp: publisher from %s refused: the database is away", peer)
-            raise PublishRefused("Try again in a moment.") from error
+            logger.info("%s: publisher from %s refused: %s", protocol, peer, refusal.reason)
+            raise
+        except (DatabaseError, psycopg.Error, StockBusy) as error:
+            logger.warning("%s: publisher from %s refused: the database is away: %s", protocol, peer, error)
+            raise KeyRefused("busy") from error
 
-    async def _begin(self, session: StreamSession, key: str) -> Publication:
+    async def _own(self, session: StreamSession) -> None:
+        """Make a show this process's. Its present publisher is sent away if the host allows that.
+
+        Raises KeyRefused (in_use).
+        """
+        patience_s = TAKE_OVER_S if session.allows_takeover else LOOKED_AFTER_S
+        deadline_s = time.monotonic() + patience_s
+        has_asked = False
+        while not await self._owner.acquire(session.pk):
+            if time.monotonic() > deadline_s:
+                raise KeyRefused("in_use")
+            if session.allows_takeover and not has_asked:
+                await in_database(broadcasts.take_over, session.pk)
+                has_asked = True
+            await asyncio.sleep(TRY_AGAIN_S)
+
+    async def _withdraw(self, session_id: UUID) -> None:
+        """Undo `_own` for a publisher that left, or was refused, before its show began."""
+        try:
+            await in_database(broadcasts.close_orphans, session_id)
+        except DatabaseError:
+            logger.warning("a broadcast is left open: the database is away")
+        finally:
+            await self._owner.release(session_id)
+
+    async def _begin(self, admit: broadcasts.Admit, *, protocol: str) -> Publication:
         """Open the broadcast of a show that we own now, and start its task."""
+        session = await in_database(admit)
         await in_database(broadcasts.close_orphans, session.pk)
-        broadcast = await in_database(broadcasts.open, key, "rtmp")
+        broadcast = await in_database(broadcasts.open, admit, protocol)
         publication = Publication(session.slug)
         show = Show(session, broadcast, publication)
         self._shows[session.pk] = (show, asyncio.create_task(self._run(show)))
-        logger.info("%s: a publisher came", session.slug)
+        logger.info("%s: a publisher came by %s", session.slug, protocol)
         return publication
 
     async def _wait_for_leaver(self, session_id: UUID) -> None:
@@ -138,8 +165,9 @@ class Supervisor:
     async def _care(self) -> None:
         """End shows that waited too long, and interrupt those whose media process died."""
         await in_database(shows.end_abandoned)
-        with_picture = StreamSession.objects.filter(state__in=[State.LIVE, State.REHEARSAL])
-        for session in await in_database(list, with_picture):
+        sent_to = Q(pk__in=Broadcast.objects.filter(ended_at=None).values("session_id"))
+        has_picture = Q(state__in=[State.LIVE, State.REHEARSAL])
+        for session in await in_database(list, StreamSession.objects.filter(sent_to | has_picture)):
             if session.pk in self._shows or not await self._owner.acquire(session.pk):
                 continue
             try:
@@ -165,7 +193,7 @@ class Supervisor:
         """End every show in order, but not for longer than STOP_S."""
         for show, _ in self._shows.values():
             show.publication.stop()
-        tasks = {asyncio.create_task(self._server.close()), *(task for _, task in self._shows.values())}
+        tasks = {asyncio.create_task(self._doors.close()), *(task for _, task in self._shows.values())}
         await asyncio.wait(tasks, timeout=STOP_S)
         for task in tasks:
             task.cancel()

@@ -1,11 +1,21 @@
-"""FLV: the form in which media comes over RTMP and goes to ffmpeg (Adobe, Video File Format 10.1, annex E)."""
+"""FLV: the form in which media comes over RTMP, goes to ffmpeg and comes back (Adobe, Video File Format 10.1, E)."""
 
+import asyncio
+import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+
+from streams.rtmp.exceptions import ProtocolError
 
 AUDIO, VIDEO, SCRIPT = 8, 9, 18
 AVC, AAC = 7, 10
 KEYFRAME = 1
+PICTURE, END_OF_SEQUENCE = 1, 2
 ENHANCED = 0x80  # the first bit of a picture in a codec that came after H.264
+SIGNATURE = b"FLV\x01"
+FILE_HEADER_BYTES = 13
+TAG_HEADER_BYTES = 11
+TAG_BYTES_MAX = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +33,7 @@ class Tag:
 
     @property
     def is_keyframe(self) -> bool:
-        return self.is_picture and self.body[:1] != b"" and self.body[0] >> 4 == KEYFRAME and not self.is_header
+        return self.is_picture and self.body[1:2] == bytes([PICTURE]) and self.body[0] >> 4 == KEYFRAME
 
     @property
     def is_header(self) -> bool:
@@ -33,6 +43,11 @@ class Tag:
         if self.is_picture:
             return self.body[0] & 0x0F == AVC and self.body[1] == 0
         return self.kind == AUDIO and self.body[0] >> 4 == AAC and self.body[1] == 0
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it only says that the picture is over: what follows, if anything does, begins anew."""
+        return self.is_picture and self.body[1:2] == bytes([END_OF_SEQUENCE]) and self.body[0] & 0x0F == AVC
 
     @property
     def is_known_codec(self) -> bool:
@@ -47,7 +62,7 @@ class Tag:
 
 
 def file_header(*, has_sound: bool, has_picture: bool) -> bytes:
-    return b"FLV\x01" + bytes([has_sound << 2 | has_picture]) + bytes([0, 0, 0, 9]) + bytes(4)
+    return SIGNATURE + bytes([has_sound << 2 | has_picture]) + bytes([0, 0, 0, 9]) + bytes(4)
 
 
 def encode(tag: Tag, *, timestamp_ms: int) -> bytes:
@@ -55,3 +70,24 @@ def encode(tag: Tag, *, timestamp_ms: int) -> bytes:
     time = timestamp_ms.to_bytes(4)
     header = bytes([tag.kind]) + len(tag.body).to_bytes(3) + time[1:] + time[:1] + bytes(3)
     return header + tag.body + (len(header) + len(tag.body)).to_bytes(4)
+
+
+async def read_tags(reader: asyncio.StreamReader) -> AsyncIterator[Tag]:
+    """Read sound and picture of a file that is being written, to its end or to where it is cut.
+
+    Raises ProtocolError.
+    """
+    try:
+        if not (await reader.readexactly(FILE_HEADER_BYTES)).startswith(SIGNATURE):
+            raise ProtocolError("this is not FLV")
+        while True:
+            header = await reader.readexactly(TAG_HEADER_BYTES)
+            size = int.from_bytes(header[1:4])
+            if size > TAG_BYTES_MAX:
+                raise ProtocolError(f"a tag of {size} bytes")
+            body = (await reader.readexactly(size + 4))[:size]
+            tag = Tag(header[0], int.from_bytes(header[7:8] + header[4:7]), body, time.monotonic())
+            if tag.kind in {AUDIO, VIDEO} and not tag.is_end:
+                yield tag
+    except asyncio.IncompleteReadError:
+        return

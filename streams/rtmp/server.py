@@ -4,20 +4,23 @@ import asyncio
 import logging
 
 from streams.rtmp.session import Door, Session
+from streams.rtmp.turnstile import Turnstile
 
 logger = logging.getLogger(__name__)
 
 CONNECTIONS_MAX = 128
+WAITING_MAX = 16  # of one address, before a key was accepted
 BUFFER_BYTES = 256 * 1024
 
 
 class Server:
-    """Serves publishers until it is closed. No more than CONNECTIONS_MAX at once: the rest are hung up on."""
+    """Serves publishers until it is closed. Of too many at once the rest are hung up on."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._server: asyncio.Server | None = None
         self._sessions: set[asyncio.Task[None]] = set()
+        self._turnstile = Turnstile(most=CONNECTIONS_MAX, waiting_most=WAITING_MAX)
 
     async def listen(self, host: str, port: int) -> None:
         """Raises OSError if the port is taken."""
@@ -32,8 +35,11 @@ class Server:
         await asyncio.gather(*self._sessions, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._sessions) >= CONNECTIONS_MAX:
-            logger.warning("rtmp connection refused: %d are open", len(self._sessions))
+        peername = writer.get_extra_info("peername")
+        peer = str(peername[0]) if peername else "unknown"
+        visit = self._turnstile.enter(peer)
+        if visit is None:
+            logger.warning("rtmp connection from %s refused: there are too many", peer)
             writer.close()
             return
         task = asyncio.current_task()
@@ -41,6 +47,9 @@ class Server:
             raise RuntimeError("no task")
         self._sessions.add(task)
         try:
-            await Session(reader, writer, self._door).run()
+            await Session(reader, writer, self._door, peer=peer, let_in=visit.let_in).run()
+        except asyncio.CancelledError:  # by `close`; asyncio's own callback would log it as a fault
+            logger.debug("rtmp connection from %s ended", peer)
         finally:
+            visit.left()
             self._sessions.discard(task)

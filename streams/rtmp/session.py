@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 from streams.rtmp import amf, avc, chunks, flv, handshake
@@ -20,6 +20,7 @@ STREAM = 1  # the one message stream that we ever make
 KEY_LENGTH_MAX = 200
 STREAM_BEGINS = bytes([0, 0, 0, 0, 0, STREAM])
 ENDINGS = frozenset({"FCUnpublish", "deleteStream", "closeStream"})
+STOPPED = "stopped"
 
 
 class Publisher(Protocol):
@@ -42,16 +43,38 @@ class Door(Protocol):
         """Check a key before any media is taken. Raises PublishRefused."""
 
 
+async def until_stopped(publisher: Publisher, work: Coroutine[Any, Any, str]) -> str:
+    """Do a publisher's work and return why it ended: STOPPED as soon as we want the publisher gone."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(publisher.stopped.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else STOPPED
+    finally:
+        working.cancel()
+        stopping.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
+
+
 class Session:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, door: Door) -> None:
+    """`let_in` is called once the key was accepted."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        door: Door,
+        *,
+        peer: str,
+        let_in: Callable[[], None],
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._door = door
+        self.peer = peer
+        self._let_in = let_in
         self._messages = MessageReader(reader)
         self._publisher: Publisher | None = None
         self._acknowledged_bytes = 0
-        peername = writer.get_extra_info("peername")
-        self.peer = str(peername[0]) if peername else "unknown"
         self._commands: dict[str, Callable[[float, list[Any]], Awaitable[None]]] = {
             "connect": self._connect,
             "createStream": self._create_stream,
@@ -83,17 +106,10 @@ class Session:
 
     async def _take_media(self, publisher: Publisher) -> str:
         """Read until the publisher ends, is silent for too long, or is asked to go. Returns why."""
-        reading = asyncio.create_task(self._read_media())
-        stopping = asyncio.create_task(publisher.stopped.wait())
-        try:
-            await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not reading.done():
-                self._status("NetStream.Unpublish.Success", "The show takes no more media.")
-                return "stopped"
-            return reading.result()
-        finally:
-            reading.cancel()
-            stopping.cancel()
+        reason = await until_stopped(publisher, self._read_media())
+        if reason == STOPPED:
+            self._status("NetStream.Unpublish.Success", "The show takes no more media.")
+        return reason
 
     async def _read_media(self) -> str:
         loop = asyncio.get_running_loop()
@@ -171,6 +187,7 @@ class Session:
             self._status("NetStream.Publish.BadName", refusal.why, level="error")
             await self._writer.drain()
             raise
+        self._let_in()
         self._messages.takes_media = True
         self._writer.write(chunks.encode(Kind.USER_CONTROL, STREAM_BEGINS, chunk_stream=2))
         self._status("NetStream.Publish.Start", "Go ahead.")

@@ -4,20 +4,19 @@ import asyncio
 import signal
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from streams.media.supervisor import Supervisor
 
 
 class Command(BaseCommand):
-    help = "Run the media process: RTMP ingest, one ffmpeg a show, and the playlists. Ends on SIGTERM or Ctrl-C."
+    help = "Run the media process: ingest (RTMP, SRT, cameras), one ffmpeg a show, playlists. Ends on SIGTERM or Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             asyncio.run(serve())
         except OSError as error:
-            raise CommandError(f"can't listen on {settings.BIND}:{settings.RTMP_PORT}: {error.strerror}") from error
+            raise CommandError(f"can't listen: {error.strerror}") from error
 
 
 async def serve() -> None:

@@ -1,0 +1,115 @@
+"""Listen for browsers."""
+
+import asyncio
+import http
+import logging
+from functools import partial
+from typing import Any
+
+from websockets.asyncio.server import Server as SocketServer
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from shop.origins import is_ours
+from streams.addresses import CAMERA_PATH
+from streams.camera.session import Open, Session
+from streams.rtmp.turnstile import Turnstile, Visit
+
+logger = logging.getLogger(__name__)
+# The library writes a traceback for every handshake that fails, and anybody can make it fail.
+library_logger = logging.getLogger("streams.camera.library")
+library_logger.setLevel(logging.CRITICAL)
+
+CONNECTIONS_MAX = 64
+WAITING_MAX = 16  # of one address, before a ticket was accepted
+MESSAGE_BYTES_MAX = 4 * 1024 * 1024
+QUEUED_MESSAGES = 8
+HANDSHAKE_S = 5
+PING_S = 5
+GONE_S = 10
+CLOSE_S = 1
+SERVICE_RESTART = 1012
+
+
+class Connection(ServerConnection):
+    """One socket, counted from its first moment: a handshake may take long, or never end."""
+
+    visit: Visit | None = None
+
+    def __init__(self, turnstile: Turnstile, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._turnstile = turnstile
+        self.peer = "unknown"
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if peername := transport.get_extra_info("peername"):
+            self.peer = str(peername[0])
+        self.visit = self._turnstile.enter(self.peer)
+        if self.visit is None:
+            logger.warning("camera at %s refused: there are too many", self.peer)
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.visit:
+            self.visit.left()
+
+    def let_in(self) -> None:
+        if self.visit:
+            self.visit.let_in()
+
+
+class Server:
+    """Serves browsers until it is closed."""
+
+    def __init__(self, open: Open) -> None:
+        self._open = open
+        self._server: SocketServer | None = None
+        self._turnstile = Turnstile(most=CONNECTIONS_MAX, waiting_most=WAITING_MAX)
+
+    async def listen(self, host: str, port: int) -> None:
+        """Raises OSError if the port is taken."""
+        self._server = await serve(
+            self._serve,
+            host,
+            port,
+            process_request=_refusal,
+            create_connection=partial(Connection, self._turnstile),  # type: ignore[arg-type]
+            compression=None,
+            max_size=MESSAGE_BYTES_MAX,
+            max_queue=QUEUED_MESSAGES,
+            open_timeout=HANDSHAKE_S,
+            ping_interval=PING_S,
+            ping_timeout=GONE_S,
+            close_timeout=CLOSE_S,
+            server_header=None,
+            logger=library_logger,
+        )
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(next(iter(self._server.sockets)).getsockname()[1]) if self._server else 0
+
+    async def close(self) -> None:
+        """Stop listening, and send everybody away to come back soon."""
+        if self._server:
+            self._server.close(code=SERVICE_RESTART, reason="restart")
+            await self._server.wait_closed()
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        if isinstance(socket, Connection):
+            await Session(socket, self._open, peer=socket.peer, let_in=socket.let_in).run()
+
+
+def _refusal(socket: ServerConnection, request: Request) -> Response | None:
+    """Refuse, at the handshake, a page that is not ours, or another address."""
+    if request.path.partition("?")[0] != CAMERA_PATH:
+        return socket.respond(http.HTTPStatus.NOT_FOUND, "There is nothing here.\n")
+    # Only pages send cameras, and their browsers say whose they are.
+    origins = request.headers.get_all("Origin")
+    hosts = request.headers.get_all("Host")
+    if len(origins) != 1 or len(hosts) != 1 or not is_ours(origins[0], host=hosts[0]):
+        return socket.respond(http.HTTPStatus.FORBIDDEN, "This page may not send a camera.\n")
+    return None
