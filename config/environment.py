@@ -25,6 +25,14 @@ def text(name: str, default: str = "") -> str:
         refuse(f"{name}_FILE", f"can't be read: {error.strerror}")
 
 
+def needed(name: str, *, by: str = "") -> str:
+    """Read a text that may not be missing where `by`, a setting and its value, asks for it."""
+    value = text(name)
+    if by and not value:
+        refuse(name, f"is not set, and {by} needs it")
+    return value
+
+
 def number(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
     value = text(name, str(default))
     try:

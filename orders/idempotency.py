@@ -53,3 +53,11 @@ def remember(idempotency: Idempotency, order: Order) -> None:
         # Its 48 hours begin anew, by the clock that `find_order` compares with.
         defaults={"body_hash": idempotency.body_hash, "order": order, "created_at": Now()},
     )
+
+
+def forget(*, limit: int = 10_000) -> int:
+    """Delete up to `limit` keys that are past their 48 hours; return how many."""
+    old = IdempotencyKey.objects.filter(created_at__lt=Now() - KEPT_FOR)
+    # The age once more beside the number: one that is used anew at this moment stays.
+    deleted, _ = old.filter(pk__in=old.values("pk")[:limit]).delete()
+    return deleted

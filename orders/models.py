@@ -267,6 +267,11 @@ class Refund(models.Model):
         """The word under which the provider does it once."""
         return f"{self.id}-{self.attempt}" if self.attempt else str(self.id)
 
+    @property
+    def currency(self) -> str:
+        """The money that came, which is not always the one that was asked for."""
+        return self.payment.paid_currency or self.payment.currency
+
 
 class ProviderEvent(models.Model):
     """One thing a provider told us, stored in the transaction of its effect; unique, so that twice is once."""

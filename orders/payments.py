@@ -2,66 +2,90 @@
 
 No network call happens inside a transaction. Whatever tells us that a payment may have changed (a webhook, the buyer's
 return, the poller) only makes us fetch it; `settle` then does what the order's table says, once.
+docs/payments.md has each race and its end.
 """
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Greatest, Least, Now
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from inventory.exceptions import StockBusy
-from orders import access, locks
-from orders.exceptions import ProviderAway, TransitionRefused
+from orders import access, clock, locks
+from orders.exceptions import ProviderAway, ProviderSilent, TransitionRefused
 from orders.lifecycle import Event, advance
 from orders.models import Order, Payment, ProviderEvent, Refund
-from orders.providers import Fetched, get_provider
+from orders.providers import Fetched, Refunded, get_provider
+from shop import audit, outbox
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
+T = TypeVar("T", Payment, Refund)
+
 State = Payment.State
-POLL_AFTER = timedelta(seconds=20)
+FIRST_LOOK = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(hours=6)
+LATE_FOR = timedelta(days=7)
+
+# What a provider's word changes, by what we know. "Open" changes nothing: a slow fetch must not undo what a quicker
+# one has settled. After a failure or a close only money is news, and money taken back is a contradiction.
+NEWS: dict[State, set[State]] = {
+    State.OPEN: {State.SUCCEEDED, State.FAILED, State.CLOSED},
+    State.FAILED: {State.SUCCEEDED},
+    State.CLOSED: {State.SUCCEEDED},
+    State.SUCCEEDED: {State.FAILED, State.CLOSED},
+}
 
 
 def open_payment(order: Order) -> Payment:
     """Return the payment on whose page the buyer pays, opened with the provider at most once.
 
-    Raises TransitionRefused if the order no longer waits for money, ProviderAway (try again).
+    Raises TransitionRefused if the order no longer waits for money, ProviderAway and StockBusy (try again),
+    ProviderRefused (trying again is no help).
     """
     if order.state != Order.State.CREATED:
         raise TransitionRefused(order.state, "pay")
     if payment := order.payments.filter(state=State.OPEN).first():
         return payment
     attempt = order.payments.count()
-    # The same key for the same attempt, so that two clicks open one payment; not to be computed from the order's id.
+    # The same key for the same attempt, so that two clicks open one payment, and one whose answer we did not get is
+    # found again; not to be computed from the order's id.
     digest = salted_hmac("orders.payments", f"{order.id} {attempt}", algorithm="sha256").digest()
     key = uuid.UUID(bytes=digest[:16])
+    word = f"?access={access.token(order)}"
     opened = get_provider().open(
         key=str(key),
         amount_minor=order.total_minor,
         currency=order.currency,
         description=f"Order {order.number}",
-        return_url=f"{settings.SITE_URL}{reverse('orders:order', args=[order.id])}?access={access.token(order)}",
+        return_url=f"{settings.SITE_URL}{reverse('orders:order', args=[order.id])}{word}",
+        form_url=f"{settings.SITE_URL}{reverse('orders:card', args=[order.id])}",
     )
-    payment, _ = Payment.objects.get_or_create(
-        provider=settings.PAYMENT_PROVIDER,
-        ref=opened.ref,
-        defaults={
-            "id": key,
-            "order": order,
-            "url": opened.url,
-            "amount_minor": order.total_minor,
-            "currency": order.currency,
-        },
-    )
+    with transaction.atomic():
+        order = locks.lock_order(order.id)
+        # Written down even for an order that ended meanwhile: what is not known can't be closed.
+        payment, _ = Payment.objects.get_or_create(
+            provider=settings.PAYMENT_PROVIDER,
+            ref=opened.ref,
+            defaults={
+                "id": key,
+                "order": order,
+                "url": opened.url,
+                "amount_minor": order.total_minor,
+                "currency": order.currency,
+                "next_look_at": Now() + FIRST_LOOK,
+            },
+        )
+    if order.state != Order.State.CREATED:
+        raise TransitionRefused(order.state, "pay")
     return payment
 
 
@@ -83,6 +107,7 @@ def receive(provider_name: str, headers: Mapping[str, str], body: bytes) -> str:
         return "duplicate"
     payment = Payment.objects.filter(provider=provider_name, ref=event.ref).first()
     fetched = provider.fetch(event.ref) if payment else None
+    refunded = _ask_about_refunds(payment) if payment and "refund" in event.kind else []
     outcome = "applied" if payment else "unknown payment"
     try:
         with transaction.atomic():
@@ -95,6 +120,8 @@ def receive(provider_name: str, headers: Mapping[str, str], body: bytes) -> str:
             )
             if payment and fetched:
                 settle(payment, fetched)
+            for refund, answer in refunded:
+                _record(refund, answer)
     except IntegrityError:
         if not ProviderEvent.objects.filter(provider=provider_name, event_id=event.event_id).exists():
             raise
@@ -105,80 +132,189 @@ def receive(provider_name: str, headers: Mapping[str, str], body: bytes) -> str:
 def settle(payment: Payment, fetched: Fetched) -> Payment:
     """Apply what the provider says of a payment to its order. The same word twice has one effect.
 
-    A wrong amount or currency changes no order: the money goes back and the log says so. Raises StockBusy.
+    A success is final, and the only word that is believed after any other: money may come late, after a failure or a
+    close. A wrong amount or currency changes no order: the money goes back, and staff are told. Raises StockBusy.
     """
+    if not _is_news(payment, fetched):
+        return payment  # and an archived order stays where it is
     with transaction.atomic():
         order = locks.lock_order(payment.order_id)
         payment.refresh_from_db()
-        # "Open" is no news: a fetch that was slow must not undo what a quicker one has settled.
-        if fetched.state in {payment.state, State.OPEN} or payment.state == State.SUCCEEDED:
+        if not _is_news(payment, fetched):
+            return payment
+        if payment.state == State.SUCCEEDED:
+            _note_contradiction(order, payment, fetched)
             return payment
         payment.state = fetched.state
         if fetched.state == State.SUCCEEDED:
             payment.paid_minor, payment.paid_currency = fetched.amount_minor, fetched.currency
-        payment.save(update_fields=["state", "paid_minor", "paid_currency", "changed_at"])
-        actor = f"provider:{payment.provider}"
-        if fetched.state == State.SUCCEEDED:
-            if (fetched.amount_minor, fetched.currency) == (payment.amount_minor, payment.currency):
-                advance([order], Event.PAID, actor=actor, payment=payment)
-            else:
-                log.error(
-                    "payment %s: %s %s is not what was asked", payment.ref, fetched.amount_minor, fetched.currency
-                )
-                Refund.objects.create(payment=payment, amount_minor=fetched.amount_minor, reason="wrong_amount")
-        elif fetched.state == State.FAILED:
-            advance([order], Event.PAYMENT_FAILED, actor=actor, payment=payment)
+            payment.next_look_at = None
+        payment.save(update_fields=["state", "paid_minor", "paid_currency", "next_look_at", "changed_at"])
+        _apply(order, payment)
     return payment
 
 
-def poll(*, limit: int = 20) -> int:
-    """Fetch open payments that nothing was heard of; return how many. Their webhooks may never have come."""
-    silent = Payment.objects.filter(
-        state=State.OPEN, order__state=Order.State.CREATED, changed_at__lt=Now() - POLL_AFTER
-    ).order_by("changed_at")[:limit]
-    for payment in silent:
-        # Touched first, so that one the provider can't answer for does not stand in the way of the others.
-        payment.save(update_fields=["changed_at"])
-        _softly(refresh, payment)
-    return len(silent)
+def _is_news(payment: Payment, fetched: Fetched) -> bool:
+    return fetched.state in NEWS[State(payment.state)]
 
 
-def close_stale(*, limit: int = 50) -> int:
-    """Close with the provider what nobody should pay any more; return how many were tried."""
-    stale = Payment.objects.filter(state=State.OPEN).exclude(order__state=Order.State.CREATED)
-    batch = list(stale.order_by("changed_at")[:limit])
-    for payment in batch:
-        # Touched first, as in `poll`: one that can't be closed must not stand in the way of the others.
-        payment.save(update_fields=["changed_at"])
-        _softly(_close, payment)
-    return len(batch)
+def _apply(order: Order, payment: Payment) -> None:
+    """Do to a locked order what its payment's new state says."""
+    actor = f"provider:{payment.provider}"
+    if payment.state == State.SUCCEEDED:
+        if (payment.paid_minor, payment.paid_currency) == (payment.amount_minor, payment.currency):
+            advance([order], Event.PAID, actor=actor, payment=payment)
+        else:
+            _send_back_wrong_money(order, payment, actor=actor)
+    elif payment.state == State.FAILED and not order.payments.filter(state=State.OPEN).exists():
+        # With another payment still open, the buyer is busy paying.
+        advance([order], Event.PAYMENT_FAILED, actor=actor, payment=payment)
+
+
+def _send_back_wrong_money(order: Order, payment: Payment, *, actor: str) -> None:
+    facts = {
+        "event": "wrong_money",
+        "asked": f"{payment.amount_minor} {payment.currency}",
+        "paid": f"{payment.paid_minor} {payment.paid_currency}",
+    }
+    log.error("payment %s: %s is not what was asked, %s", payment.ref, facts["paid"], facts["asked"])
+    if payment.paid_minor:
+        Refund.objects.create(payment=payment, amount_minor=payment.paid_minor, reason="wrong_money")
+    audit.record(actor=actor, action="wrong_money", subject=order.holder, payment=payment.ref, **facts)
+    outbox.publish(
+        "payment.returned",
+        order.holder,
+        {
+            **facts,
+            "before": order.state,
+            "cancel_reason": order.cancel_reason,
+            "refund_minor": payment.paid_minor,
+            "refund_currency": payment.paid_currency,
+        },
+    )
+
+
+def _note_contradiction(order: Order, payment: Payment, fetched: Fetched) -> None:
+    """A provider takes its success back: the order stays as it is, and people are told to look into it."""
+    log.error("payment %s was %s, and is %s now; the order stays", payment.ref, payment.state, fetched.state)
+    audit.record(
+        actor=f"provider:{payment.provider}",
+        action="success_denied",
+        subject=order.holder,
+        payment=payment.ref,
+        now=str(fetched.state),
+    )
+    outbox.publish("payment.denied", order.holder, {"payment": payment.ref, "now": str(fetched.state)})
+
+
+def poll(*, limit: int = 50) -> int:
+    """Ask about payments that are due; return how many. Their webhooks may never have come.
+
+    A payment is looked at after half a minute, then after twice the time each time, at most six hours apart. One that
+    failed or was closed is looked at for a week more, for money may still come; an open one until it is over.
+    """
+    due = Payment.objects.filter(next_look_at__lte=Now()).order_by("next_look_at")
+    return _each(due[:limit], claim=_claim, act=_look)
+
+
+def close_stale(*, limit: int = 100) -> int:
+    """Close with the provider what nobody should pay any more; return how many were tried.
+
+    This is the first try, made as soon as the order is over; what could not be closed then is closed by `poll`.
+    """
+    waiting = Order.objects.filter(pk=OuterRef("order_id"), state=Order.State.CREATED)
+    stale = Payment.objects.filter(~Exists(waiting), state=State.OPEN, close_asked_at=None)
+    return _each(stale.order_by("created_at")[:limit], claim=_claim_close, act=_look)
 
 
 def send_refunds(*, limit: int = 50) -> int:
-    """Send the refunds that are owed; return how many were tried. The provider does each once, by its key."""
-    owed = Refund.objects.filter(state=Refund.State.PENDING).select_related("payment")
-    batch = list(owed.order_by(F("tried_at").asc(nulls_first=True), "created_at")[:limit])
-    for refund in batch:
-        Refund.objects.filter(pk=refund.pk).update(tried_at=Now())
-        _softly(_send_refund, refund)
-    return len(batch)
+    """Send the refunds that are owed; return how many were tried. The provider does each once, by its key.
+
+    One that could not be sent, or that the provider is still busy with, is asked about again at growing pauses.
+    """
+    pause = Least(Greatest(F("tried_at") - F("created_at"), Value(FIRST_LOOK)), Value(LONGEST_PAUSE))
+    ready = Q(tried_at=None) | Q(tried_at__lt=Now() - pause)
+    owed = Refund.objects.filter(ready, state=Refund.State.PENDING).select_related("payment")
+    order = F("tried_at").asc(nulls_first=True)
+    return _each(owed.order_by(order, "created_at")[:limit], claim=_claim_refund, act=_send_refund)
 
 
-def _close(payment: Payment) -> None:
-    """Close, then fetch: the buyer may have paid in the last moment."""
-    get_provider(payment.provider).close(payment.ref)
+def _each(rows: Iterable[T], *, claim: Callable[[T], bool], act: Callable[[T], object]) -> int:
+    """Do one after the other what no other job has claimed; return how many were tried.
+
+    What can't be done now holds up no other: it was given a later time when it was claimed. A provider that answers
+    nobody is left in peace until the next run.
+    """
+    tried = 0
+    for row in rows:
+        if not claim(row):
+            continue
+        tried += 1
+        try:
+            act(row)
+        except ProviderSilent as error:
+            log.warning("%s: %s", row, error)
+            break
+        except (ProviderAway, StockBusy, TransitionRefused) as error:
+            log.warning("%s: %s %s", row, type(error).__name__, error)
+    return tried
+
+
+def _claim(payment: Payment) -> bool:
+    age = clock.now() - payment.created_at
+    is_last = payment.state != State.OPEN and age > LATE_FOR
+    pause = min(max(age, FIRST_LOOK), LONGEST_PAUSE)
+    ours = Payment.objects.filter(pk=payment.pk, next_look_at=payment.next_look_at)
+    return bool(ours.update(next_look_at=None if is_last else Now() + pause))
+
+
+def _claim_close(payment: Payment) -> bool:
+    ours = Payment.objects.filter(pk=payment.pk, state=State.OPEN, close_asked_at=None)
+    return bool(ours.update(close_asked_at=Now(), next_look_at=Now() + FIRST_LOOK))
+
+
+def _claim_refund(refund: Refund) -> bool:
+    ours = Refund.objects.filter(pk=refund.pk, state=Refund.State.PENDING, tried_at=refund.tried_at)
+    return bool(ours.update(tried_at=Now()))
+
+
+def _look(payment: Payment) -> None:
+    """Fetch a payment; one that nobody should pay any more is closed first, for it may be paid in the last moment."""
+    is_wanted = Order.objects.filter(pk=payment.order_id, state=Order.State.CREATED).exists()
+    if payment.state == State.OPEN and not is_wanted:
+        get_provider(payment.provider).close(payment.ref)
     refresh(payment)
 
 
 def _send_refund(refund: Refund) -> None:
+    _record(refund, _ask_about_refund(refund))
+
+
+def _ask_about_refunds(payment: Payment) -> list[tuple[Refund, Refunded]]:
+    """Ask how a payment's refunds stand: one that was taken may still fail at the buyer's bank."""
+    refunds = payment.refunds.exclude(state=Refund.State.FAILED).select_related("payment")
+    return [(refund, _ask_about_refund(refund)) for refund in refunds]
+
+
+def _ask_about_refund(refund: Refund) -> Refunded:
+    """Send a refund, or hear how one that was sent stands."""
     payment = refund.payment
-    get_provider(payment.provider).refund(payment.ref, key=str(refund.id), amount_minor=refund.amount_minor)
-    Refund.objects.filter(pk=refund.pk, state=Refund.State.PENDING).update(state=Refund.State.DONE, done_at=Now())
+    return get_provider(payment.provider).refund(payment.ref, key=refund.key, amount_minor=refund.amount_minor)
 
 
-def _softly(call: Callable[[T], object], subject: T) -> None:
-    """Do one of many: what can't be done now is tried again at the next run, and holds up no other."""
-    try:
-        call(subject)
-    except (ProviderAway, StockBusy, TransitionRefused) as error:
-        log.warning("%s: %s %s", subject, type(error).__name__, error)
+def _record(refund: Refund, answer: Refunded) -> None:
+    """Write down what became of a refund. A refusal for good waits for a person, and staff are told."""
+    subject = f"order:{refund.payment.order_id}"
+    facts = {"refund": str(refund.id), "amount_minor": refund.amount_minor, "currency": refund.currency}
+    with transaction.atomic():
+        undecided = Refund.objects.filter(pk=refund.pk, attempt=refund.attempt)
+        if answer.state == Refund.State.DONE:
+            if undecided.filter(state=Refund.State.PENDING).update(state=answer.state, done_at=Now()):
+                outbox.publish("refund.sent", subject, facts)
+        elif answer.state == Refund.State.FAILED:
+            failing = undecided.exclude(state=Refund.State.FAILED)
+            if failing.update(state=answer.state, failure=answer.why[:200], done_at=None):
+                log.error("refund %s of %s was refused: %s", refund.id, refund.payment, answer.why)
+                actor = f"provider:{refund.payment.provider}"
+                audit.record(actor=actor, action="refund_refused", subject=subject, reason=answer.why[:200], **facts)
+                outbox.publish("refund.refused", subject, facts)

@@ -1,10 +1,8 @@
 """What Celery does for orders. Each task may run anywhere, twice, or be killed half-way."""
 
-import logging
-
 from celery import shared_task
 
-from orders import expiry, payments
+from orders import expiry, idempotency, payments
 from orders.providers import sandbox
 
 
@@ -22,9 +20,16 @@ def follow_up_payments() -> None:
     """Close what nobody should pay any more, send what is owed, hear of payments that said nothing."""
     payments.close_stale()
     payments.send_refunds()
-
-
-@shared_task(autoretry_for=(requests.RequestException,), retry_backoff=1, retry_backoff_max=60, max_retries=8)
-def deliver_sandbox_webhook(ref: str) -> None:
-    sandbox.deliver_webhook(ref)
     payments.poll()
+
+
+@shared_task(time_limit=120)
+def deliver_sandbox_webhooks() -> int:
+    """Have the bundled provider tell the shop what is due."""
+    return sandbox.deliver_due()
+
+
+@shared_task(time_limit=120)
+def forget_idempotency_keys() -> None:
+    while idempotency.forget():
+        pass

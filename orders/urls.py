@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from orders.pages import checkout, orders, sandbox
+from orders.pages import checkout, orders, pay, sandbox
 
 app_name = "orders"
 urlpatterns: list[URLPattern] = [
@@ -10,7 +10,8 @@ urlpatterns: list[URLPattern] = [
     path("checkout/delivery/", checkout.delivery_fragment, name="checkout-delivery"),
     path("orders/", orders.index, name="orders"),
     path("orders/<uuid:order_id>/", orders.order, name="order"),
-    path("orders/<uuid:order_id>/pay/", orders.pay, name="pay"),
+    path("orders/<uuid:order_id>/pay/", pay.page, name="pay"),
+    path("orders/<uuid:order_id>/pay/card/", pay.card, name="card"),
     path("orders/<uuid:order_id>/cancel/", orders.cancel, name="cancel"),
     path("sandbox-pay/<slug:ref>/", sandbox.page, name="sandbox"),
 ]

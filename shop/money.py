@@ -24,6 +24,11 @@ def to_major(amount_minor: int, currency: str) -> Decimal:
     return Decimal(amount_minor).scaleb(-get_currency_precision(currency))
 
 
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Return 12345 for 123.45 dollars; what is finer than a minor unit is cut off."""
+    return int(amount.scaleb(get_currency_precision(currency)))
+
+
 def parse_major(text: str, currency: str) -> int | None:
     """Return the minor units of an amount typed as "123.45" or "123,45"; None when it is not a sum of money."""
     try:
@@ -32,7 +37,7 @@ def parse_major(text: str, currency: str) -> int | None:
         return None
     if not amount.is_finite() or not 0 <= amount < LARGEST_MINOR:
         return None
-    return int(amount.scaleb(get_currency_precision(currency)))
+    return to_minor(amount, currency)
 
 
 def _locale() -> Locale:

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.models import F
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
@@ -43,7 +44,8 @@ def tell(payment: Payment, state: Payment.State, amount_minor: int | None = None
 def paid(quantity: int = 2) -> tuple[Order, Payment]:
     order = ordered(quantity)
     payment = payments.open_payment(order)
-    tell(payment, PAID)
+    sandbox.answer(payment.ref, approve=True)
+    payments.refresh(payment)
     order.refresh_from_db()
     return order, payment
 
@@ -291,7 +293,7 @@ def test_the_poller_hears_of_a_payment_whose_webhook_never_came() -> None:
     sandbox.answer(payment.ref, approve=True)
 
     assert payments.poll() == 0
-    Payment.objects.update(changed_at=F("changed_at") - payments.POLL_AFTER)
+    Payment.objects.update(next_look_at=Now())
     assert payments.poll() == 1
 
     order.refresh_from_db()
@@ -347,7 +349,7 @@ def test_one_busy_order_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPa
     first, second = ordered(1), ordered(1)
     for order in (first, second):
         sandbox.answer(payments.open_payment(order).ref, approve=True)
-    Payment.objects.update(changed_at=F("changed_at") - payments.POLL_AFTER)
+    Payment.objects.update(next_look_at=Now())
     lock = locks.lock_order
 
     def busy_once(order_id: uuid.UUID) -> Order:

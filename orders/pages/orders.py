@@ -1,4 +1,4 @@
-"""The orders of a person or a browser: the list, each of them, cancelling, and the way to the provider."""
+"""The orders of a person or a browser: the list, each of them, and cancelling."""
 
 import logging
 import uuid
@@ -23,7 +23,6 @@ from shop.models import User
 log = logging.getLogger(__name__)
 
 ORDERS_A_PAGE = 20
-AWAY_RETRY_S = 5
 
 
 @never_cache
@@ -40,9 +39,9 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Show one order. Who comes with its word, as from the provider, is let in and sees the truth at once."""
-    found = _find(request, order_id)
+    found = find(request, order_id)
     if "access" in request.GET:
-        _let_in(request, found)
+        let_in(request, found)
         _ask_provider(found)
         return redirect(found)
     refunds = list(Refund.objects.filter(payment__order=found).select_related("payment").order_by("created_at"))
@@ -62,30 +61,10 @@ def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     return render(request, "orders/order.html", context)
 
 
-@never_cache
-@require_safe
-def pay(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
-    """Open the payment with the provider, once, and go to its page."""
-    found = _find(request, order_id)
-    if "access" in request.GET:
-        _let_in(request, found)
-    try:
-        payment = payments.open_payment(found)
-    except TransitionRefused:
-        return redirect(found)
-    except ProviderAway as error:
-        log.warning("provider away: %s", error)
-        context = {"order": found, "now": timezone.now()}
-        response = render(request, "orders/provider_away.html", context, status=503)
-        response["Retry-After"] = str(AWAY_RETRY_S)
-        return response
-    return redirect(payment.url)
-
-
 @require_POST
 def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Cancel an order that was not sent yet."""
-    found = _find(request, order_id)
+    found = find(request, order_id)
     try:
         lifecycle.cancel(found.id, actor=actors.of(request.user))
     except TransitionRefused:
@@ -95,7 +74,8 @@ def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     return redirect(found)
 
 
-def _find(request: HttpRequest, order_id: uuid.UUID) -> Order:
+def find(request: HttpRequest, order_id: uuid.UUID) -> Order:
+    """Return an order to those who may see it. Raises Http404 for anybody else."""
     try:
         return guests.find_order(
             order_id, user=request.user, session=request.session, word=request.GET.get("access", "")
@@ -104,7 +84,7 @@ def _find(request: HttpRequest, order_id: uuid.UUID) -> Order:
         raise Http404 from error
 
 
-def _let_in(request: HttpRequest, found: Order) -> None:
+def let_in(request: HttpRequest, found: Order) -> None:
     """Have this browser see the order from now on without its word."""
     if not (isinstance(request.user, User) and found.buyer_id == request.user.pk):
         guests.remember(request.session, found)
