@@ -95,3 +95,7 @@ class ProviderRefused(OrdersError):
 
 class BadSignature(OrdersError):
     """A message that claims to be a provider's is not."""
+
+
+class CursorRefused(OrdersError):
+    """A cursor of a list that is not one of ours."""

@@ -20,12 +20,12 @@ from inventory.reservations import Shelf
 from inventory.transactions import after_commit
 from orders import clock, locks
 from orders.exceptions import TransitionRefused
-from orders.models import Order, Payment, Refund
+from orders.models import Order, OrderFacts, Payment, Refund
 from orders.signals import order_changed
 from shop import audit, outbox
 
-State = Order.State
-Reason = Order.CancelReason
+State = OrderFacts.State
+Reason = OrderFacts.CancelReason
 
 
 class Event(enum.StrEnum):

@@ -4,7 +4,6 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -12,14 +11,15 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, generics, permissions
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from inventory.exceptions import StockBusy
-from orders import actors, checkout, fingerprint, guests, lifecycle, limits, wanted
+from orders import actors, checkout, fingerprint, guests, lifecycle, limits, listing, reading, wanted
 from orders.api.refusals import busy, problem_of
 from orders.api.serializers import OrderIn, OrderOut, PlacedOut, ProblemOut
 from orders.checkout import OrderRequest, ShippingAddress
-from orders.exceptions import OrderRefused, TransitionRefused
+from orders.exceptions import CursorRefused, OrderRefused, TransitionRefused
 from orders.models import Order
 from shop.models import User
 from shop.pagination import Cursor
@@ -40,7 +40,27 @@ ORDER_ACCESS = OpenApiParameter(
 
 
 class NewestFirst(Cursor):
-    ordering = ("-created_at", "-id")  # type: ignore[assignment]
+    """Pages through the main database and the archive as one: takes `listing.Asked` where others take a queryset."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self._address = request.build_absolute_uri()
+        limit = self.get_page_size(request) or self.page_size
+        try:
+            self._page = listing.read(queryset, limit=limit, cursor=request.query_params.get("cursor", ""))
+        except CursorRefused as error:
+            raise exceptions.NotFound(self.invalid_cursor_message) from error
+        if not self._page.is_whole:
+            raise busy()
+        return self._page.orders
+
+    def get_next_link(self) -> str | None:
+        return self._link(self._page.older)
+
+    def get_previous_link(self) -> str | None:
+        return self._link(self._page.newer)
+
+    def _link(self, cursor: str) -> str | None:
+        return replace_query_param(self._address, "cursor", cursor) if cursor else None
 
 
 class Orders(generics.GenericAPIView[Order]):
@@ -64,8 +84,8 @@ class Orders(generics.GenericAPIView[Order]):
     )
     def get(self, request: Request) -> Response:
         assert isinstance(request.user, User)  # noqa: S101 (permission)
-        found = Order.objects.filter(_asked_for(request), buyer=request.user)
-        page = self.paginate_queryset(_whole(found))
+        page: Any = self.paginate_queryset(_asked_for(request))  # type: ignore[arg-type]
+        reading.add_money(page)
         return self.get_paginated_response(OrderOut(page, many=True).data)
 
     @extend_schema(
@@ -97,7 +117,9 @@ class OneOrder(APIView):
         operation_id="orders_retrieve", parameters=[ORDER_ACCESS], responses={200: OrderOut, 404: ProblemOut}
     )
     def get(self, request: Request, order_id: uuid.UUID) -> Response:
-        return Response(OrderOut(_whole_one(_find(request, order_id))).data)
+        order = _find(request, order_id)
+        reading.add_money([order])
+        return Response(OrderOut(order).data)
 
 
 class CancelOrder(APIView):
@@ -117,7 +139,8 @@ class CancelOrder(APIView):
             raise Problem(409, "not_cancellable", detail, state=refusal.state) from refusal
         except StockBusy as error:
             raise busy() from error
-        return Response(OrderOut(_whole_one(order)).data)
+        reading.add_money([order])
+        return Response(OrderOut(order).data)
 
 
 def _place(request: Request, asked: dict[str, Any], key: str) -> Order:
@@ -161,14 +184,6 @@ def _find(request: Request, order_id: uuid.UUID) -> Order:
         raise exceptions.NotFound from error
 
 
-def _whole(orders: QuerySet[Order]) -> QuerySet[Order]:
-    return orders.prefetch_related("lines", "payments__refunds")
-
-
-def _whole_one(order: Order) -> Order:
-    return _whole(Order.objects.filter(pk=order.pk)).get()
-
-
 def _idempotency_key(request: Request) -> str:
     key = request.headers.get("Idempotency-Key", "")
     if not KEY_LEAST <= len(key) <= KEY_MOST:
@@ -176,22 +191,20 @@ def _idempotency_key(request: Request) -> str:
     return key
 
 
-def _asked_for(request: Request) -> Q:
-    asked, errors = Q(), {}
-    if state := request.query_params.get("state", ""):
-        asked &= Q(state=state)
-        if state not in Order.State.values:
-            errors["state"] = _("One of %(states)s.") % {"states": ", ".join(Order.State.values)}
-    for name, lookup in (("from", "created_at__gte"), ("to", "created_at__lt")):
+def _asked_for(request: Request) -> listing.Asked:
+    moments: dict[str, datetime | None] = {"from": None, "to": None}
+    errors = {}
+    state = request.query_params.get("state", "")
+    if state and state not in Order.State.values:
+        errors["state"] = _("One of %(states)s.") % {"states": ", ".join(Order.State.values)}
+    for name in moments:
         if text := request.query_params.get(name, ""):
-            moment = _moment(text, is_end=name == "to")
-            if moment is None:
+            moments[name] = _moment(text, is_end=name == "to")
+            if moments[name] is None:
                 errors[name] = _("A day such as 2026-11-21, or a time such as 2026-11-21T18:00:00Z.")
-            else:
-                asked &= Q(**{lookup: moment})
     if errors:
         raise exceptions.ValidationError(errors)
-    return asked
+    return listing.Asked(buyer_id=request.user.pk, state=state, since=moments["from"], until=moments["to"])
 
 
 def _moment(text: str, *, is_end: bool) -> datetime | None:

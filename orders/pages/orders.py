@@ -4,8 +4,6 @@ import logging
 import uuid
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,10 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from inventory.exceptions import StockBusy
-from orders import access, actors, guests, lifecycle, payments, timeline, words
-from orders.exceptions import ProviderAway, TransitionRefused
+from orders import access, actors, guests, lifecycle, listing, payments, reading, timeline, words
+from orders.exceptions import CursorRefused, ProviderAway, TransitionRefused
 from orders.lifecycle import Event
-from orders.models import Order, OrderLine, Payment, Refund
+from orders.models import Order, Payment, Refund
 from shop.models import User
 
 log = logging.getLogger(__name__)
@@ -28,11 +26,17 @@ ORDERS_A_PAGE = 20
 @never_cache
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """List what this person, or this browser, has ordered."""
-    found = guests.list_orders(request.user, request.session).prefetch_related(Prefetch("lines", _lines()))
-    shown = Paginator(found, ORDERS_A_PAGE).get_page(request.GET.get("page"))
-    rows = [(order, words.of(order)) for order in shown]
-    return render(request, "orders/orders.html", {"rows": rows, "shown": shown, "now": timezone.now()})
+    """List what this person, or this browser, has ordered, archived or not."""
+    asked = listing.Asked(
+        buyer_id=request.user.pk if isinstance(request.user, User) else None, ids=guests.ids(request.session)
+    )
+    try:
+        page = listing.read(asked, limit=ORDERS_A_PAGE, cursor=request.GET.get("cursor", ""))
+    except CursorRefused:
+        return redirect("orders:orders")
+    reading.add_pictures(page.orders)
+    rows = [(order, words.of(order)) for order in page.orders]
+    return render(request, "orders/orders.html", {"rows": rows, "page": page, "now": timezone.now()})
 
 
 @never_cache
@@ -44,10 +48,11 @@ def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         let_in(request, found)
         _ask_provider(found)
         return redirect(found)
-    refunds = list(Refund.objects.filter(payment__order=found).select_related("payment").order_by("created_at"))
+    reading.add_pictures([found])
+    refunds = list(Refund.objects.filter(payment__order=found.pk).select_related("payment").order_by("created_at"))
     context = {
         "order": found,
-        "lines": list(_lines().filter(order=found)),
+        "lines": found.lines.all(),
         "words": words.of(found),
         "money_sentence": words.money(found, refunds),
         "moments": timeline.read(found, refunds),
@@ -99,10 +104,3 @@ def _ask_provider(found: Order) -> None:
         payments.refresh(payment)
     except (ProviderAway, StockBusy, TransitionRefused) as error:
         log.warning("payment %s not refreshed: %s", payment.ref, error)
-
-
-def _lines() -> QuerySet[OrderLine]:
-    """Lines with the pictures of what they are of."""
-    return OrderLine.objects.select_related("variant__product", "variant__picture").prefetch_related(
-        "variant__product__pictures"
-    )
