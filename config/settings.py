@@ -200,6 +200,12 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "orders.tasks.sweep", "schedule": 1.0, "options": {"expires": 2}},
     "reconcile": {"task": "inventory.tasks.reconcile", "schedule": 300.0, "options": {"expires": 300}},
     "follow-up-payments": {"task": "orders.tasks.follow_up_payments", "schedule": 5.0, "options": {"expires": 5}},
+    "sandbox-webhooks": {"task": "orders.tasks.deliver_sandbox_webhooks", "schedule": 2.0, "options": {"expires": 2}},
+    "forget-idempotency-keys": {
+        "task": "orders.tasks.forget_idempotency_keys",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "refresh-live-availability": {
         "task": "realtime.tasks.refresh_live_availability",
         "schedule": 3.0,
