@@ -50,6 +50,7 @@ UNFOLD = {
                 (_("Orders"), "receipt_long", "orders_order"),
                 (_("Payments"), "payments", "orders_payment"),
                 (_("Refunds"), "undo", "orders_refund"),
+                (_("Reconciliation"), "balance", "inventory_reconciliation"),
             ),
             _menu(
                 _("Catalogue"),

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 SHOWN = 100  # of what one check finds, the first so many are named; all are counted
 PATIENCE_MS = 120_000
-KEEP = timedelta(days=30)
+KEPT_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def by_sql(statement: str, **parameters: Any) -> Callable[[], Finding]:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT subject, expected, found, count(*) OVER ()"  # noqa: S608 (our own statements)
-                f" FROM ({statement}) AS drift (subject, expected, found) ORDER BY subject LIMIT {SHOWN}",
+                f" FROM ({statement}) AS drift (subject, expected, found) ORDER BY subject, found LIMIT {SHOWN}",
                 values,
             )
             rows = cursor.fetchall()
@@ -107,19 +107,24 @@ def by_sql(statement: str, **parameters: Any) -> Callable[[], Finding]:
 def reconcile() -> Report:
     """Run every check, write the result down for the pages and the metrics, and log what was found."""
     report = examine()
+    keep(report)
+    for name, count in report.counts.items():
+        if count:
+            first = next(drift for drift in report.drifts if drift.check == name)
+            log.error("drift: %s: %d, the first: %s", name, count, first.subject)
+    return report
+
+
+def keep(report: Report) -> None:
+    """Write a result down, and forget those that are old."""
     with transaction.atomic():
-        Reconciliation.objects.filter(at__lt=Now() - KEEP).delete()
+        Reconciliation.objects.filter(at__lt=Now() - KEPT_FOR).delete()
         Reconciliation.objects.create(
             at=report.at,
             took_ms=report.took_ms,
             counts=report.counts,
             drifts=[asdict(drift) for drift in report.drifts],
         )
-    for name, count in report.counts.items():
-        if count:
-            first = next(drift for drift in report.drifts if drift.check == name)
-            log.error("drift: %s: %d, the first: %s", name, count, first.subject)
-    return report
 
 
 def examine() -> Report:

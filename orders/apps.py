@@ -5,6 +5,6 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        # Registers checks; listens to the outbox, and writes the mails of orders.
-        from orders import reconciliation  # noqa: F401
+        # Registers checks and mends; listens to the outbox, and writes the mails of orders.
+        from orders import mends, reconciliation  # noqa: F401
         from orders.notices import handlers, letters  # noqa: F401

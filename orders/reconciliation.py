@@ -87,8 +87,8 @@ _SENT = """
 
 _TOTAL = """
     SELECT 'order:' || bought.id,
-           lines.minor || ' ' || bought.currency,
-           bought.total_minor || ' ' || bought.currency || ' (SF-' || bought.number_seq || ')'
+           lines.minor || ' ' || bought.currency || ' minor',
+           bought.total_minor || ' ' || bought.currency || ' minor (SF-' || bought.number_seq || ')'
     FROM orders_order AS bought
     LEFT JOIN (
         SELECT order_id, sum(quantity * unit_price_minor) AS minor FROM orders_orderline GROUP BY order_id
@@ -117,8 +117,8 @@ _PAID = """
         FROM orders_orderline GROUP BY order_id
     )
     SELECT 'order:' || bought.id,
-           coalesce(due.minor, 0) || ' ' || bought.currency,
-           coalesce(kept.minor, 0) || ' ' || bought.currency
+           coalesce(due.minor, 0) || ' ' || bought.currency || ' minor',
+           coalesce(kept.minor, 0) || ' ' || bought.currency || ' minor'
                || CASE WHEN kept.foreign_minor <> 0 THEN ' and ' || kept.foreign_minor || ' of another currency'
                   ELSE '' END
                || ' (SF-' || bought.number_seq || ', ' || bought.state || ')'
@@ -132,7 +132,7 @@ _PAID = """
 _OWED = """
     SELECT 'order:' || bought.id,
            'nothing kept',
-           kept.minor + kept.foreign_minor || ' kept (SF-' || bought.number_seq || ', ' || bought.state || ')'
+           kept.minor + kept.foreign_minor || ' minor kept (SF-' || bought.number_seq || ', ' || bought.state || ')'
     FROM ({kept}) AS kept
     JOIN orders_order AS bought ON bought.id = kept.order_id
     WHERE bought.state IN ('created', 'cancelled') AND (kept.minor, kept.foreign_minor) <> (0, 0)
@@ -140,8 +140,9 @@ _OWED = """
 
 _REFUNDS = """
     SELECT 'payment:' || payment.id,
-           'at most ' || CASE payment.state WHEN 'succeeded' THEN coalesce(payment.paid_minor, 0) ELSE 0 END,
-           refund.minor || ' paid back (' || payment.provider || ' ' || payment.ref || ')'
+           'at most ' || CASE payment.state WHEN 'succeeded' THEN coalesce(payment.paid_minor, 0) ELSE 0 END
+               || ' minor',
+           refund.minor || ' minor paid back (' || payment.provider || ' ' || payment.ref || ')'
     FROM orders_payment AS payment
     JOIN (
         SELECT payment_id, sum(amount_minor) AS minor FROM orders_refund GROUP BY payment_id
@@ -151,7 +152,7 @@ _REFUNDS = """
 
 _UNPAID = """
     SELECT 'order:' || id,
-           'cancelled by ' || to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+           'over by ' || to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
            'still created (SF-' || number_seq || ')'
     FROM orders_order
     WHERE state = 'created' AND expires_at < now() - %(after)s
@@ -161,13 +162,13 @@ _REFUND = """
     SELECT 'refund:' || id,
            'done',
            'pending since ' || to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
-               || ' (' || amount_minor || ')'
+               || ' (' || amount_minor || ' minor)'
     FROM orders_refund
     WHERE state = 'pending' AND created_at < now() - %(after)s
 """
 
 _REFUSED = """
-    SELECT 'refund:' || id, 'done', 'refused by the provider (' || amount_minor || ')'
+    SELECT 'refund:' || id, 'done', 'refused: ' || failure || ' (' || amount_minor || ' minor)'
     FROM orders_refund
     WHERE state = 'failed'
 """

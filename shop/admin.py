@@ -17,6 +17,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
 
 from inventory.admin import ReadOnlyAdmin
+from shop import reconciliation_admin  # noqa: F401 (registers its own)
 from shop.models import AuditEntry, Category, Notice, Product, ProductPicture, User, Variant
 from shop.money import format_minor
 from shop.webhooks import admin as webhooks_admin  # noqa: F401 (registers its own)

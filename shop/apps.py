@@ -5,5 +5,5 @@ class ShopConfig(AppConfig):
     name = "shop"
 
     def ready(self) -> None:
-        # Connects the cart to sign-in; registers checks.
-        from shop import cart, reconciliation  # noqa: F401
+        # Connects the cart to sign-in; registers checks and mends.
+        from shop import cart, mends, reconciliation  # noqa: F401

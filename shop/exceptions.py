@@ -27,3 +27,15 @@ class CartFull(ShopError):
     def __init__(self, most: int) -> None:
         super().__init__(most)
         self.most = most
+
+
+class MendRefused(ShopError):
+    """Something that a reconciliation named is not put right; nothing was changed."""
+
+
+class NothingToMend(MendRefused):
+    """It is right already: somebody, or the shop itself, was quicker."""
+
+
+class CantMend(MendRefused):
+    """It can't be put right in this way; the message says why, and what to do instead."""

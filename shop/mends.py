@@ -1,0 +1,81 @@
+"""How to put right the stock's counters, and news that is stuck."""
+
+from functools import partial
+
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from inventory.exceptions import CountBelowPromises
+from inventory.models import StockItem
+from inventory.recount import Counter, recount
+from shop.exceptions import CantMend, NothingToMend
+from shop.mending import Facts, key_of, mends, shown_as
+from shop.models import Notice, OutboxEvent
+
+Mail = Notice.Mail
+
+shown_as(stock="inventory_stockitem", notice="shop_notice", outbox="shop_outboxevent")
+
+
+def set_counter(subject: str, *, counter: Counter, actor: str, reason: str) -> Facts:
+    try:
+        recounted = recount(int(key_of(subject)), counter)
+    except (StockItem.DoesNotExist, ValueError) as error:
+        raise NothingToMend from error
+    except CountBelowPromises as error:
+        raise CantMend(
+            _("%(promised)s units of %(sku)s would be promised and only %(counted)s on hand. Cancel orders first.")
+            % {"promised": error.promised, "sku": error.sku, "counted": error.counted}
+        ) from error
+    if recounted.before == recounted.after:
+        raise NothingToMend
+    return {"before": recounted.before, "after": recounted.after}
+
+
+for counter, label in {
+    Counter.ON_HAND: gettext_lazy("Set it to what the ledger says"),
+    Counter.HELD: gettext_lazy("Set it to what the reservations say"),
+    Counter.COMMITTED: gettext_lazy("Set it to what the reservations say"),
+}.items():
+    mends(
+        f"set-{counter.value.replace('_', '-')}",
+        check=f"stock.{counter.value}",
+        label=label,
+        permission="inventory.change_stockitem",
+    )(partial(set_counter, counter=counter))
+
+
+@mends(
+    "handle-again",
+    check="stuck.outbox",
+    label=gettext_lazy("Try it again"),
+    permission="shop.change_outboxevent",
+)
+def handle_again(subject: str, *, actor: str, reason: str) -> Facts:
+    _changed(
+        OutboxEvent.objects.filter(pk=int(key_of(subject)), handled_at=None).update(next_try_at=Now(), attempts=0)
+    )
+    return {}
+
+
+@mends("send-mail-again", check="stuck.mail", label=gettext_lazy("Send it again"), permission="shop.change_notice")
+def send_mail_again(subject: str, *, actor: str, reason: str) -> Facts:
+    unsent = Notice.objects.filter(pk=key_of(subject), mail_state__in=[Mail.SENDING, Mail.DUE])
+    _changed(unsent.update(mail_state=Mail.DUE, mail_due_at=Now()))
+    return {}
+
+
+@mends("note-mail-sent", check="stuck.mail", label=gettext_lazy("It has arrived"), permission="shop.change_notice")
+def note_mail_sent(subject: str, *, actor: str, reason: str) -> Facts:
+    _changed(
+        Notice.objects.filter(pk=key_of(subject), mail_state=Mail.SENDING).update(
+            mail_state=Mail.SENT, mail_sent_at=Now()
+        )
+    )
+    return {}
+
+
+def _changed(rows: int) -> None:
+    if not rows:
+        raise NothingToMend
