@@ -57,6 +57,20 @@ class RunListFull(StreamsError):
 
 
 @dataclass
+class NothingToPlay(StreamsError):
+    """There is no picture of a show in this state, or none yet."""
+
+    state: str
+
+
+@dataclass
+class OffsetBeyond(StreamsError):
+    """A show, or what there is of it so far, is shorter than that."""
+
+    length_s: float
+
+
+@dataclass
 class TooManyStreams(StreamsError):
     """A person watches as many streams as they may. Stopping one of these helps. Nothing was changed."""
 

@@ -18,7 +18,8 @@ from shop.text import one_line
 from streams import leases, playback
 from streams.api.serializers import absolute
 from streams.api.sessions import get_visible
-from streams.exceptions import LeaseLost, TooManyStreams
+from streams.api.watch import nothing_to_play
+from streams.exceptions import LeaseLost, NothingToPlay, TooManyStreams
 from streams.leases import Device
 
 GUEST_COOKIE = f"showfloor_guest_{settings.PORT}"
@@ -78,8 +79,7 @@ class Leases(APIView):
         session = get_visible(request, asked["session"])
         playlist_url = playback.playlist_url(session) or playback.preview_url(session)
         if not playlist_url:
-            detail = _("There is nothing to play at this moment.")
-            raise Problem(status.HTTP_409_CONFLICT, "nothing_to_play", detail, state=session.state)
+            raise nothing_to_play(NothingToPlay(session.state))
         cookie = "" if isinstance(request.user, User) else _guest_cookie(request)
         try:
             granted = leases.take(

@@ -3,11 +3,13 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from streams.hls.recording import Recording, Rendition, Run, Segment
 
@@ -52,9 +54,29 @@ class Journal:
         whole, _, torn = new.rpartition(b"\n")
         if torn:
             os.ftruncate(descriptor, self._read_bytes + len(new) - len(torn))
-        for entry in _decode(whole):
+        for entry in _decode(whole.splitlines()):
             self.recording.add(entry)
         self._read_bytes += len(new) - len(torn)
+
+
+def read_runs(folder: Path) -> list[Run]:
+    """Read a show's runs as they are now, without a lock; none if there is no journal."""
+    return [entry for entry in _decode(_lines(folder, b'{"kind": "run"')) if isinstance(entry, Run)]
+
+
+def read_segments(folder: Path, rendition: str) -> list[Segment]:
+    """Read a rendition's segments as they are now, without a lock. Takes some twenty milliseconds an hour of show."""
+    needle = json.dumps({"rendition": rendition})[1:-1].encode()
+    return [entry for entry in _decode(_lines(folder, needle)) if isinstance(entry, Segment)]
+
+
+def _lines(folder: Path, needle: bytes) -> list[bytes]:
+    """Return the lines that hold a word; one that is being written has no end yet and is left out."""
+    try:
+        whole, _, _ = (folder / FILE).read_bytes().rpartition(b"\n")
+    except FileNotFoundError:
+        return []
+    return [line for line in whole.splitlines() if needle in line]
 
 
 def _encode(entry: Run | Segment) -> bytes:
@@ -62,9 +84,9 @@ def _encode(entry: Run | Segment) -> bytes:
     return json.dumps({"kind": kind, **asdict(entry)}, default=datetime.isoformat).encode() + b"\n"
 
 
-def _decode(lines: bytes) -> Iterator[Run | Segment]:
-    for line in lines.splitlines():
-        fields: dict[str, Any] = json.loads(line)
+def _decode(lines: Sequence[bytes]) -> Iterator[Run | Segment]:
+    for line in lines:
+        fields: dict[str, Any] = orjson.loads(line)
         if fields.pop("kind") == "run":
             renditions = tuple(Rendition(**one) for one in fields.pop("renditions"))
             anchor_at = datetime.fromisoformat(fields.pop("anchor_at"))
