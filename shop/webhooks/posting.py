@@ -57,6 +57,8 @@ def _connect(target: Target, found: list[IpAddress]) -> Iterator[http.client.HTT
         connection.sock.settimeout(ANSWER_S)
         connection.default_port = 443 if is_tls else 80  # of the Host header
         yield connection
+        if time.monotonic() - started >= ALL_S:
+            raise TimeoutError  # what was cut may look like the end of an answer
     except (OSError, http.client.HTTPException) as error:
         is_slow = time.monotonic() - started >= ALL_S
         why = f"not done within {ALL_S} s" if is_slow else f"{type(error).__name__}: {error}"
