@@ -206,21 +206,38 @@ def test_a_percent_sign_in_a_name_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("topic", "buyers", "sellers"),
+    ("topic", "data", "buyers", "sellers"),
     [
-        ("payment.refused", "$50.00 back to you: order {}", "Wrong amount for order {}"),
-        ("refund.failed", None, "The refund of order {} was refused"),
+        (
+            "payment.returned",
+            {"event": "wrong_money", "refund_minor": 5000, "refund_currency": "EUR"},
+            ["€50.00 back to you: order {}"],
+            "Wrong amount for order {}",
+        ),
+        ("payment.denied", {"now": "failed"}, [], "A payment of order {} is in doubt"),
+        ("refund.refused", {"amount_minor": 5000, "currency": "USD"}, [], "The refund of order {} was refused"),
     ],
 )
-def test_what_went_wrong_with_money_is_told_to_the_seller(topic: str, buyers: str | None, sellers: str) -> None:
+def test_what_went_wrong_with_money_is_told_to_the_seller(
+    topic: str, data: dict[str, object], buyers: list[str], sellers: str
+) -> None:
     buyer = make_user()
     order = an_order(buyer=buyer)
 
-    outbox.publish(topic, order.holder, {"amount_minor": 5000, "currency": "USD"})
+    outbox.publish(topic, order.holder, data)
     hand_on()
 
-    assert [title for _kind, title, _text in told(of(buyer))] == ([buyers.format(order.number)] if buyers else [])
+    assert [title for _kind, title, _text in told(of(buyer))] == [title.format(order.number) for title in buyers]
     assert [title for _kind, title, _text in told("seller")] == [sellers.format(order.number)]
+
+
+def test_nobody_is_told_of_an_order_whose_buyer_was_erased() -> None:
+    order = an_order()
+    Order.objects.update(email="", name="")
+
+    is_paid(order)
+
+    assert not Notice.objects.exists()
 
 
 # --- once ---

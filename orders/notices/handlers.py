@@ -3,6 +3,9 @@
 import uuid
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
+from orders import reading
 from orders.models import Order
 from orders.notices import words
 from orders.notices.words import Told
@@ -10,16 +13,19 @@ from shop import notices, outbox
 from shop.models import OutboxEvent
 from shop.webhooks import deliveries
 
-ABOUT_REFUNDS = {"payment.refused", "refund.failed"}
+FOR_STAFF = {"payment.denied"}
 
 
-@outbox.handles(*deliveries.TOPICS, *ABOUT_REFUNDS)
+@outbox.handles(*deliveries.TOPICS, *FOR_STAFF)
 def spread(event: OutboxEvent) -> None:
-    """Write the notices and deliveries of one event. Orders that were archived since are in nobody's mind any more."""
-    order_id = uuid.UUID(event.subject.partition(":")[2])
-    order = Order.objects.select_related("buyer").prefetch_related("lines").filter(pk=order_id).first()
-    if order is None:
+    """Write the notices and deliveries of one event; none about an order whose buyer was erased since."""
+    try:
+        order = reading.get_order(uuid.UUID(event.subject.partition(":")[2]))
+    except Order.DoesNotExist:
         return
+    if order.is_erased:
+        return
+    prefetch_related_objects([order], "lines", "buyer")
     told = Told(event, order)
     occasion = f"outbox:{event.pk}"
     if news := words.for_buyer(told):

@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from orders import access
+from orders import access, reading
 from orders.models import Order
 from orders.notices import words
 from shop import mails
@@ -17,10 +17,12 @@ WITH_ADDRESS = {"order.placed", "order.held_again", "order.in_transit", "seller.
 
 @mails.writes("order")
 def write(notice: Notice) -> Letter | None:
-    """Write a mail about an order; none about one that is gone, or whose buyer is."""
-    order_id = uuid.UUID(notice.subject.partition(":")[2])
-    order = Order.objects.prefetch_related("lines").filter(pk=order_id).first()
-    if order is None:
+    """Write a mail about an order, archived or not; none about one that is gone, or whose buyer was erased."""
+    try:
+        order = reading.get_order(uuid.UUID(notice.subject.partition(":")[2]))
+    except Order.DoesNotExist:
+        return None
+    if order.is_erased:
         return None
     link = f"{settings.SITE_URL}{notice.url}"
     if notice.recipient == "guest":

@@ -16,6 +16,7 @@ from shop.notices import News
 State = Order.State
 Reason = Order.CancelReason
 SUMMARY_MOST = 300
+WRONG_MONEY = "wrong_money"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Told:
     def amount(self) -> str:
         """What goes back, in words."""
         minor = self["refund_minor"] or self["amount_minor"] or 0
-        return format_minor(minor, self["currency"] or self.order.currency)
+        return format_minor(minor, self["refund_currency"] or self["currency"] or self.order.currency)
 
 
 def for_buyer(told: Told) -> News | None:
@@ -65,14 +66,6 @@ def for_buyer(told: Told) -> News | None:
             return _refunded(told)
         case "payment.returned" if told["refund_minor"]:
             return _returned(told)
-        case "payment.refused":
-            return _buyers(
-                told,
-                "money_back",
-                _("%(amount)s back to you: order %(number)s"),
-                _("The payment that reached us was not the amount of your order, so we send all of it back."),
-                _("The order itself is as it was."),
-            )
     return None
 
 
@@ -88,6 +81,13 @@ def for_seller(told: Told) -> News | None:
                 _("Order %(number)s was cancelled by its buyer"),
                 _("It is not to be sent. %(amount)s goes back."),
             )
+        case "payment.returned" if told["event"] == WRONG_MONEY:
+            return _sellers(
+                told,
+                "wrong_amount",
+                _("Wrong amount for order %(number)s"),
+                _("The provider took %(amount)s, which was not asked for. It goes back; please see how that came."),
+            )
         case "payment.returned" if told["refund_minor"]:
             return _sellers(
                 told,
@@ -95,17 +95,17 @@ def for_seller(told: Told) -> News | None:
                 _("%(amount)s goes back for order %(number)s"),
                 _("A payment came too late, or a second time. It goes back by itself; nothing is to be done."),
             )
-        case "payment.refused":
+        case "payment.denied":
             return _sellers(
                 told,
-                "wrong_amount",
-                _("Wrong amount for order %(number)s"),
-                _("The provider took %(amount)s, which was not asked for. It goes back; please see how that came."),
+                "payment_denied",
+                _("A payment of order %(number)s is in doubt"),
+                _("The provider said that it was paid, and now says otherwise. Please ask before you send anything."),
             )
-        case "refund.failed":
+        case "refund.refused":
             return _sellers(
                 told,
-                "refund_failed",
+                "refund_refused",
                 _("The refund of order %(number)s was refused"),
                 _("The provider does not pay %(amount)s back. Please pay the buyer in another way."),
             )
@@ -193,7 +193,9 @@ def _refunded(told: Told) -> News:
 
 def _returned(told: Told) -> News:
     """Money that came for an order that could not take it."""
-    if told.order.is_paid:
+    if told["event"] == WRONG_MONEY:
+        why = _("The payment that reached us was not the amount of your order, so we send all of it back.")
+    elif told.order.is_paid:
         why = _("This order was paid already. The second payment goes back to you, all of it.")
     elif told["cancel_reason"] in {Reason.EXPIRED, Reason.PAYMENT_FAILED}:
         why = _(

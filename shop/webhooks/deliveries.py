@@ -41,6 +41,8 @@ TOPICS = (
     "order.refunded",
     "order.returned",
     "payment.returned",
+    "refund.sent",
+    "refund.refused",
 )
 PING = "webhook.ping"
 
