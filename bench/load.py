@@ -9,10 +9,12 @@ import multiprocessing
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
+from typing import Any
 
 from bench.report import percentile
 
@@ -44,7 +46,7 @@ class Load:
 
     @property
     def rate(self) -> float:
-        """Orders a second."""
+        """What was done a second."""
         return self.outcomes["done"] / self.seconds
 
     def note(self, outcome: str, began: float) -> None:
@@ -57,12 +59,31 @@ class Load:
 
 def orders(ports: Sequence[int], skus: Sequence[str], *, clients: int, seconds: float) -> Load:
     """Order one unit a request over HTTP, of each SKU in turn, each time as another buyer."""
-    return _in_a_process(_orders, ports, skus, clients, seconds)
+    return requests(ports, partial(_order, skus), clients=clients, seconds=seconds)
 
 
 def bare_transactions(dsn: str, item: int, *, clients: int, seconds: float) -> Load:
     """Run the bare transaction on one stock item."""
-    return _in_a_process(_bare_transactions, dsn, item, clients, seconds)
+    return transactions(dsn, BARE, partial(_bare_values, item), clients=clients, seconds=seconds)
+
+
+def requests(ports: Sequence[int], request: Callable[[int], bytes], *, clients: int, seconds: float) -> Load:
+    """Send `request(0)`, `request(1)` and so on; an answer of 200 or 201 is done. `request` must be picklable."""
+    return _in_a_process(_requests, ports, request, clients, seconds)
+
+
+def transactions(
+    dsn: str, statements: Sequence[str], values: Callable[[int], dict[str, Any]], *, clients: int, seconds: float
+) -> Load:
+    """Run statements with `values(0)`, `values(1)` and so on, a connection a client. `values` must be picklable."""
+    return _in_a_process(_transactions, dsn, statements, values, clients, seconds)
+
+
+def post(path: str, body: object, *headers: str) -> bytes:
+    """Return a POST of JSON as it goes over the wire."""
+    data = json.dumps(body).encode()
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json", *headers]
+    return "\r\n".join([*lines, f"Content-Length: {len(data)}", "", ""]).encode() + data
 
 
 def _in_a_process(work, *args) -> Load:  # type: ignore[no-untyped-def]
@@ -71,23 +92,22 @@ def _in_a_process(work, *args) -> Load:  # type: ignore[no-untyped-def]
         return load
 
 
-def _orders(ports: Sequence[int], skus: Sequence[str], clients: int, seconds: float) -> Load:
-    return asyncio.run(_ordering(ports, skus, clients, seconds))
+def _requests(ports: Sequence[int], request: Callable[[int], bytes], clients: int, seconds: float) -> Load:
+    return asyncio.run(_requesting(ports, request, clients, seconds))
 
 
-async def _ordering(ports: Sequence[int], skus: Sequence[str], clients: int, seconds: float) -> Load:
+async def _requesting(ports: Sequence[int], request: Callable[[int], bytes], clients: int, seconds: float) -> Load:
     load, numbers, began = Load(), count(), time.perf_counter()
 
     async def client(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while time.perf_counter() - began < seconds:
-            number = next(numbers)
             sent = time.perf_counter()
-            writer.write(_request(number, skus[number % len(skus)]))
+            writer.write(request(next(numbers)))
             head = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(_length(head))
             status = head.split(b" ", 2)[1].decode()
-            load.note("done" if status == "201" else status, sent)
+            load.note("done" if status in {"200", "201"} else status, sent)
         writer.close()
 
     await asyncio.gather(*(client(ports[index % len(ports)]) for index in range(clients)))
@@ -95,33 +115,34 @@ async def _ordering(ports: Sequence[int], skus: Sequence[str], clients: int, sec
     return load
 
 
-def _request(number: int, sku: str) -> bytes:
-    body = json.dumps(
-        {"lines": [{"sku": sku, "quantity": 1}], "email": f"buyer{number}@example.com", "address": ADDRESS}
-    ).encode()
-    head = (
-        "POST /api/v1/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        f"Idempotency-Key: {uuid.uuid4().hex}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+def _order(skus: Sequence[str], number: int) -> bytes:
+    lines = [{"sku": skus[number % len(skus)], "quantity": 1}]
+    body = {"lines": lines, "email": f"buyer{number}@example.com", "address": ADDRESS}
+    return post("/api/v1/orders", body, f"Idempotency-Key: {uuid.uuid4().hex}")
+
+
+def _bare_values(item: int, number: int) -> dict[str, Any]:
+    return {"item": item, "order": uuid.uuid4()}
 
 
 def _length(head: bytes) -> int:
     return int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
 
 
-def _bare_transactions(dsn: str, item: int, clients: int, seconds: float) -> Load:
+def _transactions(
+    dsn: str, statements: Sequence[str], values: Callable[[int], dict[str, Any]], clients: int, seconds: float
+) -> Load:
     import psycopg
 
-    load, began = Load(), time.perf_counter()
+    load, numbers, began = Load(), count(), time.perf_counter()
 
-    def client(number: int) -> None:
+    def client(_: int) -> None:
         with psycopg.connect(dsn) as connection:
             while time.perf_counter() - began < seconds:
                 sent = time.perf_counter()
-                values = {"item": item, "order": uuid.uuid4()}
-                for statement in BARE:
-                    connection.execute(statement, values)
+                these = values(next(numbers))
+                for statement in statements:
+                    connection.execute(statement, these)
                 connection.commit()
                 load.note("done", sent)
 
