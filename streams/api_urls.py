@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from streams.api import host, playback, sessions, watch
+from streams.api import host, ingest, playback, sessions, watch
 
 urlpatterns: list[URLPattern] = [
     path("sessions", sessions.SessionList.as_view(), name="api-sessions"),
@@ -17,7 +17,9 @@ urlpatterns: list[URLPattern] = [
     path("host/sessions/<slug:slug>/live", host.HostLive.as_view(), name="api-host-live"),
     path("host/sessions/<slug:slug>/end", host.HostEnd.as_view(), name="api-host-end"),
     path("host/sessions/<slug:slug>/key", host.HostKey.as_view(), name="api-host-key"),
+    path("host/sessions/<slug:slug>/camera", host.HostCamera.as_view(), name="api-host-camera"),
     path("host/sessions/<slug:slug>/slow-mode", host.HostSlowMode.as_view(), name="api-host-slow-mode"),
     path("host/sessions/<slug:slug>/chat/<uuid:message_id>", host.HostChatMessage.as_view(), name="api-host-chat"),
     path("host/sessions/<slug:slug>/figures", host.HostFigures.as_view(), name="api-host-figures"),
+    path("ingest/publish", ingest.IngestPublish.as_view(), name="api-ingest-publish"),
 ]

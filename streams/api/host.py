@@ -20,6 +20,7 @@ from shop.problems import Problem
 from streams import access, addresses, chat, figures, health, keys, pins, run_list, shows
 from streams.api import serializers
 from streams.api.sessions import answer_session
+from streams.camera import tickets
 from streams.exceptions import NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.host import desk
 from streams.models import ChatMessage, StreamSession
@@ -132,6 +133,20 @@ class HostKey(HostView):
         session = self.own(slug)
         keys.rotate(session, actor=self.actor)
         return answer_key(session, request)
+
+
+class HostCamera(HostView):
+    @extend_schema(request=None, responses={201: serializers.CameraSerializer}, operation_id="host_camera")
+    def post(self, request: Request, slug: str) -> Response:
+        """Get a ticket with which the studio sends the browser's camera, once; docs/video.md tells how."""
+        session = self.own(slug)
+        if session.state == State.ENDED:
+            raise StateRefused(session.state, "send a camera")
+        url = addresses.of_camera(host=addresses.hostname(request.get_host()), is_secure=request.is_secure())
+        body = {"url": url, "ticket": tickets.issue(session), "expires_in": tickets.MAX_AGE_S}
+        answer = Response(serializers.CameraSerializer(body).data, status=status.HTTP_201_CREATED)
+        answer["Cache-Control"] = "no-store"
+        return answer
 
 
 class HostSlowMode(HostView):

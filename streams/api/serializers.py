@@ -92,7 +92,15 @@ class KeySerializer(serializers.Serializer[Any]):
     slug = serializers.SlugField()
     stream_key = serializers.CharField()
     rtmp_url = serializers.CharField(help_text="the key included")
-    srt_url = serializers.CharField(allow_null=True, help_text="null: this server takes no SRT")
+    srt_url = serializers.CharField(allow_null=True, help_text="the key included; null: every SRT port is in use")
+
+
+class CameraSerializer(serializers.Serializer[Any]):
+    """What a browser needs to send its camera. Only a show's host ever gets it."""
+
+    url = serializers.CharField(help_text="a WebSocket")
+    ticket = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="seconds")
 
 
 class SkusSerializer(serializers.Serializer[Any]):

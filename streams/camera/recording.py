@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import dataclass
 
 from streams.media.remux import FLUSH_S, Remuxer
 from streams.rtmp.session import Publisher
@@ -15,6 +16,22 @@ class UnknownRecording(Exception):
     """A browser that records in a way we can't read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How to read a recording. Chromium and Safari make H.264, which is kept as it is; Firefox makes VP8."""
+
+    demuxer: str
+    has_h264: bool
+
+
+def kind_of(mime: str) -> Kind:
+    """Read what MediaRecorder says it makes. Raises UnknownRecording."""
+    demuxer = DEMUXERS.get(mime.partition(";")[0].strip().lower())
+    if demuxer is None:
+        raise UnknownRecording(mime)
+    return Kind(demuxer, H264.search(mime) is not None)
+
+
 class Recording:
     """Feeds a browser's chunks to a translation of their own; `relaying` ends, with why, when no more comes of it."""
 
@@ -23,14 +40,9 @@ class Recording:
         self.relaying = asyncio.create_task(remuxer.relay(publisher))
 
     @classmethod
-    async def begin(cls, mime: str, publisher: Publisher) -> "Recording":
-        """`mime` is what MediaRecorder says it makes. Raises UnknownRecording."""
-        demuxer = DEMUXERS.get(mime.partition(";")[0].strip().lower())
-        if demuxer is None:
-            raise UnknownRecording(mime)
-        source = ["-protocol_whitelist", "pipe", "-f", demuxer, "-i", "pipe:0"]
-        # Chromium and Safari make H.264, which is kept as it is; Firefox makes VP8.
-        return cls(await Remuxer.start(source, copies_picture=H264.search(mime) is not None), publisher)
+    async def begin(cls, kind: Kind, publisher: Publisher) -> "Recording":
+        source = ["-protocol_whitelist", "pipe", "-f", kind.demuxer, "-i", "pipe:0"]
+        return cls(await Remuxer.start(source, copies_picture=kind.has_h264), publisher)
 
     @property
     def last_words(self) -> str:

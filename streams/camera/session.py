@@ -10,7 +10,7 @@ import orjson
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from streams.camera.recording import Recording, UnknownRecording
+from streams.camera.recording import Kind, Recording, UnknownRecording, kind_of
 from streams.exceptions import KeyRefused
 from streams.rtmp.exceptions import ProtocolError
 from streams.rtmp.session import STOPPED, Publisher, until_stopped
@@ -68,6 +68,7 @@ class Session:
     async def _serve(self) -> None:
         async with asyncio.timeout(HELLO_S):
             hello = _read(await self._socket.recv(), "hello")
+        kind = kind_of(_text(hello, "mime", MIME_MAX))
         try:
             publisher = await self._open(_text(hello, "ticket", HELLO_BYTES_MAX), peer=self._peer)
         except KeyRefused as refusal:
@@ -77,14 +78,14 @@ class Session:
         reason = "connection lost"
         try:
             await self._say(type="ready")
-            reason = await until_stopped(publisher, self._take(publisher, _text(hello, "mime", MIME_MAX)))
-            await self._bye(publisher.stop_reason if reason == STOPPED else reason)
+            reason = await until_stopped(publisher, self._take(publisher, kind))
         finally:
             await publisher.lost(reason)
+        await self._bye(publisher.stop_reason if reason == STOPPED else reason)
 
-    async def _take(self, publisher: Publisher, mime: str) -> str:
+    async def _take(self, publisher: Publisher, kind: Kind) -> str:
         """Read recordings until none comes any more, and return why."""
-        recording = await Recording.begin(mime, publisher)
+        recording = await Recording.begin(kind, publisher)
         begun_s = time.monotonic()
         try:
             while True:
@@ -95,12 +96,12 @@ class Session:
                 if isinstance(message, bytes):
                     await recording.feed(message)
                     continue
-                frame = _read(message, "begin")
+                kind = kind_of(_text(_read(message, "begin"), "mime", MIME_MAX))
                 if time.monotonic() - begun_s < BEGIN_EVERY_S:
                     raise BadFrame("begins too often")
                 begun_s = time.monotonic()
                 await recording.end()
-                recording = await Recording.begin(_text(frame, "mime", MIME_MAX), publisher)
+                recording = await Recording.begin(kind, publisher)
         except ConnectionError:  # of the pipe: ffmpeg has ended
             return await self._why(recording)
         except ConnectionClosed:
