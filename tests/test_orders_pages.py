@@ -107,7 +107,7 @@ def test_the_sandbox_page_says_what_it_is_and_takes_no_card(client: Client) -> N
 
     assert "Sandbox provider Test" in text(page)
     assert "$86.00" in text(page)
-    assert set(re.findall(r'<input[^>]*name="(\w+)"', page)) == {"csrfmiddlewaretoken"}
+    assert set(re.findall(r'<input[^>]*name="(\w+)"', page)) == {"csrfmiddlewaretoken", "switches", "late_s"}
     assert client.get("/sandbox-pay/nothing/").status_code == 404
 
 

@@ -27,7 +27,7 @@ class AnswerForm(forms.Form):
     choice = forms.ChoiceField(choices=[("approve", _("Approve")), ("decline", _("Decline"))])
     switches = forms.MultipleChoiceField(choices=Switch.choices, required=False)
     late_s = forms.IntegerField(
-        label=_("Seconds"), min_value=1, max_value=LATE_MOST_S, required=False, initial=LATE_S, localize=False
+        label=_("seconds"), min_value=1, max_value=LATE_MOST_S, required=False, initial=LATE_S, localize=False
     )
 
     def clean_late_s(self) -> int:

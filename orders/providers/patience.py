@@ -19,9 +19,9 @@ PROBE_EVERY_S = 2
 @contextmanager
 def answering(provider: str) -> Iterator[None]:
     """Make one call to a provider. Raises ProviderSilent without making it while the provider answers nobody."""
-    silent = f"provider-silent:{provider}"
+    silent, probe = keys(provider)
     was_silent = cache.get(silent)
-    if was_silent and not cache.add(f"{silent}:probe", True, PROBE_EVERY_S):
+    if was_silent and not cache.add(probe, True, PROBE_EVERY_S):
         raise ProviderSilent(f"{provider} answered nobody a moment ago")
     try:
         yield
@@ -30,3 +30,8 @@ def answering(provider: str) -> Iterator[None]:
         raise
     if was_silent:
         cache.delete(silent)
+
+
+def keys(provider: str) -> tuple[str, str]:
+    """Return where the cache says that a provider is silent, and that one call is out to see."""
+    return f"provider-silent:{provider}", f"provider-silent:{provider}:probe"
