@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from orders.pages import checkout, orders, pay, sandbox
+from orders.pages import checkout, orders, pay, receipt, sandbox
 
 app_name = "orders"
 urlpatterns: list[URLPattern] = [
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("orders/<uuid:order_id>/", orders.order, name="order"),
     path("orders/<uuid:order_id>/pay/", pay.page, name="pay"),
     path("orders/<uuid:order_id>/pay/card/", pay.card, name="card"),
+    path("orders/<uuid:order_id>/receipt/", receipt.page, name="receipt"),
     path("orders/<uuid:order_id>/cancel/", orders.cancel, name="cancel"),
     path("sandbox-pay/<slug:ref>/", sandbox.page, name="sandbox"),
 ]

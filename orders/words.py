@@ -1,14 +1,11 @@
-"""What the states of an order are called, and what they mean for the buyer's things and money."""
+"""What the states of an order are called, and what they mean for the buyer's things."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders.models import Order, Refund
-from shop.money import format_minor
+from orders.models import Order
 
 State = Order.State
 Reason = Order.CancelReason
@@ -77,13 +74,3 @@ def of(order: Order) -> Words:
     if order.state == State.CANCELLED:
         return CANCELLED[order.cancel_reason]
     return STATES[order.state]
-
-
-def money(order: Order, refunds: Sequence[Refund]) -> str:
-    """Return one sentence about the money of an order that was cancelled, or that was paid twice; else nothing."""
-    if not refunds:
-        return _("You paid nothing.") if order.state == State.CANCELLED else ""
-    amount = format_minor(sum(refund.amount_minor for refund in refunds), order.currency)
-    if all(refund.state == Refund.State.DONE for refund in refunds):
-        return _("%(amount)s was sent back to you.") % {"amount": amount}
-    return _("%(amount)s is on its way back to you.") % {"amount": amount}

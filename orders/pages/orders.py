@@ -12,10 +12,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from inventory.exceptions import StockBusy
-from orders import access, actors, guests, lifecycle, listing, payments, reading, timeline, words
+from orders import (
+    access,
+    actors,
+    guests,
+    lifecycle,
+    listing,
+    money_back,
+    payments,
+    reading,
+    receipts,
+    timeline,
+    words,
+)
 from orders.exceptions import CursorRefused, ProviderAway, TransitionRefused
 from orders.lifecycle import Event
-from orders.models import Order, Payment, Refund
+from orders.models import Order, Payment
 from shop.models import User
 
 log = logging.getLogger(__name__)
@@ -49,12 +61,13 @@ def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         _ask_provider(found)
         return redirect(found)
     reading.add_pictures([found])
-    refunds = list(Refund.objects.filter(payment__order=found.pk).select_related("payment").order_by("created_at"))
+    refunds = list(receipts.list_refunds(found))
     context = {
         "order": found,
         "lines": found.lines.all(),
         "words": words.of(found),
-        "money_sentence": words.money(found, refunds),
+        "money_sentence": money_back.sentence(found, refunds),
+        "money_back": money_back.read(found, refunds),
         "moments": timeline.read(found, refunds),
         "can_cancel": lifecycle.can(found, Event.BUYER_CANCELS),
         "is_over": found.state == Order.State.CREATED and found.expires_at <= timezone.now(),
