@@ -8,7 +8,9 @@ from django.db import connection
 from django.db.models import Q, Sum
 
 from inventory.locks import limited_wait
+from orders.archive import sums
 from orders.models import Order, OrderLine
+from shop.models import Variant
 
 
 @dataclass(frozen=True, order=True)
@@ -27,7 +29,7 @@ def lock_and_count(claims: Mapping[Claim, Order]) -> dict[Claim, int]:
     """Return how many units each claim already has; others that ask for the same wait until the transaction ends.
 
     Taken before stock, all at once and sorted (docs/locking.md). Needs an open transaction. Costs one statement, and
-    one more for each claim. Raises StockBusy.
+    three more for each claim, one of them in the archive. Raises StockBusy.
     """
     if not claims:
         return {}
@@ -45,7 +47,8 @@ def _units_of(order: Order, product_id: int) -> int:
     lines = OrderLine.objects.filter(whose, variant__product_id=product_id)
     kept = lines.exclude(order__state=Order.State.CANCELLED).exclude(order=order)
     units: int = kept.aggregate(units=Sum("quantity", default=0))["units"]
-    return units
+    variant_ids = list(Variant.objects.filter(product_id=product_id).values_list("pk", flat=True))
+    return units + sums.bought(email=order.email, buyer_id=order.buyer_id, variant_ids=variant_ids)
 
 
 def _numbers(claim: Claim, order: Order) -> list[int]:

@@ -1,10 +1,12 @@
 """What a show sold. `session` is its slug."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db.models import Count, Q, Sum
 
+from orders.archive import sums
 from orders.models import Order, OrderLine
 
 PAID = [Order.State.PLACED, Order.State.IN_TRANSIT, Order.State.DELIVERED]
@@ -23,7 +25,7 @@ class SessionFigures:
 
 
 def of_session(slug: str) -> SessionFigures:
-    """Count a show's orders, units and revenue as they stand now, in two statements."""
+    """Count a show's orders, units and revenue as they stand now, in three statements, or four."""
     orders = Order.objects.filter(session=slug).aggregate(
         paid=Count("pk", filter=Q(state__in=PAID)),
         unpaid=Count("pk", filter=Q(state=Order.State.CREATED)),
@@ -39,11 +41,12 @@ def of_session(slug: str) -> SessionFigures:
         .order_by()
     )
     rows = list(units)
+    archived = sums.sold(slug)
     return SessionFigures(
-        orders=orders["paid"],
+        orders=orders["paid"] + archived.orders,
         unpaid=orders["unpaid"],
-        revenue_minor=orders["revenue"],
+        revenue_minor=orders["revenue"] + archived.revenue_minor,
         currency=settings.DEFAULT_CURRENCY,
-        sold={sku: sold for sku, sold, _ in rows if sold},
+        sold=dict(archived.units + Counter({sku: sold for sku, sold, _ in rows if sold})),
         held={sku: held for sku, _, held in rows if held},
     )

@@ -14,7 +14,7 @@ import psutil
 from streams import playback
 from streams.media.child import ffmpeg
 from streams.models import StreamSession
-from tests.realtime_servers import ROOT, database_url, eventually
+from tests.realtime_servers import ROOT, database_urls, eventually
 from tests.showfloor import free_ports
 
 SOUND = ("-f", "lavfi", "-i", "sine=f=220:r=44100")
@@ -67,7 +67,7 @@ class MediaProcess:
             cwd=ROOT,
             env={
                 **os.environ,
-                "DATABASE_URL": database_url(),
+                **database_urls(),
                 "RTMP_PORT": str(self.port),
                 "SRT_PORT": str(self.srt_port),
             },

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import requests
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_socket
@@ -55,7 +55,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", *command, "config.asgi:application"],
             cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": database_url(), "REALTIME_PORT": str(self.port), **self.environment},
+            env={**os.environ, **database_urls(), "REALTIME_PORT": str(self.port), **self.environment},
         )
 
     def wait_until_ready(self) -> None:
@@ -90,9 +90,11 @@ def running(*kinds: str, **environment: str) -> Iterator[list[Server]]:
             server.stop()
 
 
-def database_url() -> str:
-    values = connection.settings_dict
-    return f"postgres://{values['USER']}@/{values['HOST']}/{values['NAME']}"
+def database_urls() -> dict[str, str]:
+    """Return the environment of a process that is to use the tests' databases."""
+    found = {"DATABASE_URL": "default", "ARCHIVE_DATABASE_URL": "archive"}
+    settings_of = {name: connections[alias].settings_dict for name, alias in found.items()}
+    return {name: f"postgres://{its['USER']}@/{its['HOST']}/{its['NAME']}" for name, its in settings_of.items()}
 
 
 class Client:

@@ -22,7 +22,7 @@ from shop.models import Notice, User
 from shop.notices import News
 from tests.factories import make_user
 from tests.post_office import PostOffice, open_office
-from tests.realtime_servers import ROOT, database_url, eventually
+from tests.realtime_servers import ROOT, database_urls, eventually
 from tests.rush import together
 from tests.told import an_order, is_paid
 
@@ -282,7 +282,7 @@ def send_elsewhere(office: PostOffice) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-c", SEND],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database_url(), "EMAIL_URL": f"smtp://127.0.0.1:{office.port}"},
+        env={**os.environ, **database_urls(), "EMAIL_URL": f"smtp://127.0.0.1:{office.port}"},
     )
 
 

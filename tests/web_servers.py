@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import requests
 
-from tests.realtime_servers import ROOT, database_url, eventually
+from tests.realtime_servers import ROOT, database_urls, eventually
 from tests.showfloor import free_ports
 
 
@@ -22,7 +22,7 @@ class WebServer:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "granian", *options, application],
             cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": database_url(), **environment},
+            env={**os.environ, **database_urls(), **environment},
         )
 
     @property
