@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONCE, SELF
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
@@ -205,6 +206,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "orders.tasks.forget_idempotency_keys",
         "schedule": 900.0,
         "options": {"expires": 900},
+    },
+    "archive-orders": {
+        "task": "orders.tasks.archive_orders",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 3600},
     },
     "refresh-live-availability": {
         "task": "realtime.tasks.refresh_live_availability",
