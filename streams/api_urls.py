@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from streams.api import host, ingest, playback, sessions, watch
+from streams.api import host, ingest, metrics, playback, sessions, watch
 
 urlpatterns: list[URLPattern] = [
     path("sessions", sessions.SessionList.as_view(), name="api-sessions"),
     path("sessions/<slug:slug>", sessions.SessionDetail.as_view(), name="api-session"),
     path("sessions/<slug:slug>/opinion", sessions.SessionOpinion.as_view(), name="api-session-opinion"),
     path("watch/<slug:slug>", watch.Watch.as_view(), name="api-watch"),
+    path("playback/metrics", metrics.Metrics.as_view(), name="api-metrics"),
     path("playback/leases", playback.Leases.as_view(), name="api-leases"),
     path("playback/leases/<str:lease>", playback.Lease.as_view(), name="api-lease"),
     path("host/sessions", host.HostSessions.as_view(), name="api-host-sessions"),

@@ -219,6 +219,13 @@ def test_figures_tell_what_the_show_does(session: StreamSession, host: User, mon
         "held": {},
         "preview_url": "",
         "health": {"bitrate_bps": 5_900_000, "frames_per_s": 29.97, "width": 1280, "height": 720},
+        "watching": {
+            "viewings": 0,
+            "startup": {"p50_ms": None, "p95_ms": None},
+            "latency": {"p50_ms": None, "p95_ms": None},
+            "stalls": 0,
+            "stalled_percent": 0.0,
+        },
     }
 
 

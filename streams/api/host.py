@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from shop.models import User
 from shop.problems import Problem
-from streams import access, addresses, chat, figures, health, keys, pins, run_list, shows
+from streams import access, addresses, chat, figures, health, keys, metrics, pins, run_list, shows
 from streams.api import serializers
 from streams.api.sessions import answer_session
 from streams.camera import tickets
@@ -183,6 +183,7 @@ class HostFigures(HostView):
             "state": session.state,
             "preview_url": desk.preview_url(session),
             "health": health.read(session.pk) if is_sending else None,
+            "watching": metrics.read(session.pk),
         }
         return Response(serializers.FiguresSerializer(read_now, context={"request": request}).data)
 

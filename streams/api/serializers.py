@@ -124,6 +124,23 @@ class HealthSerializer(serializers.Serializer[Any]):
     height = serializers.IntegerField()
 
 
+class SpreadSerializer(serializers.Serializer[Any]):
+    """The middle of all viewings, and what one in twenty is worse than; null before anybody told."""
+
+    p50_ms = serializers.IntegerField(allow_null=True)
+    p95_ms = serializers.IntegerField(allow_null=True)
+
+
+class WatchingSerializer(serializers.Serializer[Any]):
+    """How the show plays at its viewers, as their players tell."""
+
+    viewings = serializers.IntegerField()
+    startup = SpreadSerializer(help_text="from the wish to play to the first picture")
+    latency = SpreadSerializer(help_text="behind the camera")
+    stalls = serializers.IntegerField(help_text="how often a picture stood still")
+    stalled_percent = serializers.FloatField(help_text="of the time that people meant to watch")
+
+
 class FiguresSerializer(serializers.Serializer[Any]):
     """A show at this moment. `orders` and `revenue_minor` are paid ones; `sold` and `held` are units by SKU."""
 
@@ -140,6 +157,7 @@ class FiguresSerializer(serializers.Serializer[Any]):
     held = serializers.DictField(child=serializers.IntegerField())
     preview_url = serializers.SerializerMethodField(help_text="what the host sees: a playlist, or empty")
     health = HealthSerializer(allow_null=True)
+    watching = WatchingSerializer()
 
     def get_preview_url(self, figures: Any) -> str:
         return absolute(self, figures["preview_url"])
