@@ -200,6 +200,12 @@ CELERY_BEAT_SCHEDULE = {
     # A queue and a worker of its own, so that no import starves it; stale runs are dropped.
     "sweep": {"task": "orders.tasks.sweep", "schedule": 1.0, "options": {"expires": 2}},
     "reconcile": {"task": "inventory.tasks.reconcile", "schedule": 300.0, "options": {"expires": 300}},
+    "reconcile-archive": {
+        "task": "inventory.tasks.reconcile",
+        "schedule": crontab(hour=4, minute=40),
+        "kwargs": {"is_deep": True},
+        "options": {"expires": 3600},
+    },
     "follow-up-payments": {"task": "orders.tasks.follow_up_payments", "schedule": 5.0, "options": {"expires": 5}},
     "sandbox-webhooks": {"task": "orders.tasks.deliver_sandbox_webhooks", "schedule": 2.0, "options": {"expires": 2}},
     "forget-idempotency-keys": {

@@ -2,7 +2,8 @@
 
 Each app registers its checks when it starts. A check is one statement over sets that returns only what is wrong. All
 run in one REPEATABLE READ transaction, so that a shop in full rush shows no difference that isn't there: what belongs
-together is written in one transaction, and a snapshot sees all of it or nothing.
+together is written in one transaction, and a snapshot sees all of it or nothing. Deep checks are the exception: they
+compare with another database, take long, and run by hand and once a day.
 
 What can be put right, and how, is in `shop.mending`; docs/reconciliation.md tells the whole.
 """
@@ -50,12 +51,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """Something that must hold (`title`), how to find what breaks it, and what a person should do about that."""
+    """Something that must hold (`title`), how to find what breaks it, and what a person should do about that.
+
+    A deep one runs outside the snapshot, in no transaction, and looks twice.
+    """
 
     name: str
     title: str | Promise
     hint: str | Promise
     find: Callable[[], Finding]
+    is_deep: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,9 +109,9 @@ def by_sql(statement: str, **parameters: Any) -> Callable[[], Finding]:
     return find
 
 
-def reconcile() -> Report:
-    """Run every check, write the result down for the pages and the metrics, and log what was found."""
-    report = examine()
+def reconcile(*, is_deep: bool = False) -> Report:
+    """Run the checks, write the result down for the pages and the metrics, and log what was found."""
+    report = examine(is_deep=is_deep)
     keep(report)
     for name, count in report.counts.items():
         if count:
@@ -116,25 +121,34 @@ def reconcile() -> Report:
 
 
 def keep(report: Report) -> None:
-    """Write a result down, and forget those that are old."""
+    """Write a result down, with what was last found by checks that did not run now; forget what is old."""
     with transaction.atomic():
         Reconciliation.objects.filter(at__lt=Now() - KEPT_FOR).delete()
+        last = Reconciliation.objects.first() or Reconciliation(counts={}, drifts=[])
+        others = {name: count for name, count in last.counts.items() if name in _checks and name not in report.counts}
         Reconciliation.objects.create(
             at=report.at,
             took_ms=report.took_ms,
-            counts=report.counts,
-            drifts=[asdict(drift) for drift in report.drifts],
+            counts=report.counts | others,
+            drifts=[asdict(drift) for drift in report.drifts]
+            + [drift for drift in last.drifts if drift["check"] in others],
         )
 
 
-def examine() -> Report:
-    """Run every check in one snapshot; change nothing. Can't be called within a transaction."""
+def examine(*, is_deep: bool = True) -> Report:
+    """Run the checks in one snapshot, then the deep ones; change nothing. Can't be called within a transaction."""
     with _snapshot():
-        return run_checks()
+        report = run_checks()
+    if not is_deep:
+        return report
+    deep = run_checks(is_deep=True)
+    return Report(
+        report.at, report.took_ms + deep.took_ms, report.counts | deep.counts, [*report.drifts, *deep.drifts]
+    )
 
 
-def run_checks(*prefixes: str) -> Report:
-    """Run the checks whose names begin so (all, if none is given) in the transaction that is open, if any."""
+def run_checks(*prefixes: str, is_deep: bool = False) -> Report:
+    """Run the checks whose names begin so (all, if none is given), in the transaction that is open, if any."""
     began = time.monotonic()
     with connection.cursor() as cursor:
         cursor.execute("SELECT now()")
@@ -142,7 +156,7 @@ def run_checks(*prefixes: str) -> Report:
     counts: dict[str, int] = {}
     drifts: list[Drift] = []
     for check in _checks.values():
-        if check.name.startswith(prefixes or ("",)):
+        if check.is_deep is is_deep and check.name.startswith(prefixes or ("",)):
             finding = check.find()
             counts[check.name] = finding.total
             drifts += [Drift(check.name, *row, hint=str(check.hint)) for row in finding.rows]

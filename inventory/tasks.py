@@ -6,5 +6,5 @@ from inventory import reconciliation
 
 
 @shared_task(time_limit=600)
-def reconcile() -> None:
-    reconciliation.reconcile()
+def reconcile(*, is_deep: bool = False) -> None:
+    reconciliation.reconcile(is_deep=is_deep)

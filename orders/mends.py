@@ -13,7 +13,7 @@ from inventory.models import Reservation
 from inventory.reservations import Shelf
 from orders import clock, lifecycle, locks
 from orders.lifecycle import Event
-from orders.models import Order, Payment, Refund
+from orders.models import ArchivedOrder, Order, Payment, Refund
 from shop.exceptions import CantMend, NothingToMend
 from shop.mending import Facts, key_of, mends, shown_as
 
@@ -174,6 +174,19 @@ def close_payment(subject: str, *, actor: str, reason: str) -> Facts:
     """Have it asked after and closed before all others; the job does so within seconds."""
     still_open = Payment.objects.filter(pk=key_of(subject), state=Payment.State.OPEN)
     return _changed(still_open.update(next_look_at=Now(), close_asked_at=None))
+
+
+@mends(
+    "remove-copy",
+    check="archive.double",
+    label=gettext_lazy("Remove the copy"),
+    permission="orders.change_order",
+)
+def remove_copy(subject: str, *, actor: str, reason: str) -> Facts:
+    """Remove the archive's copy of an order that the main database has, under its lock: nobody archives it now."""
+    if not locks.lock_orders([uuid.UUID(key_of(subject))]):
+        raise NothingToMend
+    return _changed(ArchivedOrder.objects.filter(pk=key_of(subject)).delete()[0])
 
 
 def _find(subject: str) -> Order | None:

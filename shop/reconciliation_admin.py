@@ -112,7 +112,7 @@ def _mend(request: HttpRequest, last: Reconciliation, *, subject: str, mend: str
 def _check_soon(request: HttpRequest, *, is_asked: bool = True) -> None:
     """Have the worker run the checks: over a large shop they take longer than a page may."""
     try:
-        tasks.reconcile.apply_async(expires=60, retry=False)
+        tasks.reconcile.apply_async(kwargs={"is_deep": True}, expires=60, retry=False)
     except OperationalError as error:
         log.warning("reconciliation not queued: %s", error)
         messages.error(request, _("The jobs' queue can't be reached. Run manage.py reconcile instead."))

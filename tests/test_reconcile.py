@@ -43,7 +43,7 @@ def test_a_shop_with_a_past_is_found_right(orders: Orders) -> None:
     assert {order.state for order in orders.values()} == set(Order.State.values)
     assert found(report) == {}
     assert report.is_good
-    assert list(report.counts) == [check.name for check in reconciliation.list_checks()]
+    assert list(report.counts) == [check.name for check in reconciliation.list_checks() if not check.is_deep]
     invariants.check()
 
 
@@ -247,4 +247,4 @@ def test_what_was_broken_behind_our_back_is_found(orders: Orders, deed: str) -> 
 def test_each_check_is_shown_to_find_something() -> None:
     shown = {check for _, _, expected in DEEDS.values() for check in expected}
 
-    assert {check.name for check in reconciliation.list_checks()} == shown
+    assert {check.name for check in reconciliation.list_checks() if not check.is_deep} == shown

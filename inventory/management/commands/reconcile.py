@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            report = reconciliation.reconcile()
+            report = reconciliation.reconcile(is_deep=True)
         except DatabaseError as error:
             raise CommandError(f"The database can't be asked: {error}".strip()) from error
         self.stdout.write(_as_json(report) if options["json"] else _in_words(report))
