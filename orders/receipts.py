@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from babel import Locale
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 
 from orders import money_back
 from orders.models import Order, OrderLine, Payment, Refund
@@ -22,6 +24,12 @@ class Receipt:
     back_minor: int
     seller_name: str
     seller_lines: list[str]
+
+    @property
+    def country(self) -> str:
+        """The country it was sold to, by its name."""
+        names = Locale.parse(get_language() or "en", sep="-").territories
+        return str(names.get(self.order.country, self.order.country))
 
     @property
     def kept_minor(self) -> int:

@@ -15,6 +15,7 @@ from inventory.exceptions import StockBusy
 from orders import (
     access,
     actors,
+    aftersales,
     guests,
     lifecycle,
     listing,
@@ -69,6 +70,7 @@ def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         "money_sentence": money_back.sentence(found, refunds),
         "money_back": money_back.read(found, refunds),
         "moments": timeline.read(found, refunds),
+        "left_minor": sum(line.unit_price_minor * aftersales.refundable(line) for line in found.lines.all()),
         "can_cancel": lifecycle.can(found, Event.BUYER_CANCELS),
         "is_over": found.state == Order.State.CREATED and found.expires_at <= timezone.now(),
         "window_s": int((found.expires_at - found.created_at).total_seconds()),
