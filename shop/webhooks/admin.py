@@ -55,17 +55,22 @@ class WebhookEndpointAdmin(ModelAdmin):
     form = EndpointForm
     list_display = ["__str__", "url", "health", "created_at"]
     list_filter = ["is_active"]
-    readonly_fields = ["health", "failing_since", "rotated_at"]
+    readonly_fields = ["condition", "failing_since", "rotated_at"]
     fields = ["url", "description", "topics", "is_active", *readonly_fields]
     actions_detail = ["ping", "rotate", "see_deliveries"]
 
     @display(description=_("state"), label={"off": "info", "well": "success", "failing": "danger"})
     def health(self, endpoint: WebhookEndpoint) -> tuple[str, str]:
+        word = "failing" if endpoint.failures else "well"
+        return word if endpoint.is_active else "off", self.condition(endpoint)
+
+    @display(description=_("state"))
+    def condition(self, endpoint: WebhookEndpoint) -> str:
         if not endpoint.is_active:
-            return "off", str(_("Turned off"))
+            return str(_("Turned off"))
         if not endpoint.failures:
-            return "well", str(_("Well"))
-        return "failing", str(_("Failed %(n)d times in a row") % {"n": endpoint.failures})
+            return str(_("Well"))
+        return str(_("Failed %(n)d times in a row") % {"n": endpoint.failures})
 
     def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:
         """Start afresh with an endpoint that is turned on again, and show a new one's secret."""
