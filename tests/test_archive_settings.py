@@ -59,7 +59,8 @@ def test_one_database_can_be_both() -> None:
     environment = {**os.environ, "DATABASE_URL": url, "ARCHIVE_DATABASE_URL": ""}
     steps = (
         "import django; django.setup(); from django.core.management import call_command as call;"
-        "call('migrate', verbosity=0); call('migrate', database='archive', verbosity=0); call('archive_orders', json=True)"
+        "call('migrate', verbosity=0); call('migrate', database='archive', verbosity=0);"
+        "call('archive_orders', json=True)"
     )
     try:
         out = subprocess.run([sys.executable, "-c", steps], cwd=ROOT, env=environment, capture_output=True, check=True)
