@@ -17,8 +17,8 @@ help: ## list what can be made
 run: base assets ## start Showfloor on this machine
 	@exec $(PY) manage.py up $(ARGS)
 
-test: dev assets ## every test
-	@exec $(PY) -m pytest $(ARGS)
+test: dev assets ## every test, on every core
+	@exec $(PY) -m pytest --numprocesses auto $(ARGS)
 
 check: dev ## lint, types, architecture, settings, migrations, then every test
 	$(VENV)/bin/ruff check .

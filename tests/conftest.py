@@ -3,7 +3,9 @@
 import os
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +30,8 @@ CHROMIUM_FLAGS = [
 ]
 # In CI there must be one: nothing is left out there.
 HAS_NO_BROWSER = CHROMIUM is None and not os.environ.get("CI")
+MOST_WORKERS = 4
+DEMO = pytest.StashKey[ExitStack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,16 +43,33 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Spread what `make test` runs over the cores; a single file is not worth a second PostgreSQL."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    return 0 if len(files) == 1 and files.pop().endswith(".py") else min(os.cpu_count() or 1, MOST_WORKERS)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a browser where there is none; keep on one worker what shares its servers."""
+    """Leave out what needs a browser where there is none; keep on one worker what shares its servers.
+
+    Files that may take long come first, so that nobody waits for the last of them.
+    """
     if HAS_NO_BROWSER:
         left_out = [item for item in items if item.get_closest_marker("browser")]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
+    longest: Counter[str] = Counter()
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("browser" if item.get_closest_marker("browser") else item.path.name))
+        group = _group(item)
+        longest[group] = max(longest[group], *(marker.args[0] for marker in item.iter_markers("timeout")), 0)
+        item.add_marker(pytest.mark.xdist_group(group))
         _open_databases(item)
+    items.sort(key=lambda item: ("demo_site" not in item.fixturenames, -longest[_group(item)]))
+
+
+def _group(item: pytest.Item) -> str:
+    return "demo" if "demo_site" in item.fixturenames else item.path.name
 
 
 def _open_databases(item: pytest.Item) -> None:
@@ -137,11 +158,20 @@ def empty_redis(request: pytest.FixtureRequest, servers: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo_site() -> Iterator[Showfloor]:
+def demo_site(pytestconfig: pytest.Config) -> Iterator[Showfloor]:
     """A whole Showfloor with its demo and live show, as `make run` starts it, shared by all browser tests."""
-    with new_showfloor() as showfloor:
+    with ExitStack() as stack:
+        showfloor = stack.enter_context(new_showfloor())
         showfloor.up()
+        pytestconfig.stash[DEMO] = stack
         yield showfloor
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End the demo, which encodes video all the time, with the last test that looks at it."""
+    if DEMO in item.config.stash and not (nextitem and "demo_site" in nextitem.fixturenames):
+        item.config.stash[DEMO].close()
 
 
 @pytest.fixture(scope="module")

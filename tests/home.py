@@ -10,8 +10,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import pytest
-
 from tests.showfloor import free_ports
 
 # As root, PostgreSQL runs as another user, who must be able to pass through the home.

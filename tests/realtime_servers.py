@@ -23,6 +23,7 @@ from websockets.sync.client import connect as open_socket
 from realtime import tickets
 from realtime.tickets import Person
 from shop.models import User
+from tests.showfloor import free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 WITHIN_S = 10.0
@@ -42,9 +43,7 @@ class Server:
     """One realtime process."""
 
     def __init__(self, kind: str, **environment: str) -> None:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self.port = int(listener.getsockname()[1])
+        self.port = free_ports()["REALTIME_PORT"]
         self.kind = kind
         self.environment = environment
         self.start()

@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 import psutil
 
 PROJECT = Path(__file__).resolve().parent.parent
-SRT_PORTS = 16
 
 
 @dataclass
@@ -136,12 +136,25 @@ def wait_until(condition: Callable[[], object], *, within_s: float, what: Callab
 
 
 def free_ports() -> dict[str, int]:
-    """Return ports that nobody uses, below those that the system hands out for outgoing connections."""
+    """Return ports that nobody uses; other ones each time, for it takes a while until what they are for listens."""
     while True:
-        base = random.randrange(20000, 32000, 20)
+        base = next(BASES)
         if all(_is_free(base + step, kind) for step in range(20) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
             names = ("PORT", "REALTIME_PORT", "RTMP_PORT", "SRT_PORT")
             return {name: base + step for step, name in enumerate(names)}
+
+
+def _bases() -> Iterator[int]:
+    """Return where to look for ports: below those that the system hands out for outgoing connections.
+
+    Each of pytest-xdist's workers (gw0, gw1 …) looks elsewhere.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    first, last = (20000 + int(worker) * 3000, 23000 + int(worker) * 3000) if worker else (20000, 32000)
+    return cycle(random.sample(range(first, last, 20), (last - first) // 20))
+
+
+BASES = _bases()
 
 
 def _is_free(port: int, kind: socket.SocketKind) -> bool:
