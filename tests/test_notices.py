@@ -270,6 +270,16 @@ def test_a_handler_that_fails_leaves_no_half_of_its_rows(monkeypatch: pytest.Mon
     assert Notice.objects.count() == 2
 
 
+def test_an_event_for_other_systems_alone_costs_next_to_nothing_without_any() -> None:
+    order = an_order()
+    outbox.publish("order.created", order.holder)
+
+    with CaptureQueriesContext(connection) as queries:
+        hand_on()
+
+    assert not [query for query in queries if "orders_order" in query["sql"]]
+
+
 def test_events_name_nobody() -> None:
     buyer = make_user("somebody@example.com", display_name="Somebody")
     order = an_order(buyer=buyer)

@@ -43,7 +43,8 @@ def endpoint_at(receiver: Receiver, **fields: Any) -> WebhookEndpoint:
 
 
 def queue(number: int = 0, *, topic: str = "order.placed") -> None:
-    deliveries.queue(f"test:{number}", topic, at=timezone.now(), data={"number": number})
+    endpoints = deliveries.list_endpoints(topic)
+    deliveries.queue(endpoints, f"test:{number}", topic, at=timezone.now(), data={"number": number})
 
 
 def send_all() -> None:

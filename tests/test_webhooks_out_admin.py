@@ -126,7 +126,8 @@ def test_an_endpoint_that_is_turned_on_again_starts_afresh(staff: Client) -> Non
 def test_deliveries_are_listed_with_what_came_of_them(staff: Client) -> None:
     endpoint, other = an_endpoint(description="Warehouse"), an_endpoint(description="Books")
     deliveries.ping(other)
-    deliveries.queue("test:1", "order.placed", at=timezone.now(), data={"number": "SF-1"})
+    everybody = deliveries.list_endpoints("order.placed")
+    deliveries.queue(everybody, "test:1", "order.placed", at=timezone.now(), data={"number": "SF-1"})
     WebhookDelivery.objects.filter(endpoint=endpoint).update(status_code=503, last_error="503 Out of order")
 
     answer = staff.get(reverse("admin:shop_webhookendpoint_see_deliveries", args=[endpoint.pk]), follow=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
@@ -65,19 +65,31 @@ class Outcome:
     error: str = ""
 
 
-def queue(occasion: str, topic: str, *, at: datetime, data: Mapping[str, Any]) -> None:
-    """Write a delivery for every active endpoint that wants this topic; the same occasion twice is once.
+def list_endpoints(topic: str) -> QuerySet[WebhookEndpoint]:
+    """Return the active endpoints that want to hear of a topic."""
+    return WebhookEndpoint.objects.filter(Q(topics=[]) | Q(topics__contains=[topic]), is_active=True)
 
-    `data` holds public ids and figures. Call it in the transaction that is told about.
+
+def queue(
+    endpoints: Iterable[WebhookEndpoint], occasion: str, topic: str, *, at: datetime, data: Mapping[str, Any]
+) -> None:
+    """Write a delivery to each of these endpoints; the same occasion twice is once.
+
+    `data` holds public ids and figures. Call it in the transaction that is told about, or in the outbox's drain.
     """
-    wanted = Q(topics=[]) | Q(topics__contains=[topic])
-    endpoints = WebhookEndpoint.objects.filter(wanted, is_active=True)
-    _write(endpoints, occasion, topic, at=at, data=data)
+    payload = {"type": topic, "timestamp": at.isoformat().replace("+00:00", "Z"), "data": dict(data)}
+    WebhookDelivery.objects.bulk_create(
+        [
+            WebhookDelivery(endpoint=endpoint, occasion=occasion, topic=topic, payload=payload)
+            for endpoint in endpoints
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def ping(endpoint: WebhookEndpoint) -> None:
     """Write a delivery that means nothing, for trying an endpoint out."""
-    _write([endpoint], f"ping:{uuid.uuid4()}", PING, at=timezone.now(), data={})
+    queue([endpoint], f"ping:{uuid.uuid4()}", PING, at=timezone.now(), data={})
 
 
 def send_again(delivery: WebhookDelivery) -> None:
@@ -102,19 +114,6 @@ def prune() -> int:
     old = WebhookDelivery.objects.exclude(state=State.DUE).filter(created_at__lt=Now() - KEEP)
     deleted, _rows = old.delete()
     return deleted
-
-
-def _write(
-    endpoints: Iterable[WebhookEndpoint], occasion: str, topic: str, *, at: datetime, data: Mapping[str, Any]
-) -> None:
-    payload = {"type": topic, "timestamp": at.isoformat().replace("+00:00", "Z"), "data": dict(data)}
-    WebhookDelivery.objects.bulk_create(
-        [
-            WebhookDelivery(endpoint=endpoint, occasion=occasion, topic=topic, payload=payload)
-            for endpoint in endpoints
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def _claim() -> list[WebhookDelivery]:
