@@ -90,6 +90,12 @@ def test_the_sites_own_host_is_answered(monkeypatch: pytest.MonkeyPatch) -> None
         ),
         ("REALTIME_SERVER", "apache", "REALTIME_SERVER: must be one of daphne, uvicorn, not 'apache'"),
         ("PAYMENT_WINDOW_S", "5", "PAYMENT_WINDOW_S: must lie between 30 and 86400, not 5"),
+        (
+            "WEBHOOK_PRIVATE_NETWORKS",
+            "10.0.0.1/8",
+            "WEBHOOK_PRIVATE_NETWORKS: must be networks such as 10.0.0.0/8, separated by commas: "
+            "10.0.0.1/8 has host bits set",
+        ),
     ],
 )
 def test_bad_value_stops_the_start_in_one_line(
@@ -101,6 +107,27 @@ def test_bad_value_stops_the_start_in_one_line(
     assert capsys.readouterr().err == f"{line}\n"
 
 
+def test_mail_goes_through_a_connection_that_remembers(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, SECRET_KEY=KEY, EMAIL_URL="smtp+tls://user:word@mail.example.com:587")
+
+    assert settings["EMAIL_BACKEND"] == "shop.smtp.EmailBackend"
+    assert (settings["EMAIL_HOST"], settings["EMAIL_PORT"], settings["EMAIL_USE_TLS"]) == (
+        "mail.example.com",
+        587,
+        True,
+    )
+
+
+def test_every_job_of_the_timetable_exists_and_goes_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    from config.celery import app
+
+    app.loader.import_default_modules()
+    timetable = load(monkeypatch, SECRET_KEY=KEY)["CELERY_BEAT_SCHEDULE"]
+
+    assert [job["task"] for job in timetable.values() if job["task"] not in app.tasks] == []
+    assert [name for name, job in timetable.items() if not job["options"]["expires"]] == []
+
+
 @pytest.mark.parametrize("document", [".env.example", "docs/settings.md"])
 def test_every_variable_is_documented(document: str) -> None:
     code = "".join((PROJECT / "config" / name).read_text() for name in ("settings.py", "environment.py", "home.py"))
@@ -110,3 +137,32 @@ def test_every_variable_is_documented(document: str) -> None:
 
     assert written - {"SECRET_KEY"} == read - {"SECRET_KEY"}
     assert "SECRET_KEY" in written
+
+
+STRIPE = {
+    "SECRET_KEY": KEY,
+    "PAYMENT_PROVIDER": "stripe",
+    "STRIPE_SECRET_KEY": "sk_test_1",
+    "STRIPE_WEBHOOK_SECRET": "whsec_1",
+    "STRIPE_PUBLISHABLE_KEY": "pk_test_1",
+}
+
+
+@pytest.mark.parametrize("missing", ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_PUBLISHABLE_KEY"])
+def test_stripe_without_one_of_its_keys_stops_the_start_in_one_line(
+    missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        load(monkeypatch, **{name: value for name, value in STRIPE.items() if name != missing})
+
+    assert capsys.readouterr().err == f"{missing}: is not set, and PAYMENT_PROVIDER=stripe needs it\n"
+
+
+def test_what_stands_in_for_stripe_needs_no_publishable_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in = {**STRIPE, "STRIPE_PUBLISHABLE_KEY": "", "STRIPE_API_BASE": "http://127.0.0.1:8420/"}
+
+    assert load(monkeypatch, **stand_in)["STRIPE_API_BASE"] == "http://127.0.0.1:8420"
+
+
+def test_the_sandbox_needs_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, SECRET_KEY=KEY)["PAYMENT_PROVIDER"] == "sandbox"
