@@ -34,7 +34,7 @@ def read(order: Order, refunds: Iterable[Refund]) -> list[MoneyBack]:
     }
     return [
         MoneyBack(
-            amount=format_minor(refund.amount_minor, currency_of(refund)),
+            amount=format_minor(refund.amount_minor, refund.currency),
             why=_why(order, refund),
             name=names[State(refund.state)][0],
             tone=names[State(refund.state)][1],
@@ -61,13 +61,8 @@ def total(refunds: Iterable[Refund]) -> str:
     """Return the sum of refunds; of each currency, should there be several."""
     sums: dict[str, int] = defaultdict(int)
     for refund in refunds:
-        sums[currency_of(refund)] += refund.amount_minor
+        sums[refund.currency] += refund.amount_minor
     return ", ".join(format_minor(minor, currency) for currency, minor in sums.items())
-
-
-def currency_of(refund: Refund) -> str:
-    """Return what it is paid back in: what was paid in, should that differ from what was asked."""
-    return refund.payment.paid_currency or refund.payment.currency
 
 
 def _why(order: Order, refund: Refund) -> str:

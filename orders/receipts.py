@@ -44,7 +44,7 @@ def read(order: Order) -> Receipt | None:
     payments = list(Payment.objects.filter(order=order.pk, state=Payment.State.SUCCEEDED).order_by("created_at"))
     refunds = list(list_refunds(order))
     paid = [payment for payment in payments if payment.paid_currency == order.currency]
-    back = [refund for refund in refunds if money_back.currency_of(refund) == order.currency]
+    back = [refund for refund in refunds if refund.currency == order.currency]
     return Receipt(
         order=order,
         lines=list(order.lines.all()),

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from orders.lifecycle import Event
 from orders.models import Order, Refund
-from orders.money_back import currency_of
 from shop.models import AuditEntry
 from shop.money import format_minor
 
@@ -51,7 +50,7 @@ def _happened(order: Order, entries: Iterable[AuditEntry]) -> Iterator[Moment]:
 def _refunded(refunds: Iterable[Refund]) -> Iterator[Moment]:
     for refund in refunds:
         if refund.state == Refund.State.DONE:
-            amount = format_minor(refund.amount_minor, currency_of(refund))
+            amount = format_minor(refund.amount_minor, refund.currency)
             yield Moment(_("%(amount)s sent back to you") % {"amount": amount}, refund.done_at or refund.created_at)
 
 
@@ -64,5 +63,5 @@ def _expected(order: Order, refunds: Iterable[Refund]) -> Iterator[Moment]:
         yield Moment(_("Delivered"), on=order.delivery_on)
     for refund in refunds:
         if refund.state == Refund.State.PENDING:
-            amount = format_minor(refund.amount_minor, currency_of(refund))
+            amount = format_minor(refund.amount_minor, refund.currency)
             yield Moment(_("%(amount)s back to you") % {"amount": amount})

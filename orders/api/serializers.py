@@ -119,7 +119,7 @@ class OrderOut(PlacedOut):
     def get_refunds(self, order: Order) -> list[dict[str, Any]]:
         refunds = [refund for payment in order.payments.all() for refund in payment.refunds.all()]
         return [
-            {"amount_minor": refund.amount_minor, "currency": order.currency, "state": refund.state}
+            {"amount_minor": refund.amount_minor, "currency": refund.currency, "state": refund.state}
             for refund in refunds
         ]
 
