@@ -30,7 +30,7 @@ Mail = Notice.Mail
 GIVE_UP_AFTER = timedelta(days=3)
 FIRST_PAUSE_S = 30
 LONGEST_PAUSE_S = 3600
-PATIENCE_S = 60
+PATIENCE_S = 10
 """After so long no further mail of a run is begun, so that the task ends well within its time limit."""
 
 

@@ -1,34 +1,33 @@
 """What Celery does with news. Each task may run anywhere, twice, or be killed half-way."""
 
+import time
+from collections.abc import Callable
+
 from celery import shared_task
+from django.core.cache import cache
 
 from shop import mails, notices, outbox
 from shop.webhooks import deliveries
 
-BATCHES_MOST = 10
-"""Of one run, so that a backlog leaves the worker to other jobs in between."""
+ALONE_S = 60
 
 
 @shared_task(time_limit=60)
 def drain_outbox() -> None:
     """Hand what is due to its handlers."""
-    for _ in range(BATCHES_MOST):
-        if not outbox.drain():
-            break
+    _repeat(outbox.drain, for_s=5)
 
 
-@shared_task(time_limit=200)
+@shared_task(time_limit=240)
 def send_mails() -> None:
     """Send the mails that are due."""
-    mails.send_due()
+    _alone("mails", mails.send_due)
 
 
 @shared_task(time_limit=120)
 def send_webhooks() -> None:
     """Deliver to the merchant's endpoints what is due."""
-    for _ in range(BATCHES_MOST):
-        if not deliveries.send_due():
-            break
+    _alone("webhooks", deliveries.send_due)
 
 
 @shared_task(time_limit=300)
@@ -37,3 +36,24 @@ def tidy_news() -> None:
     outbox.prune()
     deliveries.prune()
     notices.prune()
+
+
+def _repeat(step: Callable[[], int], *, for_s: float) -> None:
+    """Do a step while there is work for it, and leave the worker to other jobs after a while."""
+    ends_at = time.monotonic() + for_s
+    while step() and time.monotonic() < ends_at:
+        pass
+
+
+def _alone(name: str, step: Callable[[], int]) -> None:
+    """Repeat a step in one process at a time: a mail server or receiver that is slow keeps no second worker waiting.
+
+    Nothing depends on it but that; where the cache is away, or a run takes longer than a minute, two may run.
+    """
+    key = f"sending:{name}"
+    if not cache.add(key, 1, ALONE_S):
+        return
+    try:
+        _repeat(step, for_s=10)
+    finally:
+        cache.delete(key)

@@ -17,7 +17,7 @@ from orders import aftersales, lifecycle
 from orders.lifecycle import Event
 from orders.models import Order
 from orders.notices import handlers
-from shop import notices, outbox
+from shop import mails, notices, outbox, tasks
 from shop.models import Notice, OutboxEvent, User
 from shop.notices import News
 from tests.buying import text
@@ -287,6 +287,23 @@ def test_events_name_nobody() -> None:
 
     everything = " ".join(str((event.subject, event.data)) for event in OutboxEvent.objects.all())
     assert not any(word in everything for word in ("somebody", "Guest", "Example Lane", "110001"))
+
+
+def test_jobs_that_wait_for_others_run_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[str] = []
+
+    def send() -> int:
+        runs.append("outer")
+        monkeypatch.setattr(mails, "send_due", lambda: runs.append("inner") or 0)
+        tasks.send_mails()  # as another worker would meanwhile
+        return 0
+
+    monkeypatch.setattr(mails, "send_due", send)
+
+    tasks.send_mails()
+    assert runs == ["outer"]
+    tasks.send_mails()
+    assert runs == ["outer", "inner"]
 
 
 # --- the page and the bell ---
