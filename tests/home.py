@@ -2,7 +2,7 @@
 
 pytest loads this by name (`-p` in pyproject.toml), for it has to come before pytest-django, which reads the settings
 before any conftest.py. pytest-xdist's workers inherit the environment of the process that started them: each makes
-all of this anew.
+all of this anew, with its home inside that process's, which removes both.
 """
 
 import os
@@ -13,7 +13,12 @@ from pathlib import Path
 from tests.showfloor import free_ports
 
 # As root, PostgreSQL runs as another user, who must be able to pass through the home.
-HOME = Path(tempfile.mkdtemp(prefix="showfloor-test-"))
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+if WORKER:
+    HOME = Path(os.environ["SHOWFLOOR_HOME"]) / WORKER
+    HOME.mkdir()
+else:
+    HOME = Path(tempfile.mkdtemp(prefix="showfloor-test-"))
 HOME.chmod(0o711)
 for name in (
     "DATABASE_URL",

@@ -43,7 +43,7 @@ class Showfloor:
         """What `up` has printed so far, to both its outputs."""
         return (self.home.parent / "up.log").read_text(errors="replace")
 
-    def up(self, *arguments: str, within_s: float = 90) -> None:
+    def up(self, *arguments: str, within_s: float = 150) -> None:
         """Start everything and wait for READY. Raises AssertionError with the output if it does not come."""
         with (self.home.parent / "up.log").open("wb") as log:
             self.process = subprocess.Popen(
@@ -67,8 +67,8 @@ class Showfloor:
             timeout=60,
         )
 
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run another command of manage.py on the same home."""
+    def manage(self, *arguments: str, is_checked: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run another command of manage.py on the same home; unless `is_checked` is false, it must end well."""
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=PROJECT,
@@ -76,7 +76,7 @@ class Showfloor:
             capture_output=True,
             text=True,
             timeout=120,
-            check=True,
+            check=is_checked,
         )
 
     def processes(self) -> list[psutil.Process]:

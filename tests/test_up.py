@@ -129,18 +129,17 @@ def test_data_of_another_postgresql_is_refused_with_the_way_out(other: Showfloor
     assert (data / "PG_VERSION").read_text() == "15\n"
 
 
-def test_stale_files_of_a_crash_do_not_matter(other: Showfloor) -> None:
-    for server in ("postgres", "redis"):
-        (other.home / "run" / server).mkdir(parents=True)
-    (other.home / "run" / "redis" / "redis.sock").touch()
-    (other.home / "run" / "up.lock").write_text("999999")
-    (other.home / "run" / "children.json").write_text('[{"pid": 999999, "started": 1.0}]')
+def test_stale_files_of_a_crash_do_not_matter(running: Showfloor) -> None:
+    running.stop(signal.SIGKILL)
+    (running.home / "run" / "redis" / "redis.sock").touch()
+    (running.home / "run" / "up.lock").write_text("999999")
+    (running.home / "run" / "children.json").write_text('[{"pid": 999999, "started": 1.0}]')
 
-    other.up("--no-demo")
+    running.up("--no-demo")
 
-    assert answers(f"{other.url}/ready")
-    below = other.processes()
-    assert other.stop(signal.SIGHUP) == 0
+    assert answers(f"{running.url}/ready")
+    below = running.processes()
+    assert running.stop(signal.SIGHUP) == 0
     assert [process for process in below if process.is_running()] == []
 
 
