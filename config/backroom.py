@@ -48,6 +48,7 @@ UNFOLD = {
             _menu(
                 _("Selling"),
                 (_("Orders"), "receipt_long", "orders_order"),
+                (_("Archived orders"), "inventory", "orders_archivedorder"),
                 (_("Payments"), "payments", "orders_payment"),
                 (_("Refunds"), "undo", "orders_refund"),
                 (_("Reconciliation"), "balance", "inventory_reconciliation"),

@@ -1,14 +1,17 @@
 """Orders in the admin: found here, changed only by actions that know the table of `orders.lifecycle`."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
@@ -19,18 +22,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from inventory.admin import ReadOnlyAdmin, actor_of, back_to
 from inventory.exceptions import StockBusy
 from orders import lifecycle, refund_page
+from orders.archive.admin import ArchivedOrderAdmin as ArchivedOrderAdmin
 from orders.exceptions import TransitionRefused
 from orders.lifecycle import Event
-from orders.models import Order, OrderLine, Payment, ProviderEvent, Refund
-from shop.money import format_minor
+from orders.models import ArchivedOrder, Order, OrderLine, Payment, ProviderEvent, Refund
+from orders.order_columns import ErasesBuyer, OrderColumns
 
-STATE_COLOURS = {
-    Order.State.CREATED.label: "warning",
-    Order.State.PLACED.label: "success",
-    Order.State.IN_TRANSIT.label: "info",
-    Order.State.DELIVERED.label: "success",
-    Order.State.CANCELLED.label: "danger",
-}
+ARCHIVED_MOST = 1000  # payments of so many archived orders are found by an address
 
 
 class ReasonForm(BaseDialogForm):
@@ -62,13 +60,13 @@ class PaymentInline(TabularInline):
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnlyAdmin):
+class OrderAdmin(OrderColumns, ErasesBuyer, ReadOnlyAdmin):
     list_display = ["number", "shown_state", "total", "email", "session", "created_at"]
     list_filter = ["state", "cancel_reason", "created_at"]
     search_fields = ["id", "number_seq", "email", "name", "lines__sku"]
     date_hierarchy = "created_at"
     inlines = [LineInline, PaymentInline]
-    actions_detail = ["ship", "deliver", "refund", "cancel"]
+    actions_detail = ["ship", "deliver", "refund", "cancel", "erase"]
     fieldsets = [
         (None, {"fields": ["shown_state", "cancel_reason", "total", "session"]}),
         (_("Goes to"), {"fields": ["name", "line1", "city", "postal_code", "country", "email", "delivery_on"]}),
@@ -87,17 +85,13 @@ class OrderAdmin(ReadOnlyAdmin):
         )
         return found
 
-    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
-    def shown_state(self, order: Order) -> str:
-        return str(Order.State(order.state).label)
-
-    @display(description=_("total"), ordering="total_minor")
-    def total(self, order: Order) -> str:
-        return format_minor(order.total_minor, order.currency)
-
-    @display(description=_("number"), ordering="number_seq")
-    def number(self, order: Order) -> str:
-        return order.number
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the archive what has moved there: links to an order last longer than its stay here."""
+        if _is_archived(object_id):
+            return redirect("admin:orders_archivedorder_change", object_id)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def has_ship_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, object_id, Event.SHIPPED)
@@ -179,12 +173,47 @@ class OrderAdmin(ReadOnlyAdmin):
         return back_to(reverse("admin:orders_order_change", args=[object_id]))
 
 
+def _is_archived(word: str) -> bool:
+    """Whether only the archive has the order with this id. Raises Http404 for what is none."""
+    try:
+        order_id = uuid.UUID(word)
+    except ValueError as error:
+        raise Http404 from error
+    return not Order.objects.filter(pk=order_id).exists() and ArchivedOrder.objects.filter(pk=order_id).exists()
+
+
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
-    list_display = ["ref", "provider", "state", "amount_minor", "currency", "order", "created_at"]
+    """Payments outlive their orders' move to the archive, so nothing here may join the two."""
+
+    list_display = ["ref", "provider", "state", "amount_minor", "currency", "its_order", "created_at"]
     list_filter = ["state", "provider"]
-    list_select_related = ["order"]
-    search_fields = ["ref", "order__email"]
+    search_fields = ["ref"]
+    search_help_text = _("The provider's name for it, or an e-mail address")
+    exclude = ["order"]
+    readonly_fields = ["its_order"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
+        number = Order.objects.filter(pk=OuterRef("order_id")).values("number_seq")
+        return super().get_queryset(request).annotate(order_number=Subquery(number))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Payment], search_term: str
+    ) -> tuple[QuerySet[Payment], bool]:
+        if "@" not in search_term:
+            found: tuple[QuerySet[Payment], bool] = super().get_search_results(request, queryset, search_term)
+            return found
+        here = Order.objects.filter(email__iexact=search_term.strip()).values("pk")
+        archived = ArchivedOrder.objects.filter(email__iexact=search_term.strip()).values_list("pk", flat=True)
+        return queryset.filter(Q(order_id__in=here) | Q(order_id__in=list(archived[:ARCHIVED_MOST]))), False
+
+    @display(description=_("order"))
+    def its_order(self, payment: Any) -> SafeString:
+        return format_html(
+            '<a href="{}" class="underline">{}</a>',
+            reverse("admin:orders_order_change", args=[payment.order_id]),
+            f"SF-{payment.order_number}" if payment.order_number else _("in the archive"),
+        )
 
 
 @admin.register(Refund)

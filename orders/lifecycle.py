@@ -106,7 +106,10 @@ RULES: dict[tuple[State, Event], Rule] = {
 """What is not in the table is refused. A second success is one of another payment: see `payments.settle`."""
 
 LATE_SUCCESS = Rule(State.PLACED, Stock.HELD_AGAIN)
-"""Success for an order that lapsed by itself: its buyer still wants it, so it is held again if it can be."""
+"""Success for an order that lapsed by itself: its buyer still wants it, so it is held again if it can be.
+
+Not for one whose buyer was erased: there is nowhere to send it.
+"""
 
 TERMINAL = {State.DELIVERED, State.CANCELLED}
 
@@ -170,7 +173,7 @@ def _advance_one(order_id: uuid.UUID, event: Event, *, actor: str, reason: str =
 def rule_for(order: Order, event: Event) -> Rule:
     """Return what this event does to a locked order. Raises TransitionRefused if its state does not know the event."""
     lapsed = order.cancel_reason in {Reason.EXPIRED, Reason.PAYMENT_FAILED}
-    if event is Event.PAID and lapsed:
+    if event is Event.PAID and lapsed and not order.is_erased:
         return LATE_SUCCESS
     rule = RULES.get((State(order.state), event))
     if rule is None:

@@ -18,6 +18,8 @@ from unfold.forms import AdminPasswordChangeForm
 
 from inventory.admin import ReadOnlyAdmin
 from shop import reconciliation_admin  # noqa: F401 (registers its own)
+from shop.erasure import GONE
+from shop.erasure_admin import ErasesPerson
 from shop.models import AuditEntry, Category, Notice, Product, ProductPicture, User, Variant
 from shop.money import format_minor
 from shop.webhooks import admin as webhooks_admin  # noqa: F401 (registers its own)
@@ -46,7 +48,10 @@ class NewUserForm(forms.ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin, ModelAdmin):
+class UserAdmin(BaseUserAdmin, ErasesPerson):
+    """People are erased, never just deleted: their name stands in more places than their account."""
+
+    actions_detail = ["erase"]
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["email", "display_name", "is_host", "is_staff", "is_active", "date_joined"]
@@ -60,6 +65,13 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         (_("May"), {"fields": ["is_active", "is_host", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         (_("Times"), {"fields": ["date_joined", "last_login"]}),
     ]
+
+    def email_of(self, object_id: str) -> str:
+        user = User.objects.filter(pk=object_id).exclude(email__endswith=f"@{GONE}").first()
+        return user.email if user else ""
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
 
 
 @admin.register(Category)

@@ -1,5 +1,7 @@
 """What the shop refuses."""
 
+from collections.abc import Sequence
+
 
 class ShopError(Exception):
     """Base class."""
@@ -39,3 +41,11 @@ class NothingToMend(MendRefused):
 
 class CantMend(MendRefused):
     """It can't be put right in this way; the message says why, and what to do instead."""
+
+
+class ErasureRefused(ShopError):
+    """A person can't be erased yet; nothing was. `reasons` are sentences for people."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = reasons

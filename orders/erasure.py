@@ -1,0 +1,59 @@
+"""What orders know of a person, in the main database and in the archive; and what stands against forgetting it now."""
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from inventory.locks import limited_wait
+from orders.archive.thawing import ERASING
+from orders.lifecycle import TERMINAL
+from orders.models import ArchivedOrder, Order
+from shop import erasure
+from shop.erasure import Person
+from shop.models import User
+
+NOBODY = {"buyer_id": None, "email": "", "name": "", "line1": "", "city": "", "postal_code": ""}
+"""The country stays, as a figure."""
+
+
+@erasure.objects
+def unfinished(person: Person) -> list[str]:
+    """An order that is unpaid or on its way needs its address."""
+    theirs = Order.objects.filter(_whose(person)).exclude(state__in=TERMINAL).order_by("number_seq")
+    return [
+        _("Order %(number)s is not over yet (%(state)s).")
+        % {"number": order.number, "state": order.get_state_display().lower()}
+        for order in theirs
+    ]
+
+
+@erasure.erases("orders")
+def erase(person: Person) -> int:
+    """Make a person's orders nobody's, archived or not; return how many. Raises StockBusy.
+
+    While this runs nothing is brought back from the archive. What is moved there meanwhile is erased here before, or
+    found there after.
+    """
+    with transaction.atomic(durable=True):
+        with limited_wait(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ERASING])
+        here = Order.objects.filter(_whose(person)).update(**NOBODY)
+        there = ArchivedOrder.objects.filter(_whose(person)).update(**NOBODY)
+        return here + there + _take_off_others(person)
+
+
+def _whose(person: Person) -> Q:
+    """Match a person's orders: of their account, and a guest's with an address of theirs."""
+    of_guest = erasure.any_of("email", person.emails) & Q(buyer_id=None)
+    return of_guest | Q(buyer_id=person.user.pk) if person.user else of_guest
+
+
+def _take_off_others(person: Person) -> int:
+    """Where somebody else's order goes to an address of theirs, have its mails go to its buyer."""
+    changed = 0
+    for model in (Order, ArchivedOrder):
+        given = model.objects.filter(erasure.any_of("email", person.emails)).exclude(buyer_id=None)
+        buyers = {buyer_id for buyer_id in given.values_list("buyer_id", flat=True) if buyer_id}
+        for buyer in User.objects.filter(pk__in=buyers):
+            changed += given.filter(buyer_id=buyer.pk).update(email=buyer.email)
+    return changed

@@ -1,0 +1,53 @@
+"""Erasing a person from the admin: an action, with a dialog that asks once more."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+
+from inventory.admin import actor_of, back_to
+from inventory.exceptions import StockBusy
+from shop import erasure
+from shop.exceptions import ErasureRefused
+
+
+class ErasesPerson(ModelAdmin):
+    """Give rows that are of somebody the action `erase`; `email_of` says who that is, empty for nobody."""
+
+    def email_of(self, object_id: str) -> str:
+        raise NotImplementedError
+
+    def has_erase_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("shop.delete_user") and bool(object_id) and bool(self.email_of(object_id))
+
+    @action(
+        description=_("Erase this person"),
+        icon="person_remove",
+        variant=ActionVariant.DANGER,
+        permissions=["erase"],
+        dialog={
+            "title": _("Erase this person for good"),
+            "description": _(
+                "Their account, addresses, cart, wishes and notices are deleted. On orders and in chats their name is "
+                "taken out; what was sold stays counted. This can't be undone."
+            ),
+            "form_class": None,
+            "form_submit_text": _("Erase for good"),
+        },
+    )
+    def erase(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        try:
+            erasure.erase(self.email_of(object_id), actor=actor_of(request))
+        except ErasureRefused as refusal:
+            messages.error(request, _("Not erased. %(why)s") % {"why": refusal})
+        except StockBusy:
+            messages.error(request, _("Orders are busy at the moment. Please do it again: it goes on where it was."))
+        else:
+            messages.success(request, _("The person is erased."))
+        return back_to(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]))

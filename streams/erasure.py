@@ -1,0 +1,38 @@
+"""What shows know of a person: what they said stays, but not that it was them."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from inventory.transactions import after_commit
+from shop import erasure
+from shop.erasure import Person
+from shop.models import User
+from streams.chat import HISTORY
+from streams.models import ChatMessage, StreamSession
+from streams.signals import chat_removed
+
+KEPT_ON_SCREEN = timedelta(days=2)  # how long realtime remembers a show that nobody says anything in
+
+
+@erasure.objects
+def on_air(person: Person) -> list[str]:
+    """A show needs its host until it has ended."""
+    shows = StreamSession.objects.filter(host=person.user, state__in=StreamSession.ON_AIR) if person.user else []
+    return [_("The show “%(title)s” is on air.") % {"title": show.title} for show in shows]
+
+
+@erasure.erases("chat_messages")
+def erase(person: Person) -> int:
+    """Take a person's name off what they said. What live shows still have on screen is taken out there."""
+    if person.user is None:
+        return 0
+    name = User(public_id=person.user.public_id).public_name
+    said = ChatMessage.objects.filter(author=person.user).exclude(author_name=name)
+    is_recent = Q(state__in=StreamSession.ON_AIR) | Q(ended_at__gt=timezone.now() - KEPT_ON_SCREEN)
+    for show in StreamSession.objects.filter(is_recent, pk__in=said.order_by().values("session")):
+        for message in said.filter(session=show, removed_at=None).order_by("-at", "-id")[:HISTORY]:
+            after_commit(chat_removed.send_robust, sender=None, slug=show.slug, message_id=str(message.pk))
+    return said.update(author_name=name)
