@@ -147,6 +147,7 @@ class TopicConsumer(AsyncConsumer):
     async def _hello(self, frame: wire.Hello) -> None:
         self.deadline.cancel()
         try:
+            self.seat.is_viewer = frame.watches
             self.person = await self._identify(frame)
             await self.hub.join(self.topic, self.seat, frame.since, user_id=self.person.user_id)
             self.is_seated = True

@@ -309,7 +309,7 @@ class Hub:
         """Count viewers, and compare every room with its head: a lost last message shows here."""
         if not self.rooms:
             return
-        counts = {topic: len(room.seats) for topic, room in self.rooms.items()}
+        counts = {topic: sum(seat.is_viewer for seat in room.seats) for topic, room in self.rooms.items()}
         try:
             heads = await in_thread(log.beat, self.process, counts)
         except (redis.RedisError, OSError) as error:

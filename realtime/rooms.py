@@ -27,16 +27,17 @@ RESUMES_CACHED = 32
 class Seat:
     """A socket in a room. `behind_since` is set while it is skipped for reading too slowly.
 
-    `is_insider` is set for those who may see a rehearsal.
+    `is_insider` is set for those who may see a rehearsal, `is_viewer` unless it said that it does not watch.
     """
 
-    __slots__ = ("behind_since", "is_insider", "is_leaving", "writer")
+    __slots__ = ("behind_since", "is_insider", "is_leaving", "is_viewer", "writer")
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self.behind_since: float | None = None
         self.is_leaving = False
         self.is_insider = False
+        self.is_viewer = True
 
 
 class Room:

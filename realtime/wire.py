@@ -165,6 +165,7 @@ class Hello:
     ticket: str = ""
     token: str = ""
     orders: Mapping[str, str] = field(default_factory=dict)
+    watches: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,4 +212,4 @@ def _hello(frame: dict[str, Any]) -> Hello:
     words = {name: value for name in ("ticket", "token") if isinstance(value := frame.get(name), str)}
     orders = frame.get("orders")
     known = {k: v for k, v in orders.items() if isinstance(v, str)} if isinstance(orders, dict) else {}
-    return Hello(since=since, orders=known, **words)
+    return Hello(since=since, orders=known, watches=frame.get("watches") is not False, **words)

@@ -209,6 +209,13 @@ def test_viewers_are_counted(server: Server, show: StreamSession) -> None:
         assert first.wait_for_event("viewers", where=lambda event: event["count"] == 2)
 
 
+def test_studio_is_no_viewer(server: Server, show: StreamSession) -> None:
+    with Client(server, path_of(show)) as studio, Client(server, path_of(show)) as viewer:
+        studio.hello(watches=False)
+        viewer.hello(watches="no")  # anything but a plain no is a viewer
+        assert studio.wait_for_event("viewers")["count"] == 1
+
+
 def test_what_was_missed_is_replayed_to_a_client_that_comes_back(server: Server, show: StreamSession) -> None:
     with Client(server, path_of(show)) as client:
         client.hello()

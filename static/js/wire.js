@@ -58,7 +58,7 @@ export const wires = new Set();
 
 /**
  * Open the socket at `path` and keep it open.
- * @param {{path: string, ticket?: string, address?: string, since?: {epoch: string, seq: number}}} options
+ * @param {{path: string, ticket?: string, address?: string, since?: {epoch: string, seq: number}, watches?: boolean}} options
  * @returns {Wire}
  */
 export function connect(options) {
@@ -83,14 +83,15 @@ export class Wire extends EventTarget {
   /** @type {any} */ #pingTimer; /** @type {any} */ #pongTimer; /** @type {any} */ #connectTimer;
   #head = 0;
 
-  /** @param {{path: string, ticket?: string, address?: string, since?: {epoch: string, seq: number}}} options */
-  constructor({ path, ticket, address, since }) {
+  /** @param {{path: string, ticket?: string, address?: string, since?: {epoch: string, seq: number}, watches?: boolean}} options */
+  constructor({ path, ticket, address, since, watches = true }) {
     super();
     const page = address ? { address, ticket: "" } : socketOfPage();
     this.url = new URL(path, page.address).href;
     this.ticket = ticket ?? page.ticket;
     this.state = NOTHING;
     this.since = since;
+    this.watches = watches; // whether it counts as a viewer
     this.isFresh = false;
     /** @type {Map<string, string>} guests' orders to be told of: id → access */
     this.orders = new Map();
@@ -168,7 +169,7 @@ export class Wire extends EventTarget {
     this.#hasSaidHello = true;
     this.#send({
       type: "hello", v: VERSION,
-      ...(since && { since }), ...(this.ticket && { ticket: this.ticket }),
+      ...(since && { since }), ...(!this.watches && { watches: false }), ...(this.ticket && { ticket: this.ticket }),
       ...(this.orders.size && { orders: Object.fromEntries(this.orders) }),
     });
   }
