@@ -29,6 +29,9 @@ check: dev ## lint, types, architecture, settings, migrations, then every test
 	env $(PRODUCTION_LIKE) $(PY) manage.py makemigrations --check --dry-run
 	@$(MAKE) --no-print-directory test
 
+soak: dev assets ## kill everything at random for two minutes while people buy
+	@export KILL_LOAD_S=$${KILL_LOAD_S:-120} && exec $(PY) -m pytest -s tests/test_kill.py $(ARGS)
+
 bench: dev assets ## measure; writes bench/results/*.json
 	@exec $(PY) -m bench $(ARGS)
 
@@ -76,4 +79,4 @@ assets: static/npm/hls.mjs
 static/npm/hls.mjs: package-lock.json
 	@bash deploy/fetch-assets
 
-.PHONY: help run test check bench requirements clean base dev assets
+.PHONY: help run test check soak bench requirements clean base dev assets
