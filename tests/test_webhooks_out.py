@@ -1,14 +1,8 @@
 """Webhooks to merchants, against a real receiver: signed, once where nothing fails, again where something does."""
 
-import os
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_network
-from typing import Any
 
 import orjson
 import pytest
@@ -23,9 +17,8 @@ from shop import notices
 from shop.models import AuditEntry, Notice, WebhookDelivery, WebhookEndpoint
 from shop.webhooks import deliveries, posting, signing
 from tests.factories import make_user
-from tests.realtime_servers import ROOT, database_urls, eventually
+from tests.hooks import come_due, endpoint_at, queue, send_all, states
 from tests.receiver import Receiver, open_receiver
-from tests.rush import together
 from tests.told import an_order, hand_on, happens, is_paid
 
 pytestmark = pytest.mark.django_db
@@ -36,29 +29,6 @@ def receiver(settings: Settings) -> Iterator[Receiver]:
     settings.WEBHOOK_PRIVATE_NETWORKS = [ip_network("127.0.0.1/32")]
     with open_receiver() as receiver:
         yield receiver
-
-
-def endpoint_at(receiver: Receiver, **fields: Any) -> WebhookEndpoint:
-    return WebhookEndpoint.objects.create(url=receiver.url, **fields)
-
-
-def queue(number: int = 0, *, topic: str = "order.placed") -> None:
-    endpoints = deliveries.list_endpoints(topic)
-    deliveries.queue(endpoints, f"test:{number}", topic, at=timezone.now(), data={"number": number})
-
-
-def send_all() -> None:
-    while deliveries.send_due():
-        pass
-
-
-def come_due() -> None:
-    WebhookDelivery.objects.update(next_try_at=timezone.now())
-    WebhookEndpoint.objects.update(paused_until=None)
-
-
-def states() -> list[str]:
-    return sorted(WebhookDelivery.objects.values_list("state", flat=True))
 
 
 # --- what is sent ---
@@ -343,77 +313,3 @@ def test_what_came_to_an_end_long_ago_is_deleted(receiver: Receiver) -> None:
     deliveries.prune()
 
     assert set(WebhookDelivery.objects.values_list("occasion", flat=True)) == {"test:0", "test:2"}
-
-
-# --- at least once, and side by side ---
-
-SEND = "import django; django.setup(); from shop.webhooks import deliveries; deliveries.send_due()"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_killed_senders_delivery_comes_round_again_under_the_same_id(receiver: Receiver) -> None:
-    endpoint_at(receiver)
-    queue()
-    receiver.answers.append("wait")
-    sender = subprocess.Popen(
-        [sys.executable, "-c", SEND],
-        cwd=ROOT,
-        env={**os.environ, **database_urls(), "WEBHOOK_PRIVATE_NETWORKS": "127.0.0.1/32"},
-    )
-    try:
-        eventually(lambda: len(receiver.got) == 1, within_s=30)
-        sender.send_signal(signal.SIGKILL)
-    finally:
-        sender.kill()
-        sender.wait(10)
-
-    assert deliveries.send_due() == 0  # while the killed one's lease runs
-    come_due()
-    assert deliveries.send_due() == 1
-
-    assert receiver.ids == [str(WebhookDelivery.objects.get().pk)] * 2
-    assert states() == ["delivered"]
-
-
-def rush(receiver: Receiver) -> None:
-    endpoint_at(receiver)
-    for number in range(40):
-        queue(number)
-    together([send_all] * 4)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_control_senders_that_do_not_lock_send_the_same(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    everyone = threading.Barrier(4, timeout=30)
-
-    def read_without_lock() -> list[WebhookDelivery]:
-        due = list(WebhookDelivery.objects.filter(state="due").select_related("endpoint")[:40])
-        everyone.wait()
-        return due
-
-    monkeypatch.setattr(deliveries, "_claim", read_without_lock)
-
-    rush(receiver)
-
-    assert len(receiver.ids) > len(set(receiver.ids)) == 40
-
-
-@pytest.mark.django_db(transaction=True)
-def test_four_senders_at_once_send_each_delivery_once(receiver: Receiver) -> None:
-    rush(receiver)
-
-    assert len(receiver.ids) == len(set(receiver.ids)) == 40
-    assert states() == ["delivered"] * 40
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_sender_that_outlived_its_lease_overwrites_nothing(receiver: Receiver) -> None:
-    endpoint_at(receiver)
-    queue()
-    [slow] = deliveries._claim()
-    come_due()
-    send_all()
-
-    deliveries._write_down(slow, deliveries.Outcome(500, "500"))
-
-    assert states() == ["delivered"]
