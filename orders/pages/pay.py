@@ -26,7 +26,7 @@ AWAY_RETRY_S = 5
 STRIPE_POLICY = {
     "script-src": ["https://js.stripe.com", "https://*.js.stripe.com"],
     "frame-src": ["https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com"],
-    "connect-src": [settings.STRIPE_API_BASE],
+    "connect-src": ["https://api.stripe.com"],
     "img-src": ["https://*.stripe.com"],
 }
 """What Stripe.js asks for, on the page with its card form and nowhere else."""

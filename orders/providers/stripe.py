@@ -1,6 +1,6 @@
 """Stripe, by its official library: one PaymentIntent a payment, paid with the Payment Element on a page of ours.
 
-Card data goes from the buyer's browser to Stripe and never touches us. docs/adr/0006 says why not Checkout. Facts that
+Card data goes from the buyer's browser to Stripe and never touches us. docs/adr/0007 says why not Checkout. Facts that
 this relies on, all from Stripe's documentation: a declined card leaves an intent open for another one; a canceled or
 succeeded intent never changes again; the same idempotency key returns the first call's intent for at least 24 hours;
 webhooks come unordered, repeated, and for three days.

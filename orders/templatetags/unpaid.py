@@ -13,7 +13,7 @@ from orders.models import Order
 register = template.Library()
 
 SHOWN_MOST = 3
-OWN_PAGES = {"orders:order", "orders:pay"}
+OWN_PAGES = {"orders:order", "orders:pay", "orders:card"}
 PAGES_WITHOUT = {"orders:orders", "orders:sandbox"}
 
 

@@ -19,7 +19,7 @@ export function init(root) {
   const card = JSON.parse(facts.textContent ?? "{}");
   // @ts-ignore Stripe.js has no types here
   const makeStripe = window.Stripe;
-  if (!makeStripe || !card.key) return say(form, form.dataset.missingText ?? "");
+  if (!makeStripe || !card.key) return giveUp(form);
   const stripe = makeStripe(card.key);
   const elements = stripe.elements({ clientSecret: card.secret, appearance: appearance(root) });
   const fields = elements.create("payment", { layout: "tabs" });
@@ -27,7 +27,7 @@ export function init(root) {
     form.querySelector("[data-card-wait]")?.remove();
     setBusy(form, false);
   });
-  fields.on("loaderror", () => say(form, form.dataset.missingText ?? ""));
+  fields.on("loaderror", () => giveUp(form));
   fields.mount(form.querySelector("[data-card-fields]"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -64,7 +64,14 @@ function say(form, text) {
   const place = /** @type {HTMLElement} */ (form.querySelector("[data-card-error]"));
   place.hidden = !text;
   /** @type {HTMLElement} */ (place.querySelector("span")).textContent = text;
-  if (text) form.querySelector("[data-card-wait]")?.remove();
+}
+
+/** Say that there is no form, and offer to look again. @param {HTMLFormElement} form */
+function giveUp(form) {
+  form.querySelector("[data-card-fields]")?.replaceChildren();
+  say(form, form.dataset.missingText ?? "");
+  /** @type {HTMLElement} */ (form.querySelector("[data-card-pay]")).hidden = true;
+  /** @type {HTMLElement} */ (form.querySelector("[data-card-again]")).hidden = false;
 }
 
 /** Have the form look like the page around it. @param {Document} root */
