@@ -1,0 +1,22 @@
+"""Whatever happens to orders, in any order: the machine of tests/orders_machine.py on real PostgreSQL."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.orders_machine import Orders
+
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "40"))  # `make soak` asks for many more
+
+
+@pytest.mark.django_db
+@pytest.mark.timeout(0)
+def test_orders_end_as_the_table_says_whatever_happens() -> None:
+    run_state_machine_as_test(
+        Orders,
+        settings=settings(
+            max_examples=EXAMPLES, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
