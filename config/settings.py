@@ -162,7 +162,7 @@ for database in DATABASES.values():
     database["CONN_HEALTH_CHECKS"] = True
     if pool_max := env.process_pool_max():
         # 32 web threads share at most 16 connections; one that can't get any within 2 s is answered 503.
-        database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": pool_max, "timeout": 2}
+        database["OPTIONS"] = {"pool": {"min_size": 2, "max_size": pool_max, "timeout": 2}}
     else:
         database["CONN_MAX_AGE"] = 60
 
