@@ -4,7 +4,7 @@ import ipaddress
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import environ
@@ -100,7 +100,7 @@ def secret_key(fallback: Path) -> str:
     return value
 
 
-def database(name: str, default: dict[str, object]) -> dict[str, object]:
+def database(name: str, default: dict[str, Any]) -> dict[str, Any]:
     """Read a database address, or take the embedded server's."""
     if not text(name):
         return default

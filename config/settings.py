@@ -160,9 +160,11 @@ ARCHIVE_IS_APART = any(
 DATABASE_ROUTERS = ["orders.archive.router.Router"]
 for database in DATABASES.values():
     database["CONN_HEALTH_CHECKS"] = True
+    # For the statements of `inventory.statements` only; in the address, `?prepare_threshold=None` turns it off.
+    database["OPTIONS"] = {"prepare_threshold": 2, **database.get("OPTIONS", {})}
     if pool_max := env.process_pool_max():
         # 32 web threads share at most 16 connections; one that can't get any within 2 s is answered 503.
-        database["OPTIONS"] = {"pool": {"min_size": 2, "max_size": pool_max, "timeout": 2}}
+        database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": pool_max, "timeout": 2}
     else:
         database["CONN_MAX_AGE"] = 60
 
@@ -314,7 +316,8 @@ _SOCKET_ORIGINS = [
     for source in ([url] if url else [f"ws://*:{port}", f"wss://*:{port}"])
 ]
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/docs/"),
+    # The API answers programs, which know nothing of policies for pages.
+    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/"),
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
@@ -367,10 +370,10 @@ LOGGING = {
     "loggers": {
         "django.server": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
     },
 }
 
-        "stripe": {"level": "WARNING"},
 # --- REST API --------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Sum
 from django.utils import timezone
 
-from inventory.models import StockItem
+from inventory import statements
 from inventory.signals import stock_changed
 from inventory.transactions import after_commit
+
+_SUMS = "SELECT sku, sum(available), sum(version) FROM inventory_stockitem WHERE sku = ANY(%s) GROUP BY sku"
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,8 @@ def read(skus: Iterable[str]) -> dict[str, Availability]:
     truths under one version.
     """
     now = timezone.now()
-    rows = (
-        StockItem.objects.using("default")
-        .filter(sku__in=set(skus))
-        .order_by()
-        .values_list("sku")
-        .annotate(units=Sum("available"), versions=Sum("version"))
-    )
-    return {sku: Availability(sku, units, version, now) for sku, units, version in rows}
+    sums = statements.run(_SUMS, [sorted(set(skus))])
+    return {sku: Availability(sku, int(units), int(version), now) for sku, units, version in sums}
 
 
 def announce(skus: Iterable[str]) -> None:

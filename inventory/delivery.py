@@ -5,13 +5,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, Value
-from django.db.models.functions import Length
 from django.utils import timezone
 
+from inventory import statements
 from inventory.models import StockItem, Zone
 
 FRIDAY = 4
+
+# The zones whose prefix is the start of a postal code, the longest first: a look into an index for each prefix.
+_ZONES = """
+    SELECT warehouse.id, warehouse.code, zone.postal_prefix, courier.cutoff_hour, zone.transit_days
+    FROM inventory_zone AS zone
+    JOIN inventory_warehouse AS warehouse ON warehouse.id = zone.warehouse_id AND warehouse.is_active
+    JOIN inventory_courier AS courier ON courier.id = zone.courier_id
+    WHERE zone.country = %s AND zone.postal_prefix = ANY(%s)
+    ORDER BY length(zone.postal_prefix) DESC, zone.transit_days, zone.id
+"""
 
 
 @dataclass(frozen=True)
@@ -37,22 +46,17 @@ def routes(*, postal_code: str, country: str = settings.DEFAULT_COUNTRY, now: da
     A warehouse's longest matching prefix decides; of several couriers, the quicker. Empty: nothing can be delivered.
     """
     now = now or timezone.now()
-    zones = (
-        Zone.objects.filter(country=country.upper(), warehouse__is_active=True)
-        .annotate(asked=Value(normalise(postal_code)))
-        .filter(Q(asked__startswith=F("postal_prefix")))
-        .select_related("warehouse", "courier")
-        .order_by(Length("postal_prefix").desc(), "transit_days", "pk")
-    )
+    code = normalise(postal_code)
+    zones = statements.run(_ZONES, [country.upper(), [code[:length] for length in range(len(code) + 1)]])
     best: dict[int, Route] = {}
     longest: dict[int, int] = {}
-    for zone in zones:
-        if len(zone.postal_prefix) < longest.setdefault(zone.warehouse_id, len(zone.postal_prefix)):
+    for warehouse_id, warehouse, prefix, cutoff_hour, transit_days in zones:
+        if len(prefix) < longest.setdefault(warehouse_id, len(prefix)):
             continue
-        arrives = _arrival(now, zone.courier.cutoff_hour, zone.transit_days)
-        known = best.get(zone.warehouse_id)
+        arrives = _arrival(now, cutoff_hour, transit_days)
+        known = best.get(warehouse_id)
         if known is None or arrives < known.delivery_on:
-            best[zone.warehouse_id] = Route(zone.warehouse_id, zone.warehouse.code, arrives)
+            best[warehouse_id] = Route(warehouse_id, warehouse, arrives)
     return sorted(best.values(), key=lambda route: (route.delivery_on, route.warehouse_id))
 
 

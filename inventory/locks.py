@@ -5,12 +5,23 @@ from contextlib import contextmanager
 
 import psycopg.errors
 from django.db import OperationalError, connection
-from django.db.models import Q
 
+from inventory import statements
 from inventory.exceptions import NotInTransaction, StockBusy
 from inventory.models import StockItem
 
 LOCK_TIMEOUT_MS = 2000
+
+_COLUMNS = [field.attname for field in StockItem._meta.concrete_fields]
+# Sets its own patience: no row comes to be locked before the join has read the one of `patience`.
+_LOCK = f"""
+    WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', %s, true))
+    SELECT {", ".join(f"item.{column}" for column in _COLUMNS)}
+    FROM patience, inventory_stockitem AS item
+    WHERE item.sku = ANY(%s) OR item.id = ANY(%s)
+    ORDER BY item.id
+    FOR NO KEY UPDATE OF item
+"""  # noqa: S608 (the model's own columns)
 
 
 def lock_stock(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[StockItem]:
@@ -22,9 +33,9 @@ def lock_stock(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[Sto
     Raises StockBusy (try again) or NotInTransaction (a bug).
     """
     require_transaction()
-    rows = StockItem.objects.filter(Q(sku__in=set(skus)) | Q(pk__in=set(ids)))
-    with limited_wait():
-        return list(rows.order_by("pk").select_for_update(no_key=True))
+    with _busy_when_waited_for():
+        rows = statements.run(_LOCK, [str(LOCK_TIMEOUT_MS), sorted(set(skus)), sorted(set(ids))])
+    return [StockItem.from_db(connection.alias, _COLUMNS, row) for row in rows]
 
 
 def require_transaction() -> None:
@@ -34,9 +45,15 @@ def require_transaction() -> None:
 
 @contextmanager
 def limited_wait() -> Iterator[None]:
-    """Turn a lock waited for too long, or a deadlock, into StockBusy. For any row lock of an order or its stock."""
+    """Wait at most two seconds for locks in this block; a longer wait, or a deadlock, raises StockBusy."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(LOCK_TIMEOUT_MS)])
+    with _busy_when_waited_for():
+        yield
+
+
+@contextmanager
+def _busy_when_waited_for() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:

@@ -49,6 +49,8 @@ class Zone(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["warehouse", "courier", "country", "postal_prefix"], name="zone_unique"),
         ]
+        # delivery.routes: the zones that a postal code lies in
+        indexes = [models.Index(fields=["country", "postal_prefix"], name="zone_by_prefix")]
 
     def __str__(self) -> str:
         return f"{self.country} {self.postal_prefix}* from {self.warehouse_id}"

@@ -50,7 +50,7 @@ class Shelf:
         under the lock of whatever they belong to (an order, a drop), which the caller must have.
         """
         ids = Reservation.objects.filter(holder__in=set(holders)).values_list("stock_item_id", flat=True)
-        items = lock_stock(skus=skus, ids=ids)
+        items = lock_stock(skus=skus, ids=ids if holders else ())
         by_sku: dict[str, list[StockItem]] = defaultdict(list)
         for item in items:
             by_sku[item.sku].append(item)
@@ -206,9 +206,8 @@ class Shelf:
 
     def _write(self) -> None:
         """Write all decisions: holds, movements, and one UPDATE for every counter."""
-        Reservation.objects.bulk_create(self._holds)
         StockMovement.objects.bulk_create(self._movements)
         changed = {pk: change for pk, change in self._changes.items() if change != CounterChange()}
-        if changed:
-            write_counters(changed)
+        if changed or self._holds:
+            write_counters(changed, holds=self._holds)
             availability.announce({self._items[pk].sku for pk in changed})

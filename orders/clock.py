@@ -2,12 +2,10 @@
 
 from datetime import datetime
 
-from django.db import connection
+from inventory import statements
 
 
 def now() -> datetime:
     """Return the database's time; within a transaction, the moment it began."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        (moment,) = cursor.fetchone()
+    [(moment,)] = statements.run("SELECT now()")
     return moment
