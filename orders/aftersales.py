@@ -15,7 +15,7 @@ from orders import lifecycle, locks
 from orders.exceptions import TooManyUnits
 from orders.lifecycle import Event, Stock
 from orders.models import Order, OrderLine, Refund
-from orders.signals import order_changed
+from orders.signals import orders_changed
 from shop import audit, outbox
 
 Units = Mapping[str, int]
@@ -117,4 +117,4 @@ def _write(
     OrderLine.objects.bulk_update(units, ["refunded_units", "dropped_units", "returned_units"])
     audit.record(actor=actor, action=event, subject=order.holder, reason=reason, lines=lines, **facts)
     outbox.publish(f"order.{event}", order.holder, {"event": event, "lines": lines, **facts})
-    after_commit(order_changed.send_robust, sender=None, order=order)
+    after_commit(orders_changed.send_robust, sender=None, orders=[order])

@@ -5,9 +5,10 @@ for one request. Nobody is sold a unit that does not exist: the units are taken 
 order, and the database refuses a stock item that promises more than it has.
 """
 
+import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -28,9 +29,9 @@ from orders.exceptions import (
 )
 from orders.idempotency import Idempotency
 from orders.models import Order, OrderLine
-from orders.signals import order_changed
-from shop import outbox
-from shop.models import Variant
+from orders.signals import orders_changed
+from shop import offers, outbox, rows
+from shop.offers import Offer
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,17 @@ class ShippingAddress:
 
 @dataclass(frozen=True)
 class OrderRequest:
-    """What somebody wants to buy. `lines` are (SKU, units); the prices are ours to say. `session` is a show's slug."""
+    """What somebody wants to buy. `lines` are (SKU, units); the prices are ours to say. `session` is a show's slug.
+
+    `order_id` names the order that may come of it; None: a new name each time.
+    """
 
     lines: Sequence[tuple[str, int]]
     email: str
     address: ShippingAddress
     buyer_id: int | None = None
     session: str = ""
+    order_id: uuid.UUID | None = None
 
 
 def place_order(request: OrderRequest, *, key: Idempotency | None = None) -> Order:
@@ -63,14 +68,13 @@ def place_order(request: OrderRequest, *, key: Idempotency | None = None) -> Ord
 
     Raises a subclass of OrderRefused, or StockBusy (try again).
     """
+    order_id = request.order_id or uuid.uuid4()
     with transaction.atomic(durable=True):
-        if key and (earlier := idempotency.find_order(key)):
+        if key and (earlier := idempotency.claim(key, order_id)):
             return earlier
-        [outcome] = write_orders([request], inserts_first=True)
+        [outcome] = write_orders([replace(request, order_id=order_id)], inserts_first=True)
         if isinstance(outcome, OrderRefused):
             raise outcome
-        if key:
-            idempotency.remember(key, outcome)
     return outcome
 
 
@@ -94,23 +98,43 @@ def write_orders(requests: Sequence[OrderRequest], *, inserts_first: bool = Fals
             draft.hold(shelf)
         accepted = [draft for draft in sound if draft.refusal is None]
         if inserts_first:
-            Order.objects.bulk_update([draft.order for draft in accepted], ["delivery_on"])
+            Order.objects.bulk_update([draft.order for draft in accepted if draft.is_later], ["delivery_on"])
         else:
             _insert(accepted)
     for draft in accepted:
-        after_commit(order_changed.send_robust, sender=None, order=draft.order)
+        draft.remember()
+    after_commit(orders_changed.send_robust, sender=None, orders=[draft.order for draft in accepted])
     return [draft.refusal or draft.order for draft in drafts]
 
 
 @dataclass
 class _Draft:
-    """A request with its prices and routes: an order that waits for its units."""
+    """A request with its prices and routes: an order that waits for its units.
+
+    It starts out to be delivered from the nearest warehouse; `is_later` once it turns out that another has the units.
+    """
 
     order: Order
     wanted: Mapping[str, int]
+    offers: Sequence[Offer]
     routes: Sequence[delivery.Route]
-    lines: list[OrderLine] = field(default_factory=list)
     refusal: OrderRefused | None = None
+    is_later: bool = False
+
+    def __post_init__(self) -> None:
+        self.order.delivery_on = self.routes[0].delivery_on if self.routes else None
+        self.lines = [
+            OrderLine(
+                order=self.order,
+                variant_id=offer.variant_id,
+                sku=offer.sku,
+                product_name=offer.product_name,
+                variant_label=offer.label,
+                quantity=self.wanted[offer.sku],
+                unit_price_minor=offer.price_minor,
+            )
+            for offer in self.offers
+        ]
 
     def hold(self, shelf: Shelf) -> None:
         shortages = shelf.hold(
@@ -120,29 +144,36 @@ class _Draft:
             self.refusal = InsufficientStock(shortages)
             return
         used = shelf.warehouses_of(self.order.holder)
-        self.order.delivery_on = max(route.delivery_on for route in self.routes if route.warehouse_id in used)
+        arrives = max(route.delivery_on for route in self.routes if route.warehouse_id in used)
+        self.is_later = arrives != self.order.delivery_on
+        self.order.delivery_on = arrives
+
+    def remember(self) -> None:
+        """Let the order say without a query what has just been written: its lines, and that nobody has paid yet."""
+        lines, payments = self.order.lines.all(), self.order.payments.all()
+        lines._result_cache, payments._result_cache = self.lines, []
+        self.order._prefetched_objects_cache = {"lines": lines, "payments": payments}  # type: ignore[attr-defined]
 
 
 def _draft(requests: Sequence[OrderRequest]) -> list[_Draft]:
     """Price every request with two reads for all of them (and one more for each place they go to)."""
     now = clock.now()
-    skus = {sku for request in requests for sku, _ in request.lines}
-    found = Variant.objects.filter(sku__in=skus, is_active=True, product__is_active=True).select_related("product")
-    variants = {variant.sku: variant for variant in found}
+    on_sale = offers.read(sku for request in requests for sku, _ in request.lines)
     places = {(request.address.postal_code, request.address.country) for request in requests}
     routes = {place: delivery.routes(postal_code=place[0], country=place[1], now=now) for place in places}
     return [
-        _draft_one(request, variants, routes[request.address.postal_code, request.address.country], now)
+        _draft_one(request, on_sale, routes[request.address.postal_code, request.address.country], now)
         for request in requests
     ]
 
 
 def _draft_one(
-    request: OrderRequest, variants: Mapping[str, Variant], routes: Sequence[delivery.Route], now: datetime
+    request: OrderRequest, on_sale: Mapping[str, Offer], routes: Sequence[delivery.Route], now: datetime
 ) -> _Draft:
     wanted = _merge(request.lines)
-    sold = [variants[sku] for sku in wanted if sku in variants]
+    sold = [on_sale[sku] for sku in wanted if sku in on_sale]
     order = Order(
+        id=request.order_id or uuid.uuid4(),
         buyer_id=request.buyer_id,
         email=request.email,
         name=request.address.name,
@@ -150,30 +181,18 @@ def _draft_one(
         city=request.address.city,
         postal_code=request.address.postal_code,
         country=request.address.country,
-        total_minor=sum(variant.price_minor * wanted[variant.sku] for variant in sold),
+        total_minor=sum(offer.price_minor * wanted[offer.sku] for offer in sold),
         currency=sold[0].currency if sold else settings.DEFAULT_CURRENCY,
         session=request.session,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.PAYMENT_WINDOW_S),
     )
-    lines = [
-        OrderLine(
-            order=order,
-            variant=variant,
-            sku=variant.sku,
-            product_name=variant.product.name,
-            variant_label=variant.label,
-            quantity=wanted[variant.sku],
-            unit_price_minor=variant.price_minor,
-        )
-        for variant in sold
-    ]
-    draft = _Draft(order, wanted, routes, lines)
+    draft = _Draft(order, wanted, sold, routes)
     if not wanted:
         draft.refusal = EmptyOrder()
-    elif unknown := sorted(set(wanted) - set(variants)):
+    elif unknown := sorted(set(wanted) - set(on_sale)):
         draft.refusal = UnknownSku(unknown)
-    elif len(currencies := sorted({variant.currency for variant in sold})) > 1:
+    elif len(currencies := sorted({offer.currency for offer in sold})) > 1:
         draft.refusal = MixedCurrencies(currencies)
     elif not routes:
         draft.refusal = Undeliverable(request.address.postal_code, request.address.country)
@@ -183,16 +202,16 @@ def _draft_one(
 def _check_caps(drafts: Sequence[_Draft]) -> None:
     """Refuse, in their order, those who would have more units of a capped product than one buyer may."""
     capped = [
-        (draft, line, caps.Claim.of(draft.order, line.variant.product_id), line.variant.product.cap_per_buyer)
+        (draft, offer, caps.Claim.of(draft.order, offer.product_id), offer.cap_per_buyer)
         for draft in drafts
-        for line in draft.lines
-        if line.variant and line.variant.product.cap_per_buyer is not None
+        for offer in draft.offers
+        if offer.cap_per_buyer is not None
     ]
     taken = caps.lock_and_count({claim: draft.order for draft, _, claim, _ in capped})
-    for draft, line, claim, cap in capped:
-        if draft.refusal is None and taken[claim] + line.quantity > cap:
-            draft.refusal = OverCap(line.sku, cap, taken[claim])
-        taken[claim] += line.quantity
+    for draft, offer, claim, cap in capped:
+        if draft.refusal is None and taken[claim] + draft.wanted[offer.sku] > cap:
+            draft.refusal = OverCap(offer.sku, cap, taken[claim])
+        taken[claim] += draft.wanted[offer.sku]
 
 
 def _merge(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -206,6 +225,6 @@ def _merge(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def _insert(drafts: Sequence[_Draft]) -> None:
-    Order.objects.bulk_create([draft.order for draft in drafts])
-    OrderLine.objects.bulk_create([line for draft in drafts for line in draft.lines])
+    rows.insert([draft.order for draft in drafts])
+    rows.insert([line for draft in drafts for line in draft.lines])
     outbox.publish_all("order.created", {draft.order.holder: {} for draft in drafts})

@@ -1,12 +1,13 @@
 """The same request twice makes one order. Only a success is remembered, for 48 hours."""
 
 import hashlib
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import connection
 from django.db.models.functions import Now
 
+from inventory import statements
 from orders.exceptions import IdempotencyInProgress, IdempotencyMismatch
 from orders.models import IdempotencyKey, Order
 
@@ -22,37 +23,40 @@ class Idempotency:
     body_hash: str
 
 
-def find_order(idempotency: Idempotency) -> Order | None:
-    """Return the order this key has made, and keep others with the key away until the transaction ends.
+# The lock says at once that another works on the key, where the unique constraint alone would have us wait for it.
+_CLAIM = """
+    INSERT INTO orders_idempotencykey AS known (scope, key, body_hash, order_id, created_at)
+    SELECT %(scope)s, %(key)s, %(body_hash)s, %(order_id)s, now()
+    WHERE pg_try_advisory_xact_lock(%(lock)s)
+    ON CONFLICT (scope, key) DO UPDATE
+        SET body_hash = excluded.body_hash, order_id = excluded.order_id, created_at = excluded.created_at
+        WHERE known.created_at <= now() - %(kept_for)s
+    RETURNING order_id
+"""
+
+
+def claim(idempotency: Idempotency, order_id: uuid.UUID) -> Order | None:
+    """Have a key stand for the order about to be made (None), or return the one that it has made before.
+
+    The claim is a row of this transaction: it goes with it if the order is refused, and takes the place of one that is
+    past its 48 hours. Others with the key are kept away until the transaction ends.
 
     Raises IdempotencyInProgress while another transaction works on the key, IdempotencyMismatch for another body.
     """
     digest = hashlib.sha256(f"{idempotency.scope} {idempotency.key}".encode()).digest()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], signed=True)])
-        (is_ours,) = cursor.fetchone()
-    if not is_ours:
-        raise IdempotencyInProgress
+    values = {**vars(idempotency), "order_id": order_id, "kept_for": KEPT_FOR}
+    if statements.run(_CLAIM, values | {"lock": int.from_bytes(digest[:8], signed=True)}):
+        return None
     known = (
         IdempotencyKey.objects.filter(scope=idempotency.scope, key=idempotency.key, created_at__gt=Now() - KEPT_FOR)
         .select_related("order")
         .first()
     )
     if known is None:
-        return None
+        raise IdempotencyInProgress
     if known.body_hash != idempotency.body_hash:
         raise IdempotencyMismatch
     return known.order
-
-
-def remember(idempotency: Idempotency, order: Order) -> None:
-    """Write down which order a key has made; replaces one that is past its 48 hours."""
-    IdempotencyKey.objects.update_or_create(
-        scope=idempotency.scope,
-        key=idempotency.key,
-        # Its 48 hours begin anew, by the clock that `find_order` compares with.
-        defaults={"body_hash": idempotency.body_hash, "order": order, "created_at": Now()},
-    )
 
 
 def forget(*, limit: int = 10_000) -> int:

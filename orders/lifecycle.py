@@ -21,7 +21,7 @@ from inventory.transactions import after_commit
 from orders import clock, locks
 from orders.exceptions import TransitionRefused
 from orders.models import Order, OrderFacts, Payment, Refund
-from orders.signals import order_changed
+from orders.signals import orders_changed
 from shop import audit, outbox
 
 State = OrderFacts.State
@@ -222,7 +222,7 @@ def _write(
             if rule.becomes is State.PLACED:
                 order.placed_at = now
             order.terminal_at = now if rule.becomes in TERMINAL else None
-            after_commit(order_changed.send_robust, sender=None, order=order)
+        after_commit(orders_changed.send_robust, sender=None, orders=tuple(orders))
         Order.objects.bulk_update(orders, ["state", "cancel_reason", "placed_at", "terminal_at"])
     audit.record_all(
         actor=actor,

@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# order: Order, as committed.
-order_changed = Signal()
+# orders: Sequence[Order], as committed by one transaction.
+orders_changed = Signal()

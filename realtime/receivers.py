@@ -9,7 +9,7 @@ from django.utils import timezone
 from inventory.signals import stock_changed
 from inventory.transactions import after_commit
 from orders.models import Order
-from orders.signals import order_changed
+from orders.signals import orders_changed
 from realtime import letters, publish, seeding, wire
 from shop.models import Variant
 from streams import signals
@@ -18,7 +18,7 @@ from streams.models import ChatMessage, RunListItem
 
 def connect() -> None:
     stock_changed.connect(on_stock_changed)
-    order_changed.connect(on_order_changed)
+    orders_changed.connect(on_orders_changed)
     post_save.connect(on_variant_saved, sender=Variant)
     signals.session_changed.connect(on_session_changed)
     signals.pin_changed.connect(on_pin_changed)
@@ -33,8 +33,8 @@ def on_stock_changed(*, sku: str, available: int, version: int, **kwargs: Any) -
     publish.availability([wire.availability(sku=sku, available=available, version=version, as_of=timezone.now())])
 
 
-def on_order_changed(*, order: Order, **kwargs: Any) -> None:
-    letters.send_order(order)
+def on_orders_changed(*, orders: Sequence[Order], **kwargs: Any) -> None:
+    letters.send_orders(orders)
 
 
 def on_variant_saved(*, instance: Variant, created: bool, **kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from shop import rows
 from shop.models import OutboxEvent
 
 log = logging.getLogger(__name__)
@@ -35,9 +36,7 @@ def publish(topic: str, subject: str, data: Mapping[str, Any] | None = None) -> 
 
 def publish_all(topic: str, events: Mapping[str, Mapping[str, Any]]) -> None:
     """Write one event for each subject, with its own data, in one statement."""
-    OutboxEvent.objects.bulk_create(
-        OutboxEvent(topic=topic, subject=subject, data=dict(data)) for subject, data in events.items()
-    )
+    rows.insert([OutboxEvent(topic=topic, subject=subject, data=dict(data)) for subject, data in events.items()])
 
 
 def handles(*topics: str) -> Callable[[H], H]:

@@ -19,7 +19,7 @@ from orders.exceptions import (
 )
 from orders.idempotency import Idempotency
 from orders.models import Order, OrderLine
-from orders.signals import order_changed
+from orders.signals import orders_changed
 from shop.models import Product, Variant
 from tests import invariants
 from tests.factories import make_product, make_request, make_stock, make_user
@@ -169,11 +169,11 @@ def test_news_of_an_order_that_fails_to_be_told_spoils_nothing() -> None:
     def fail(**_: object) -> None:
         raise RuntimeError("no news today")
 
-    order_changed.connect(fail)
+    orders_changed.connect(fail)
     try:
         order = place_order(make_request(("VASE", 1)))
     finally:
-        order_changed.disconnect(fail)
+        orders_changed.disconnect(fail)
 
     assert Order.objects.get() == order
 
