@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.processes import Program
+
 
 def free_port() -> int:
     with socket.socket() as listener:
@@ -53,7 +55,7 @@ def databases(**environment: str) -> Iterator[Path]:
         from config import processes
         from config.embedded import postgres, redis
 
-        started: list[tuple[subprocess.Popen[bytes], processes.Program]] = []
+        started: list[tuple[subprocess.Popen[bytes], Program]] = []
         try:
             for program in (postgres.prepare(home), redis.prepare(home)):
                 with (home / f"{program.name}.log").open("wb") as log:
@@ -111,13 +113,13 @@ def web_processes(count: int) -> Iterator[list[int]]:
 
 
 @contextmanager
-def running(*these: "processes.Program") -> Iterator[None]:
+def running(*these: Program) -> Iterator[None]:
     """Run programs until left; each writes to a log in the home."""
     from django.conf import settings
 
     from config import processes
 
-    started: list[tuple[subprocess.Popen[bytes], processes.Program]] = []
+    started: list[tuple[subprocess.Popen[bytes], Program]] = []
     try:
         for number, program in enumerate(these):
             with (settings.HOME / f"{program.name}-{number}.log").open("wb") as log:
