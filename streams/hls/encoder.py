@@ -50,6 +50,8 @@ def _picture(step: Step, steps: Sequence[Step]) -> list[str]:
     argv = ["-map", f"[{step.name}]", "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency"]
     argv += ["-profile:v", "high", "-crf", "23", "-maxrate", f"{peak_k}k", "-bufsize", f"{peak_k}k"]
     argv += ["-fps_mode", "passthrough", "-enc_time_base", "1:1000"]
+    # What ffmpeg guesses for a browser's camera is 1000 a second, and x264 then gives each picture a few bytes.
+    argv += ["-x264-params", f"fps={step.frame_rate or 25:.3f}"]
     return [*argv, "-g", str(GOP_MAX), "-sc_threshold", "0", "-force_key_frames", keyframes]
 
 

@@ -1,6 +1,7 @@
 """Learn what a source is from its first second, before ffmpeg is started."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from streams.hls.ladder import Source
 from streams.media.publication import Publication
@@ -12,6 +13,7 @@ PICTURE_WAIT_MS = 1_500  # without a picture's header by then, the show is sound
 KEYFRAME_WAIT_MS = 20_000
 COMMON_FRAME_RATES = (15.0, 23.976, 24.0, 25.0, 29.97, 30.0, 48.0, 50.0, 59.94, 60.0)
 RATE_TOLERANCE = 0.004
+IRREGULAR = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,25 @@ class Intake:
         return Source(
             width=size.width,
             height=size.height,
-            frame_rate=_common_rate((len(pictures) - 1) / span_s) if span_s > 0 else 0.0,
+            frame_rate=_frame_rate(pictures),
             keyframe_s=spacing_s,
             bit_rate_bps=round(sum(len(tag.body) for tag in pictures) * 8 / span_s) if span_s > 0 else 0,
             has_sound=has_sound,
             can_copy_sound=can_copy_sound,
         )
+
+
+def _frame_rate(pictures: list[Tag]) -> float:
+    """Return the frame rate that is meant; 0 for a single picture.
+
+    A camera that has only just begun leaves pictures out: then the shorter steps tell more than their mean.
+    """
+    steps_ms = sorted(later.after_ms(tag.timestamp_ms) for tag, later in pairwise(pictures))
+    if not steps_ms or steps_ms[-1] <= 0:
+        return 0.0
+    is_regular = steps_ms[-1] <= IRREGULAR * max(1, steps_ms[0])
+    step_ms = sum(steps_ms) / len(steps_ms) if is_regular else max(1, steps_ms[len(steps_ms) // 4])
+    return _common_rate(1000 / step_ms)
 
 
 def _common_rate(measured: float) -> float:
