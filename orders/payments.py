@@ -6,6 +6,7 @@ docs/payments.md has each race and its end.
 """
 
 import logging
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -34,6 +35,7 @@ State = Payment.State
 FIRST_LOOK = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
 LATE_FOR = timedelta(days=7)
+RUN_S = 5.0
 
 # What a provider's word changes, by what we know. "Open" changes nothing: a slow fetch must not undo what a quicker
 # one has settled. After a failure or a close only money is news, and money taken back is a contradiction.
@@ -114,7 +116,7 @@ def receive(provider_name: str, headers: Mapping[str, str], body: bytes) -> str:
             ProviderEvent.objects.create(
                 provider=provider_name,
                 event_id=event.event_id,
-                kind=event.kind,
+                kind=event.kind[:60],
                 payment_ref=event.ref,
                 outcome=outcome,
             )
@@ -243,10 +245,12 @@ def _each(rows: Iterable[T], *, claim: Callable[[T], bool], act: Callable[[T], o
     """Do one after the other what no other job has claimed; return how many were tried.
 
     What can't be done now holds up no other: it was given a later time when it was claimed. A provider that answers
-    nobody is left in peace until the next run.
+    nobody is left in peace until the next run, and one that is slow gets no more than RUN_S of a worker at a time.
     """
-    tried = 0
+    tried, deadline = 0, time.monotonic() + RUN_S
     for row in rows:
+        if time.monotonic() > deadline:
+            break
         if not claim(row):
             continue
         tried += 1
@@ -255,8 +259,10 @@ def _each(rows: Iterable[T], *, claim: Callable[[T], bool], act: Callable[[T], o
         except ProviderSilent as error:
             log.warning("%s: %s", row, error)
             break
-        except (ProviderAway, StockBusy, TransitionRefused) as error:
+        except (ProviderAway, StockBusy) as error:
             log.warning("%s: %s %s", row, type(error).__name__, error)
+        except Exception:
+            log.exception("%s could not be followed up", row)
     return tried
 
 
@@ -299,7 +305,9 @@ def _ask_about_refunds(payment: Payment) -> list[tuple[Refund, Refunded]]:
 def _ask_about_refund(refund: Refund) -> Refunded:
     """Send a refund, or hear how one that was sent stands."""
     payment = refund.payment
-    return get_provider(payment.provider).refund(payment.ref, key=refund.key, amount_minor=refund.amount_minor)
+    return get_provider(payment.provider).refund(
+        payment.ref, key=refund.key, amount_minor=refund.amount_minor, currency=refund.currency
+    )
 
 
 def _record(refund: Refund, answer: Refunded) -> None:

@@ -1,5 +1,6 @@
 """What the jobs do with payments and refunds that nobody spoke of: how often, how long, and after what."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -157,6 +158,31 @@ def test_one_that_the_provider_does_not_know_does_not_hold_up_the_others() -> No
 
     paid.refresh_from_db()
     assert paid.state == "succeeded"
+
+
+def test_one_that_breaks_does_not_hold_up_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    lost, paid = opened()[1], opened()[1]
+    answer(lost, Switch.NEVER)
+    answer(paid, Switch.NEVER)
+    Payment.objects.filter(pk=lost.pk).update(order_id=uuid.uuid4(), next_look_at=Now() - timedelta(seconds=9))
+    Payment.objects.filter(pk=paid.pk).update(next_look_at=Now())
+
+    assert payments.poll() == 2
+
+    assert "could not be followed up" in caplog.text
+    paid.refresh_from_db()
+    assert paid.state == "succeeded"
+
+
+def test_a_slow_provider_gets_a_share_of_the_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        opened()
+    Payment.objects.update(next_look_at=Now())
+    monkeypatch.setattr(payments, "RUN_S", -1.0)
+
+    assert payments.poll() == 0
+    monkeypatch.undo()
+    assert payments.poll() == 3
 
 
 def test_a_payment_left_open_for_an_archived_order_is_closed() -> None:

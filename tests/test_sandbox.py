@@ -295,7 +295,7 @@ def test_a_refund_with_the_same_key_is_made_once() -> None:
     answer(payment)
     provider = get_provider("sandbox")
 
-    results = [provider.refund(payment.ref, key="one", amount_minor=8600) for _ in range(3)]
+    results = [provider.refund(payment.ref, key="one", amount_minor=8600, currency="USD") for _ in range(3)]
 
     assert {result.state for result in results} == {"done"}
     assert SandboxPayment.objects.get().refunded_minor == 8600
@@ -307,7 +307,10 @@ def test_parts_can_be_refunded_up_to_what_was_paid_and_no_more() -> None:
     answer(payment)
     provider = get_provider("sandbox")
 
-    results = [provider.refund(payment.ref, key=key, amount_minor=8600).state for key in ("one", "two", "three")]
+    results = [
+        provider.refund(payment.ref, key=key, amount_minor=8600, currency="USD").state
+        for key in ("one", "two", "three")
+    ]
 
     assert results == ["done", "done", "failed"]
     assert SandboxPayment.objects.get().refunded_minor == 17200
@@ -316,8 +319,21 @@ def test_parts_can_be_refunded_up_to_what_was_paid_and_no_more() -> None:
 
 def test_what_was_not_paid_is_not_refunded() -> None:
     _, payment = opened()
-    assert get_provider("sandbox").refund(payment.ref, key="one", amount_minor=1).state == "failed"
+    assert get_provider("sandbox").refund(payment.ref, key="one", amount_minor=1, currency="USD").state == "failed"
     assert not SandboxRefund.objects.exists()
+
+
+def test_a_shop_that_can_not_be_reached_is_not_tried_for_every_webhook() -> None:
+    answer(opened()[1])
+    answer(opened()[1])
+    tried: list[bytes] = []
+
+    def send(headers: object, body: bytes) -> int:
+        tried.append(body)
+        raise requests.ConnectionError
+
+    assert sandbox.deliver_due(send=send) == 1
+    assert len(tried) == 1
 
 
 def test_an_answer_counts_once() -> None:
@@ -407,7 +423,7 @@ def test_ten_refunds_at_once_never_exceed_what_was_paid() -> None:
     provider = get_provider("sandbox")
 
     def refund(key: str) -> str:
-        return str(provider.refund(payment.ref, key=key, amount_minor=8600).state)
+        return str(provider.refund(payment.ref, key=key, amount_minor=8600, currency="USD").state)
 
     outcomes = together([lambda key=key: refund(key) for key in ["a", "a", "a", "b", "b", "c", "c", "d", "d", "e"]])  # type: ignore[misc]
 

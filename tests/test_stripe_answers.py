@@ -202,8 +202,8 @@ def test_a_refund_looks_for_itself_before_it_is_sent(answers: Answers) -> None:
     answers.say(REFUND, (200, stripe_stand_ins.refund("mine")))
     provider = get_provider("stripe")
 
-    assert provider.refund("pi_1", key="mine", amount_minor=8600).state == "done"
-    assert provider.refund("pi_1", key="mine", amount_minor=8600).state == "done"
+    assert provider.refund("pi_1", key="mine", amount_minor=8600, currency="USD").state == "done"
+    assert provider.refund("pi_1", key="mine", amount_minor=8600, currency="USD").state == "done"
 
     sent = [asked for asked in answers.asked if (asked.method, asked.path) == ("POST", "/v1/refunds")]
     assert [asked.headers["Idempotency-Key"] for asked in sent] == ["mine"]

@@ -73,7 +73,9 @@ def card(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         "stripe_js": stripe.SCRIPT_URL,
         "now": timezone.now(),
     }
-    return render(request, "orders/card.html", context)
+    response = render(request, "orders/card.html", context)
+    response["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"  # a bank or a wallet may open one
+    return response
 
 
 def _away(request: HttpRequest, order: Order, error: Exception) -> HttpResponse:

@@ -71,8 +71,11 @@ class Provider(Protocol):
 
     def fetch(self, ref: str) -> Fetched: ...
 
-    def refund(self, ref: str, *, key: str, amount_minor: int) -> Refunded:
-        """Send money back; the same key again sends nothing and tells how the first one stands."""
+    def refund(self, ref: str, *, key: str, amount_minor: int, currency: str) -> Refunded:
+        """Send money back, in the currency it came in.
+
+        The same key again sends nothing, and tells how the first one stands.
+        """
         ...
 
     def parse_event(self, headers: Mapping[str, str], body: bytes) -> ProviderEvent:

@@ -92,8 +92,7 @@ class Stripe:
         amount_minor = _from_stripe(received if is_paid else intent["amount"], currency)
         return Fetched(STATES.get(intent["status"], Payment.State.OPEN), amount_minor, currency)
 
-    def refund(self, ref: str, *, key: str, amount_minor: int) -> Refunded:
-        currency = self.fetch(ref).currency
+    def refund(self, ref: str, *, key: str, amount_minor: int, currency: str) -> Refunded:
         try:
             with _asking(f"to refund {ref}"):
                 # Idempotency keys are forgotten after a day, refunds are not: look before you send.

@@ -55,10 +55,10 @@ class Sandbox:
             return Fetched(Payment.State.SUCCEEDED, entry.charged_minor, entry.charged_currency)
         return Fetched(Payment.State(entry.state), entry.amount_minor, entry.currency)
 
-    def refund(self, ref: str, *, key: str, amount_minor: int) -> Refunded:
+    def refund(self, ref: str, *, key: str, amount_minor: int, currency: str) -> Refunded:
         with answering("sandbox"):
             book.be_away(ref)
-            return book.refund(ref, key=key, amount_minor=amount_minor)
+            return book.refund(ref, key=key, amount_minor=amount_minor, currency=currency)
 
     def parse_event(self, headers: Mapping[str, str], body: bytes) -> ProviderEvent:
         check_signature(headers.get(SIGNATURE_HEADER, ""), body)

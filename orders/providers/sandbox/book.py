@@ -74,7 +74,7 @@ def close(ref: str) -> None:
                 webhooks.plan(entry, State.SUCCEEDED, in_s=AFTER_S)
 
 
-def refund(ref: str, *, key: str, amount_minor: int) -> Refunded:
+def refund(ref: str, *, key: str, amount_minor: int, currency: str) -> Refunded:
     """Send money back: once for each key, and never more than was taken."""
     with transaction.atomic():
         # The key comes first: a second call with it waits here for the first one's end.
@@ -82,9 +82,8 @@ def refund(ref: str, *, key: str, amount_minor: int) -> Refunded:
         _, is_new = SandboxRefund.objects.get_or_create(key=key, defaults=defaults)
         if not is_new:
             return Refunded(Refund.State.DONE)
-        fitting = SandboxPayment.objects.filter(
-            ref=ref, state=State.SUCCEEDED, charged_minor__gte=F("refunded_minor") + amount_minor
-        )
+        paid = SandboxPayment.objects.filter(ref=ref, state=State.SUCCEEDED, charged_currency=currency)
+        fitting = paid.filter(charged_minor__gte=F("refunded_minor") + amount_minor)
         if not fitting.update(refunded_minor=F("refunded_minor") + amount_minor):
             transaction.set_rollback(True)
             return Refunded(Refund.State.FAILED, "not paid, or not that much")

@@ -60,8 +60,9 @@ def deliver_due(*, send: Send | None = None, limit: int = 50) -> int:
         # Whoever moves it on has it; one that dies with it in hand leaves it for later.
         ours = SandboxWebhook.objects.filter(pk=webhook.pk, done_at=None, due_at=webhook.due_at)
         if ours.update(due_at=Now() + pause, attempts=F("attempts") + 1):
-            _deliver(webhook, send)
             tried += 1
+            if not _deliver(webhook, send):
+                break
     return tried
 
 
@@ -88,12 +89,13 @@ def _plan(
     return event_id
 
 
-def _deliver(webhook: SandboxWebhook, send: Send) -> None:
+def _deliver(webhook: SandboxWebhook, send: Send) -> bool:
+    """Send one webhook and note the answer; return whether the shop could be reached at all."""
     try:
         answer = send(*render(webhook))
     except requests.RequestException as error:
         log.warning("webhook of %s not delivered: %s", webhook.payment_id, type(error).__name__)
-        return
+        return False
     sent = SandboxWebhook.objects.filter(pk=webhook.pk)
     sent.update(answer=answer)
     # A forger does not try again; others do until the shop has taken it.
@@ -101,3 +103,4 @@ def _deliver(webhook: SandboxWebhook, send: Send) -> None:
         sent.update(done_at=Now())
     else:
         log.warning("webhook of %s not taken: %s", webhook.payment_id, answer)
+    return True
