@@ -29,8 +29,9 @@ check: dev ## lint, types, architecture, settings, migrations, then every test
 	env $(PRODUCTION_LIKE) $(PY) manage.py makemigrations --check --dry-run
 	@$(MAKE) --no-print-directory test
 
-soak: dev assets ## kill everything at random for two minutes while people buy
-	@export KILL_LOAD_S=$${KILL_LOAD_S:-120} && exec $(PY) -m pytest -s tests/test_kill.py $(ARGS)
+soak: dev assets ## kill everything at random for two minutes while people buy; thousands of steps of orders
+	@export KILL_LOAD_S=$${KILL_LOAD_S:-120} SOAK_EXAMPLES=$${SOAK_EXAMPLES:-1000} && \
+		exec $(PY) -m pytest -s tests/test_kill.py tests/test_orders_machine.py $(ARGS)
 
 bench: dev assets ## measure; writes bench/results/*.json
 	@exec $(PY) -m bench $(ARGS)
