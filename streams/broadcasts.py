@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from shop import audit
 from streams.exceptions import KeyRefused
 from streams.locks import lock_session
 from streams.models import Broadcast, StreamSession
@@ -73,6 +74,16 @@ def close(broadcast: Broadcast, reason: str) -> None:
 def is_open(session_id: UUID) -> bool:
     """Tell whether a publisher was let in to a show and has not left."""
     return Broadcast.objects.filter(session_id=session_id, ended_at=None).exists()
+
+
+def allow_takeover(session: StreamSession, is_allowed: bool, *, actor: str) -> None:
+    """Decide whether a second publisher takes a show's first one's place; refused otherwise."""
+    with transaction.atomic():
+        StreamSession.objects.filter(pk=session.pk).update(allows_takeover=is_allowed)
+        audit.record(
+            actor=actor, action="allow_takeover" if is_allowed else "refuse_takeover", subject=f"show:{session.slug}"
+        )
+    session.allows_takeover = is_allowed
 
 
 def take_over(session_id: UUID) -> int:

@@ -151,7 +151,7 @@ def test_a_host_shows_and_sells_from_the_studio(floor: Floor) -> None:
         expect(host.locator("[data-health-behind]")).to_contain_text(" s")
         shopper.reload()
         wait_for_picture(shopper)
-        expect(host.locator("[data-fig=viewers]")).to_have_text("2")
+        expect(host.locator("[data-fig=viewers]")).to_have_text("1")  # the studio itself is none
 
         # Pin, and the shopper's page follows.
         host.keyboard.press("p")
@@ -196,7 +196,7 @@ def test_a_host_shows_and_sells_from_the_studio(floor: Floor) -> None:
 
         # Ending asks once, tells what it means, and is for good.
         host.keyboard.press("e")
-        expect(host.get_by_role("dialog")).to_contain_text("2 watching, 0 units held")
+        expect(host.get_by_role("dialog")).to_contain_text("1 watching, 0 units held")
         host.get_by_role("link", name="Keep going").click()
         expect(host.locator(".lamp")).to_contain_text("On air")
         host.keyboard.press("e")
@@ -218,8 +218,8 @@ def test_a_lost_encoder_is_said_and_the_show_goes_on_with_the_next(floor: Floor)
     with encoder(server, key):
         expect(host.locator(".lamp")).to_contain_text("On air")
         wait_for_picture(host)
-    expect(host.locator(".lamp")).to_contain_text("Encoder lost")
-    expect(host.get_by_text("Your encoder is gone")).to_be_visible()
+    expect(host.locator(".lamp")).to_contain_text("Picture lost")
+    expect(host.get_by_text("Your picture is gone")).to_be_visible()
     with encoder(server, key):
         expect(host.locator(".lamp")).to_contain_text("On air")
         wait_for_picture(host)

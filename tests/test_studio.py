@@ -164,7 +164,7 @@ def test_a_lost_encoder_is_said_with_what_happens_next(session: StreamSession, h
 
     page = text_of(of(host).get(STUDIO))
 
-    assert "Encoder lost" in page
+    assert "Picture lost" in page
     assert "the show ends by itself in" in page
     assert session.stream_key in page
 

@@ -4,6 +4,7 @@ import * as chat from "showfloor/chat";
 import { time } from "showfloor/controls";
 import { money } from "showfloor/goods";
 import { clockSkewMs } from "showfloor/player";
+import { camera } from "showfloor/studio_camera";
 import { choose, copying, dialogs, shortcuts } from "showfloor/studio_asking";
 import { Parts } from "showfloor/studio_parts";
 import { Preview } from "showfloor/studio_preview";
@@ -24,7 +25,7 @@ export function init(page) {
   const one = (/** @type {string} */ selector) => /** @type {any} */ (page.querySelector(selector));
   const all = (/** @type {string} */ selector) => /** @type {HTMLElement[]} */ ([...page.querySelectorAll(selector)]);
   const parts = new Parts(page);
-  const wire = connect({ path: `/ws/sessions/${show.slug}/` });
+  const wire = connect({ path: `/ws/sessions/${show.slug}/`, watches: false });
   const preview = new Preview({ skewMs });
   const calls = `host/sessions/${encodeURIComponent(show.slug)}`;
   const isOver = show.state === "ended";
@@ -243,6 +244,8 @@ export function init(page) {
     if (seconds !== null) behind.querySelector("dd").textContent = say("seconds", { n: seconds.toFixed(1) });
   };
   setInterval(drawTimes, 1000);
+
+  camera(page, { calls, onChange: () => pollSoon() });
 
   // --- words ---
   const toastElement = one("[data-toast]");

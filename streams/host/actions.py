@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from shop.text import is_text
-from streams import access, chat, keys, pins, run_list, shows
+from streams import access, broadcasts, chat, keys, pins, run_list, shows
 from streams.exceptions import ChatRefused, NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.host.forms import SlowModeForm
 from streams.host.pages import host_of, own_show
 from streams.models import ChatMessage, StreamSession
+from streams.srt import slots
 
 State = StreamSession.State
 
@@ -92,6 +93,23 @@ def rotate_key(request: HttpRequest, session: StreamSession) -> HttpResponse:
         messages.error(request, _("The show has ended: its key opens nothing any more."))
     else:
         messages.success(request, _("There is a new key. Paste it into your encoder: the old one is refused."))
+    return _back(session)
+
+
+@require_POST
+@own_show
+def allow_takeover(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    """Decide whether a second publisher takes the first one's place, or is refused."""
+    broadcasts.allow_takeover(session, "allowed" in request.POST, actor=_actor(request))
+    return _back(session)
+
+
+@require_POST
+@own_show
+def lease_port(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    """Get an SRT port for a show that had to give up its own."""
+    if slots.lease(session) is None:
+        messages.error(request, _("Every SRT port is in use just now. RTMP always works."))
     return _back(session)
 
 

@@ -78,7 +78,7 @@ def my_shows(request: HttpRequest) -> HttpResponse:
             starts_at=plan["starts_at"],
             has_preview=plan["preview"],
         )
-        messages.success(request, _("Your show is planned. Next: what it presents, and your encoder."))
+        messages.success(request, _("Your show is planned. Next: what it presents, and how you send it."))
         return redirect("streams:studio", slug=session.slug)
     page = Paginator(access.list_own(request.user), SHOWS_A_PAGE).get_page(request.GET.get("page"))
     rows = programme.rows(page.object_list)[0]

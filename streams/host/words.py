@@ -9,9 +9,35 @@ def of_studio() -> dict[str, str]:
     """Return every sentence, with `{name}` where a script puts a value."""
     return {
         **words.of_show(),
+        **_camera(),
         "not_done": _("That did not reach the shop. Please try again."),
         "delete_line": _("Delete what {name} said"),
         "sold": _("{n} sold"),
         "megabits": _("{n} Mb/s"),
         "seconds": _("{n} s"),
+    }
+
+
+def _camera() -> dict[str, str]:
+    return {
+        "camera_off": _("The camera is off."),
+        "camera_asking": _("Your browser asks whether it may use the camera and the microphone."),
+        "camera_ready": _("Nothing is sent yet."),
+        "camera_paused": _("Nothing is sent from here."),
+        "camera_connecting": _("Connecting"),
+        "camera_sending": _("Sending from here. Keep this page open."),
+        "camera_lost": _("The connection broke. Trying again."),
+        "camera_device": _("Device {n}"),
+        "camera_insecure": _("Browsers lend their camera only to pages with HTTPS, and to localhost."),
+        "camera_unsupported": _("This browser can't record. A newer one can, and so can an encoder such as OBS."),
+        "camera_not_allowed": _(
+            "The camera is not allowed. Allow it beside the address of this page, then try again."
+        ),
+        "camera_not_found": _("There is no camera, or no microphone. Connect one, then try again."),
+        "camera_not_readable": _("The camera does not answer. Close what else uses it, then try again."),
+        "camera_device_gone": _("The camera or the microphone was unplugged. Nothing is sent any more."),
+        "camera_in_use": _("An encoder is sending to this show. Stop it first, or let a second one take over."),
+        "camera_taken_over": _("Another encoder has taken over. Nothing is sent from here any more."),
+        "camera_ended": _("The show has ended."),
+        "camera_trouble": _("The shop could not take this picture. Nothing is sent; please try again."),
     }
