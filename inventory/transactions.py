@@ -15,4 +15,7 @@ def after_commit(call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -
     Arguments are bound now, so a loop may register many. A call that fails is logged and spoils neither the
     committed work's answer nor the calls after it.
     """
-    transaction.on_commit(partial(call, *args, **kwargs), robust=True)
+    hook = partial(call, *args, **kwargs)
+    # Django names a hook that failed by its qualified name, which a partial has not: the naming itself would fail.
+    hook.__qualname__ = getattr(call, "__qualname__", repr(call))  # type: ignore[attr-defined]
+    transaction.on_commit(hook, robust=True)
