@@ -34,10 +34,10 @@ def lock_orders(order_ids: Iterable[uuid.UUID]) -> list[Order]:
         return list(Order.objects.filter(pk__in=set(order_ids)).order_by("pk").select_for_update(no_key=True))
 
 
-def lock_finished_orders(orders: QuerySet[Order], *, limit: int) -> list[Order]:
-    """Lock the first of these orders, leaving out those that somebody is working on."""
+def lock_finished_orders(orders: QuerySet[Order], *, limit: int) -> list[uuid.UUID]:
+    """Lock the first of these orders, leaving out those that somebody is working on; return their ids."""
     require_transaction()
-    return list(orders.select_for_update(no_key=True, skip_locked=True)[:limit])
+    return list(orders.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)[:limit])
 
 
 def lock_overdue_orders(*, before: datetime, limit: int) -> list[Order]:

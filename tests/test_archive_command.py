@@ -82,7 +82,9 @@ def test_an_archive_that_is_away_is_said_and_loses_nothing(monkeypatch: pytest.M
     assert Order.objects.exists()
 
 
-@pytest.mark.parametrize("options", [["--batch", "0"], ["--limit", "-1"], ["--limit", "x"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "options", [["--batch", "0"], ["--batch", "10001"], ["--limit", "-1"], ["--limit", "x"], ["--nonsense"]]
+)
 def test_bad_usage_is_refused(options: list[str]) -> None:
     with pytest.raises(CommandError):
         run(*options)

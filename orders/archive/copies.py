@@ -6,7 +6,7 @@ column that one side has and the other lacks makes the documents differ, and wha
 
 import hashlib
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db import connection, connections, transaction
@@ -29,26 +29,27 @@ _READ = f"""
             FROM {Reservation._meta.db_table} AS reservation WHERE reservation.holder = 'order:' || o.id
         )
     ))::text
-    FROM {Order._meta.db_table} AS o WHERE o.id = ANY(%s)
+    FROM {Order._meta.db_table} AS o WHERE o.id = ANY(%s::uuid[])
 """  # noqa: S608 (our own tables)
+
+_REMOVE = f"DELETE FROM {ArchivedOrder._meta.db_table} WHERE id = ANY(%s::uuid[])"  # noqa: S608
 
 _WRITE = f"""
     INSERT INTO {ArchivedOrder._meta.db_table}
-    SELECT archived.* FROM unnest(%s::text[]) AS document,
-         jsonb_populate_record(NULL::{ArchivedOrder._meta.db_table}, document::jsonb) AS archived
+    SELECT * FROM jsonb_populate_recordset(NULL::{ArchivedOrder._meta.db_table}, %s::jsonb)
 """  # noqa: S608
 
 _HASHES = f"""
     SELECT id, encode(sha256(convert_to(to_jsonb(archived)::text, 'UTF8')), 'hex')
     FROM {ArchivedOrder._meta.db_table} AS archived
-    WHERE id = ANY(%s) AND terminal_at BETWEEN %s AND %s
+    WHERE id = ANY(%s::uuid[]) AND terminal_at BETWEEN %s AND %s
 """  # noqa: S608
 
 
 def read(order_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Return the documents of orders in the main database."""
     with connection.cursor() as cursor:
-        cursor.execute(_READ, [list(order_ids)])
+        cursor.execute(_READ, [as_array(order_ids)])
         return dict(cursor.fetchall())
 
 
@@ -59,8 +60,8 @@ def write(documents: Mapping[uuid.UUID, str]) -> None:
     """
     with transaction.atomic(using=ALIAS, durable=True), connections[ALIAS].cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(PATIENCE_MS)])
-        ArchivedOrder.objects.filter(pk__in=list(documents)).delete()
-        cursor.execute(_WRITE, [list(documents.values())])
+        cursor.execute(_REMOVE, [as_array(documents)])
+        cursor.execute(_WRITE, [f"[{','.join(documents.values())}]"])
 
 
 def sound(documents: Mapping[uuid.UUID, str], *, since: datetime, until: datetime) -> list[uuid.UUID]:
@@ -69,9 +70,14 @@ def sound(documents: Mapping[uuid.UUID, str], *, since: datetime, until: datetim
     `since` and `until` enclose their `terminal_at`: they tell which months to look in.
     """
     with connections[ALIAS].cursor() as cursor:
-        cursor.execute(_HASHES, [list(documents), since, until])
+        cursor.execute(_HASHES, [as_array(documents), since, until])
         found = dict(cursor.fetchall())
     return [order_id for order_id, text in documents.items() if found.get(order_id) == _hash(text)]
+
+
+def as_array(ids: Iterable[uuid.UUID]) -> str:
+    """Return ids as one value that PostgreSQL reads as an array: a thousand values take longer than their orders."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def _hash(text: str) -> str:

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import BooleanField, CharField, Count, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Concat
 
 from inventory import settled
@@ -44,14 +45,14 @@ def move(*, batch: int = BATCH, limit: int | None = None, within_s: float = math
         size = batch if limit is None else min(batch, limit - report.moved)
         taken, kept = move_batch(limit=size, leaving=refused)
         report.moved += taken - len(kept)
-        report.refused += [order.number for order in kept]
-        refused |= {order.pk for order in kept}
+        report.refused += [order.number for order in Order.objects.filter(pk__in=kept)]
+        refused |= set(kept)
         if not taken:
             break
     return report
 
 
-def move_batch(*, limit: int = BATCH, leaving: Collection[uuid.UUID] = ()) -> tuple[int, list[Order]]:
+def move_batch(*, limit: int = BATCH, leaving: Collection[uuid.UUID] = ()) -> tuple[int, list[uuid.UUID]]:
     """Move up to `limit` orders in one transaction; return how many were taken, and those that were kept after all.
 
     Takes the orders' locks, leaving out what others have locked, and those in `leaving`.
@@ -62,17 +63,17 @@ def move_batch(*, limit: int = BATCH, leaving: Collection[uuid.UUID] = ()) -> tu
         before = due_before()
         locked = locks.lock_finished_orders(list_movable(before).exclude(pk__in=leaving), limit=limit)
         # Read anew under the lock: a refund may have been written between looking and locking.
-        still = set(list_movable(before).filter(pk__in=[order.pk for order in locked]).values_list("pk", flat=True))
-        orders = [order for order in locked if order.pk in still]
-        if not orders:
+        among = RawSQL("orders_order.id = ANY(%s::uuid[])", [copies.as_array(locked)], BooleanField())
+        rows = list_movable(before).filter(among).order_by().values_list("pk", "terminal_at")
+        moments = {order_id: moment for order_id, moment in rows if moment}
+        if not moments:
             return 0, []
-        moments = [order.terminal_at for order in orders if order.terminal_at]
-        partitions.ensure(moments)
-        documents = copies.read(still)
+        partitions.ensure(moments.values())
+        documents = copies.read(moments)
         copies.write(documents)
-        sound = copies.sound(documents, since=min(moments), until=max(moments))
+        sound = copies.sound(documents, since=min(moments.values()), until=max(moments.values()))
         _delete(sound)
-    return len(orders), [order for order in orders if order.pk not in set(sound)]
+    return len(moments), list(moments.keys() - set(sound))
 
 
 def due_before() -> datetime:
@@ -110,4 +111,5 @@ def _delete(order_ids: list[uuid.UUID]) -> None:
     settled.delete([f"order:{order_id}" for order_id in order_ids])
     with connection.cursor() as cursor:
         for model, column in ((IdempotencyKey, "order_id"), (OrderLine, "order_id"), (Order, "id")):
-            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE {column} = ANY(%s)", [order_ids])  # noqa: S608
+            statement = f"DELETE FROM {model._meta.db_table} WHERE {column} = ANY(%s::uuid[])"  # noqa: S608
+            cursor.execute(statement, [copies.as_array(order_ids)])

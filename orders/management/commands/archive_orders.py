@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 from orders.archive import mover
 
+BATCH_MOST = 10_000
 WAITING = {
     "open_payment": "a payment is still open",
     "pending_refund": "a refund is on its way",
@@ -26,7 +27,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--batch", type=_count, default=mover.BATCH, metavar="N", help="orders a transaction")
+        parser.add_argument("--batch", type=_batch, default=mover.BATCH, metavar="N", help="orders a transaction")
         parser.add_argument("--limit", type=_count, metavar="N", help="move no more than so many")
         parser.add_argument("--dry-run", action="store_true", help="say how many would be moved, and move none")
         parser.add_argument("--json", action="store_true", help="report as JSON")
@@ -59,3 +60,10 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise ArgumentTypeError(f"must be a number from 1 on, not {text!r}")
     return int(text)
+
+
+def _batch(text: str) -> int:
+    size = _count(text)
+    if size > BATCH_MOST:
+        raise ArgumentTypeError(f"at most {BATCH_MOST}: their locks are held together")
+    return size
