@@ -37,7 +37,7 @@ def erase(person: Person) -> int:
     with transaction.atomic(durable=True):
         with limited_wait(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ERASING])
-        here = Order.objects.filter(_whose(person)).update(**NOBODY)
+            here = Order.objects.filter(_whose(person)).update(**NOBODY)
         there = ArchivedOrder.objects.filter(_whose(person)).update(**NOBODY)
         return here + there + _take_off_others(person)
 
