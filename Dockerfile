@@ -29,7 +29,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     BIND=0.0.0.0
 USER showfloor
 VOLUME /var/lib/showfloor
-EXPOSE 8000 8001 1935 8890-8905/udp
+EXPOSE 8000 8001 1935 8890 8890-8905/udp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=3s --start-period=90s \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 8000)}/health', timeout=2)"]

@@ -179,7 +179,7 @@ class Run:
 
 def check() -> None:
     """Refuse ports that are taken. Raises PreflightError."""
-    tcp = {name: getattr(settings, name) for name in ("PORT", "REALTIME_PORT", "RTMP_PORT")}
+    tcp = {name: getattr(settings, name) for name in ("PORT", "REALTIME_PORT", "RTMP_PORT", "SRT_PORT")}
     srt = range(settings.SRT_PORT, settings.SRT_PORT + preflight.SRT_PORTS)
     preflight.check_ports(settings.BIND, tcp, {"SRT_PORT": srt})
 
