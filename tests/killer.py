@@ -11,33 +11,32 @@ import requests
 
 from tests.showfloor import Showfloor
 
-PAUSE_S = (1.5, 4.0)
+# Each program is killed about every half minute: oftener, and `up` would let it rest for longer and longer.
+PAUSE_S = (3.0, 7.0)
 
 
 @dataclass(frozen=True)
 class Victim:
-    """What is killed, and how. `word` is of its command line; `is_below`: one of its children instead.
+    """What is killed, and how. `word` is of its command line.
 
-    `when_open`: only while the shop answers, or nobody would ever get in.
+    `has_below`: sometimes one of its children instead. `when_open`: only while the shop answers, or nobody would ever
+    get in.
     """
 
     name: str
     word: str
-    number: signal.Signals = signal.SIGKILL
-    is_below: bool = False
+    numbers: tuple[signal.Signals, ...] = (signal.SIGKILL,)
+    has_below: bool = False
     when_open: bool = False
 
 
 VICTIMS = (
-    Victim("web", "granian", when_open=True),
-    Victim("web's worker, with its requests and webhooks", "granian", is_below=True, when_open=True),
-    Victim("worker", "worker@%h"),
-    Victim("worker's child, with its task", "worker@%h", is_below=True),
+    Victim("web", "granian", has_below=True, when_open=True),  # below is who has the requests and webhooks
+    Victim("worker", "worker@%h", has_below=True),
     Victim("sweeper", "sweeper@%h"),
     Victim("beat", "beat"),
-    Victim("postgres, in immediate mode", "postgres", signal.SIGQUIT),
-    Victim("redis", "redis-server"),
-    Victim("redis, asked to stop", "redis-server", signal.SIGTERM),
+    Victim("postgres", "postgres", (signal.SIGQUIT,)),  # PostgreSQL's word for an immediate end
+    Victim("redis", "redis-server", (signal.SIGKILL, signal.SIGTERM)),
 )
 
 
@@ -77,7 +76,7 @@ class Killer:
         try:
             process = self._find(victim)
             if process:
-                process.send_signal(victim.number)
+                process.send_signal(self._mind.choice(victim.numbers))
         except psutil.NoSuchProcess:
             return False
         return process is not None
@@ -93,8 +92,5 @@ class Killer:
         above = psutil.Process(self._showfloor.process.pid)
         for process in above.children():
             if victim.word in process.cmdline() or victim.word == process.name():
-                below = process.children()
-                if not victim.is_below:
-                    return process
-                return self._mind.choice(below) if below else None
+                return self._mind.choice([process, *process.children()] if victim.has_below else [process])
         return None

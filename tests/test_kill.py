@@ -78,7 +78,9 @@ def test_nothing_is_lost_whatever_is_killed() -> None:
         wait_until_quiet(showfloor)
 
         diary = customers.diary
-        told = f"KILL_SEED={SEED}\nkilled: {killed}\n{diary.deeds} {diary.answers}\n{showfloor.output[-3000:]}"
+        told = "\n".join(
+            [f"KILL_SEED={SEED}, killed: {killed}", f"{diary.deeds} {diary.answers}", *exceptions(showfloor)]
+        )
         assert (diary.faults, diary.odd) == ([], []), told
         assert is_rough(diary, killed), told
         print(f"{len(diary.confirmed)} orders, {len(killed)} killed, {diary.deeds}, {diary.answers}")  # noqa: T201
@@ -190,6 +192,12 @@ def spoil(showfloor: Showfloor, paid: str) -> None:
             UPDATE orders_sandboxpayment SET refunded_minor = 0
             WHERE ref = (SELECT ref FROM orders_sandboxpayment WHERE refunded_minor > 0 LIMIT 1)
         """)
+
+
+def exceptions(showfloor: Showfloor) -> list[str]:
+    """Return the last errors of its own that the web server has logged."""
+    lines = (showfloor.home / "logs" / "web.log").read_text(errors="replace").splitlines()
+    return [line.replace("\\n", "\n") for line in lines if "Internal Server Error" in line][-3:]
 
 
 def ask(showfloor: Showfloor, statement: str) -> list[Any]:
