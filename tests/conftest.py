@@ -6,9 +6,12 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.home import HOME
 from tests.showfloor import Showfloor, new_showfloor
@@ -49,27 +52,35 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 0 if len(files) == 1 and files.pop().endswith(".py") else min(os.cpu_count() or 1, MOST_WORKERS)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a browser where there is none; keep on one worker what shares its servers.
+class SharedServers(LoadScopeScheduling):
+    """Keeps on one worker what shares its servers: each file's tests, and all that look at the demo.
 
-    Files that may take long come first, so that nobody waits for the last of them.
+    (The marker `xdist_group` would say the same, but pytest-xdist 3.8 overlooks it with pytest 9.2.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "demo" if file.startswith("tests/test_browser_") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedServers:
+    return SharedServers(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a browser where there is none. Files that may take long come first: nobody waits for them.
+
+    The demo's tests follow one another: it ends with the last of them.
     """
     if HAS_NO_BROWSER:
         left_out = [item for item in items if item.get_closest_marker("browser")]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
-    longest: Counter[str] = Counter()
+    longest: Counter[Path] = Counter()
     for item in items:
-        group = _group(item)
-        longest[group] = max(longest[group], *(marker.args[0] for marker in item.iter_markers("timeout")), 0)
-        item.add_marker(pytest.mark.xdist_group(group))
+        longest[item.path] = max(longest[item.path], *(marker.args[0] for marker in item.iter_markers("timeout")), 0)
         _open_databases(item)
-    items.sort(key=lambda item: ("demo_site" not in item.fixturenames, -longest[_group(item)]))
-
-
-def _group(item: pytest.Item) -> str:
-    return "demo" if "demo_site" in item.fixturenames else item.path.name
+    items.sort(key=lambda item: ("demo_site" not in item.fixturenames, -longest[item.path]))
 
 
 def _open_databases(item: pytest.Item) -> None:
