@@ -1,8 +1,10 @@
 """Paying with the sandbox: open, answer, let time pass, have its webhooks delivered."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 
+import orjson
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import F, Model
@@ -14,6 +16,7 @@ from orders.models import Order, Payment, SandboxPayment, SandboxWebhook
 from orders.providers import patience, sandbox
 from orders.providers.sandbox import Switch
 from tests.factories import make_request
+from tests.rush import together
 
 WEBHOOKS = "/api/v1/webhooks/payments/sandbox"
 
@@ -60,6 +63,22 @@ def deliver() -> list[int]:
 
     sandbox.deliver_due(send=send)
     return answers
+
+
+def webhooks_at_once(payment: Payment, *, events: list[str]) -> list[object]:
+    """Send so many webhooks about a payment at the same moment; return what came of each."""
+
+    def send(event: str) -> str:
+        body = orjson.dumps({"id": event, "type": "payment.succeeded", "payment": payment.ref})
+        return payments.receive("sandbox", {sandbox.SIGNATURE_HEADER: sandbox.sign(body)}, body)
+
+    return list(together([partial(send, event) for event in events]))
+
+
+def race(*calls: Callable[[], object]) -> None:
+    """Make calls at the same moment; none of them may raise."""
+    outcomes = together(list(calls))
+    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
 
 
 def _earlier(model: type[Model], seconds: float, *fields: str) -> None:

@@ -3,14 +3,13 @@
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 from django.conf import settings
 from django.db.models import F
-from django.db.models.functions import Now
 
 from inventory import reservations
 from inventory.models import StockItem
@@ -23,8 +22,8 @@ from orders.providers.sandbox import Switch
 from shop.models import AuditEntry
 from tests import invariants
 from tests.factories import make_product, make_request
-from tests.paying import answer, expire, opened
-from tests.rush import together, without_oversell_check
+from tests.paying import answer, expire, opened, race, webhooks_at_once
+from tests.rush import without_oversell_check
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,11 +66,6 @@ def tell(payment: Payment, state: Payment.State) -> Payment:
 def overdue(order: Order) -> None:
     by = timedelta(seconds=settings.PAYMENT_SWEEP_GRACE_S + 1)
     Order.objects.filter(pk=order.pk).update(expires_at=F("created_at") - by)
-
-
-def race(*calls: Callable[[], object]) -> None:
-    outcomes = together(list(calls))
-    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
 
 
 def is_sound() -> bool:
@@ -211,14 +205,6 @@ def test_of_lapsed_orders_paid_at_once_for_one_unit_one_has_it_and_the_others_th
     invariants.check()
 
 
-def webhooks_at_once(payment: Payment, *, events: list[str]) -> list[object]:
-    def send(event: str) -> str:
-        body = f'{{"id":"{event}","type":"payment.succeeded","payment":"{payment.ref}"}}'.encode()
-        return payments.receive("sandbox", {sandbox.SIGNATURE_HEADER: sandbox.sign(body)}, body)
-
-    return list(together([partial(send, event) for event in events]))
-
-
 def test_control_two_webhooks_at_once_without_the_lock_pay_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     order, payment = opened()
     answer(payment, Switch.NEVER)
@@ -316,125 +302,3 @@ def test_cancelled_while_opening_nobody_is_sent_to_pay_and_the_payment_is_closed
     assert Payment.objects.get().state == "closed"
     assert SandboxPayment.objects.get().state == "closed"
     invariants.check()
-
-
-def jobs_at_once(monkeypatch: pytest.MonkeyPatch, job: Callable[[], int], method: str) -> Counter[str]:
-    """Run a job four times at once; return how often the provider was asked about each payment."""
-    asked: Counter[str] = Counter()
-    guard = threading.Lock()
-    real = getattr(sandbox.Sandbox, method)
-
-    def count(self: sandbox.Sandbox, ref: str, **more: object) -> object:
-        with guard:
-            asked[ref] += 1
-        return real(self, ref, **more)
-
-    monkeypatch.setattr(sandbox.Sandbox, method, count)
-    race(*[job] * 4)
-    return asked
-
-
-def five_paid() -> list[Payment]:
-    paid = [opened()[1] for _ in range(5)]
-    for payment in paid:
-        answer(payment, Switch.NEVER)
-    Payment.objects.update(next_look_at=Now())
-    return paid
-
-
-def take_claims_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every job take what it has read, once all four have read it."""
-    barrier = threading.Barrier(4, timeout=30)
-    first = threading.local()
-
-    def claim(row: object) -> bool:
-        if not getattr(first, "has_waited", False):
-            first.has_waited = True
-            barrier.wait()
-        return True
-
-    for name in ("_claim", "_claim_refund"):
-        monkeypatch.setattr(payments, name, claim)
-
-
-def test_control_pollers_without_claims_all_ask_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    five_paid()
-    take_claims_away(monkeypatch)
-
-    asked = jobs_at_once(monkeypatch, payments.poll, "fetch")
-
-    assert max(asked.values()) > 1
-
-
-def test_pollers_at_once_ask_about_each_payment_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    paid = five_paid()
-
-    asked = jobs_at_once(monkeypatch, payments.poll, "fetch")
-
-    assert asked == {payment.ref: 1 for payment in paid}
-    assert set(Order.objects.values_list("state", flat=True)) == {"placed"}
-    invariants.check()
-
-
-def five_owed() -> list[Payment]:
-    paid = five_paid()
-    payments.poll()
-    for order in Order.objects.all():
-        lifecycle.cancel(order.pk, actor="user:1")
-    return paid
-
-
-def test_control_refunders_without_claims_all_send_the_same_and_the_provider_saves_us(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    five_owed()
-    take_claims_away(monkeypatch)
-
-    asked = jobs_at_once(monkeypatch, payments.send_refunds, "refund")
-
-    assert max(asked.values()) > 1
-    assert set(SandboxPayment.objects.values_list("refunded_minor", flat=True)) == {8600}
-
-
-def test_refunders_at_once_send_each_refund_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    paid = five_owed()
-
-    asked = jobs_at_once(monkeypatch, payments.send_refunds, "refund")
-
-    assert asked == {payment.ref: 1 for payment in paid}
-    assert set(Refund.objects.values_list("state", flat=True)) == {"done"}
-    invariants.check()
-
-
-def test_no_provider_is_called_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.db import connection
-
-    called: list[tuple[str, bool]] = []
-
-    def watch(method: str) -> None:
-        real = getattr(sandbox.Sandbox, method)
-
-        def call(self: sandbox.Sandbox, *given: object, **named: object) -> object:
-            called.append((method, connection.in_atomic_block))
-            return real(self, *given, **named)
-
-        monkeypatch.setattr(sandbox.Sandbox, method, call)
-
-    for method in ("open", "close", "fetch", "refund"):
-        watch(method)
-
-    order, payment = opened()
-    answer(payment, Switch.NEVER)
-    webhooks_at_once(payment, events=["evt_1"])
-    payments.refresh(payment)
-    late, late_payment = opened()
-    answer(late_payment, Switch.AFTER_EXPIRY, Switch.NEVER)
-    lifecycle.cancel(late.pk, actor="user:1")
-    lifecycle.cancel(order.pk, actor="user:1")
-    payments.close_stale()
-    payments.send_refunds()
-    Payment.objects.update(next_look_at=Now())
-    payments.poll()
-
-    assert {method for method, _ in called} == {"open", "close", "fetch", "refund"}
-    assert [method for method, was_inside in called if was_inside] == []
