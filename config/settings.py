@@ -312,8 +312,7 @@ _SOCKET_ORIGINS = [
     for source in ([url] if url else [f"ws://*:{port}", f"wss://*:{port}"])
 ]
 CONTENT_SECURITY_POLICY = {
-    # The API answers programs, which know nothing of policies for pages.
-    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/"),
+    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/docs/"),
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],

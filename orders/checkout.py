@@ -225,6 +225,8 @@ def _merge(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def _insert(drafts: Sequence[_Draft]) -> None:
-    rows.insert([draft.order for draft in drafts])
-    rows.insert([line for draft in drafts for line in draft.lines])
-    outbox.publish_all("order.created", {draft.order.holder: {} for draft in drafts})
+    rows.insert(
+        [draft.order for draft in drafts],
+        [line for draft in drafts for line in draft.lines],
+        outbox.make_all("order.created", {draft.order.holder: {} for draft in drafts}),
+    )

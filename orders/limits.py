@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from shop import rate_limits
 from shop.models import User
 from shop.network import network
+from shop.rate_limits import Bucket
 
 MINUTE_S = 60
 
@@ -18,14 +19,15 @@ def take(request: HttpRequest, *, email: str) -> int:
     A guest is known by e-mail address. Redis away: everything is allowed.
     """
     buyer = f"user:{request.user.pk}" if isinstance(request.user, User) else f"guest:{_digest(email)}"
-    retry_ms = _take(f"orders:{buyer}", settings.ORDERS_PER_MINUTE_BUYER) or _take(
-        f"orders:network:{network(request)}", settings.ORDERS_PER_MINUTE_NETWORK
+    retry_ms = rate_limits.take_all(
+        _bucket(buyer, settings.ORDERS_PER_MINUTE_BUYER),
+        _bucket(f"network:{network(request)}", settings.ORDERS_PER_MINUTE_NETWORK),
     )
     return -(-retry_ms // 1000)
 
 
-def _take(key: str, per_minute: int) -> int:
-    return rate_limits.take(key, capacity=per_minute, refill_per_s=per_minute / MINUTE_S)
+def _bucket(whose: str, per_minute: int) -> Bucket:
+    return Bucket(f"orders:{whose}", capacity=per_minute, refill_per_s=per_minute / MINUTE_S)
 
 
 def _digest(email: str) -> str:

@@ -36,7 +36,12 @@ def publish(topic: str, subject: str, data: Mapping[str, Any] | None = None) -> 
 
 def publish_all(topic: str, events: Mapping[str, Mapping[str, Any]]) -> None:
     """Write one event for each subject, with its own data, in one statement."""
-    rows.insert([OutboxEvent(topic=topic, subject=subject, data=dict(data)) for subject, data in events.items()])
+    rows.insert(make_all(topic, events))
+
+
+def make_all(topic: str, events: Mapping[str, Mapping[str, Any]]) -> list[OutboxEvent]:
+    """Make events to be written with the rows that they tell of (`rows.insert`)."""
+    return [OutboxEvent(topic=topic, subject=subject, data=dict(data)) for subject, data in events.items()]
 
 
 def handles(*topics: str) -> Callable[[H], H]:

@@ -1,6 +1,7 @@
 """Token buckets in Redis, by Redis's clock, for everything that one person may do only so often."""
 
 import logging
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -10,25 +11,36 @@ from shop import redis_pool
 
 log = logging.getLogger(__name__)
 
-# Refills and takes in one step, so that two processes can't both have the last token. Returns 0, or after how many
-# milliseconds there will be `cost` tokens; a refusal takes none.
+# Refills and takes in one step, so that two processes can't both have the last token. ARGV: capacity, refill and cost
+# of each bucket. Returns 0, or after how many milliseconds each will have its cost; a refusal takes from none.
 TAKE_LUA = """
-local capacity, refill, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-local tokens, at = tonumber(bucket[1]) or capacity, tonumber(bucket[2]) or now
-tokens = math.min(capacity, tokens + math.max(0, now - at) * refill / 1000)
-local wait = 0
-if tokens >= cost then
-    tokens = tokens - cost
-else
-    wait = math.ceil((cost - tokens) * 1000 / refill)
+local now, wait, tokens = time[1] * 1000 + math.floor(time[2] / 1000), 0, {}
+for index, key in ipairs(KEYS) do
+    local capacity, refill, cost = ARGV[3 * index - 2], ARGV[3 * index - 1], ARGV[3 * index]
+    local bucket = redis.call('HMGET', key, 'tokens', 'at')
+    local had, at = tonumber(bucket[1]) or capacity, tonumber(bucket[2]) or now
+    tokens[index] = math.min(capacity, had + math.max(0, now - at) * refill / 1000)
+    wait = math.max(wait, math.ceil((cost - tokens[index]) * 1000 / refill))
 end
-redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.0f', now))
-redis.call('PEXPIRE', KEYS[1], math.ceil(capacity * 1000 / refill) + 1000)
+for index, key in ipairs(KEYS) do
+    local capacity, refill, cost = ARGV[3 * index - 2], ARGV[3 * index - 1], ARGV[3 * index]
+    local left = wait > 0 and tokens[index] or tokens[index] - cost
+    redis.call('HSET', key, 'tokens', string.format('%.6f', left), 'at', string.format('%.0f', now))
+    redis.call('PEXPIRE', key, math.ceil(capacity * 1000 / refill) + 1000)
+end
 return wait
 """
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket starts full, holds `capacity` and gains `refill_per_s`; `cost` is what is asked of it."""
+
+    key: str
+    capacity: float
+    refill_per_s: float
+    cost: float = 1
 
 
 @cache
@@ -37,15 +49,26 @@ def _script() -> Any:
 
 
 def take(key: str, *, capacity: float, refill_per_s: float, cost: float = 1) -> int:
-    """Take `cost` tokens from a bucket; return 0, or after how many milliseconds trying again helps.
+    """Take from one bucket, as `take_all` does."""
+    return take_all(Bucket(key, capacity, refill_per_s, cost))
 
-    A bucket starts full, holds `capacity` and gains `refill_per_s`. With Redis away everything is allowed, and
-    logged. Raises ValueError for a cost that no full bucket could pay.
+
+def take_all(*buckets: Bucket) -> int:
+    """Take from every bucket, or from none; return 0, or after how many milliseconds trying again helps.
+
+    With Redis away everything is allowed, and logged. Raises ValueError for a cost that no full bucket could pay.
     """
-    if not 0 < cost <= capacity or refill_per_s <= 0:
-        raise ValueError(f"a bucket of {capacity} refilled by {refill_per_s} a second can't give {cost}")
+    for bucket in buckets:
+        if not 0 < bucket.cost <= bucket.capacity or bucket.refill_per_s <= 0:
+            raise ValueError(
+                f"a bucket of {bucket.capacity} refilled by {bucket.refill_per_s} a second can't give {bucket.cost}"
+            )
+    keys = [f"showfloor:bucket:{bucket.key}" for bucket in buckets]
+    args = [number for bucket in buckets for number in (bucket.capacity, bucket.refill_per_s, bucket.cost)]
     try:
-        return int(_script()(keys=[f"showfloor:bucket:{key}"], args=[capacity, refill_per_s, cost]))
+        return int(_script()(keys=keys, args=args))
     except redis.RedisError as error:
-        log.warning("rate limit of %s not checked, Redis is away: %s", key, error)
+        log.warning(
+            "rate limit of %s not checked, Redis is away: %s", ", ".join(bucket.key for bucket in buckets), error
+        )
         return 0

@@ -10,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from shop import rate_limits, redis_pool
+from shop.rate_limits import Bucket
 
 
 @pytest.fixture
@@ -47,6 +48,15 @@ def test_waiting_as_long_as_it_said_is_enough() -> None:
 def test_buckets_are_apart() -> None:
     assert rate_limits.take("t:one", capacity=1, refill_per_s=0.01) == 0
     assert rate_limits.take("t:two", capacity=1, refill_per_s=0.01) == 0
+
+
+def test_of_several_buckets_all_give_or_none() -> None:
+    full, empty = Bucket("t:full", capacity=1, refill_per_s=0.01), Bucket("t:empty", capacity=1, refill_per_s=0.1)
+    rate_limits.take_all(empty)
+
+    assert 9_000 < rate_limits.take_all(full, empty) <= 10_000
+    assert rate_limits.take_all(full) == 0
+    assert rate_limits.take_all(full, empty) > 99_000, "the longest wait is told"
 
 
 def test_many_at_once_never_share_a_token() -> None:
