@@ -1,9 +1,11 @@
 """What the studio and servers in front of ours ask before anything is sent."""
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import yaml
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,3 +120,13 @@ def test_a_show_without_a_port_says_so(session: StreamSession) -> None:
     bare = make_session(host=session.host, state=State.SCHEDULED)
 
     assert Caller(session.host).post(f"host/sessions/{bare.slug}/key").json()["srt_url"] is None
+
+
+def test_the_examples_ask_where_we_answer() -> None:
+    deploy = Path(__file__).resolve().parent.parent / "deploy"
+    mediamtx = yaml.safe_load((deploy / "mediamtx.yml").read_text())
+
+    assert mediamtx["authMethod"] == "http"
+    assert mediamtx["authHTTPAddress"].endswith(HOOK)
+    assert list(mediamtx["paths"]) == ["~^live/[A-Za-z0-9_-]+$"]
+    assert f"on_publish http://127.0.0.1:8000{HOOK};" in (deploy / "nginx-rtmp.conf").read_text()
