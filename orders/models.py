@@ -37,7 +37,7 @@ class OrderFacts(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number_seq = models.BigIntegerField(editable=False)
-    email = models.EmailField(help_text="empty: its buyer was erased")
+    email = models.EmailField()  # empty once its buyer was erased
     name = models.CharField(max_length=120)
     line1 = models.CharField(max_length=200)
     city = models.CharField(max_length=120)

@@ -56,7 +56,9 @@ def test_an_archived_order_is_found_by_number_address_and_id(staff: Client, word
 def test_nothing_is_listed_for_what_names_none(staff: Client, word: str) -> None:
     order = make_archived()
 
-    assert order.number not in page(staff, LIST, q=word)
+    shown = page(staff, LIST, q=word)
+    assert order.number not in shown
+    assert ("Search for an order" in shown) is (word == "")
 
 
 def test_ten_archived_orders_cost_no_more_queries_than_one(staff: Client) -> None:

@@ -28,7 +28,7 @@ class ArchivedOrderAdmin(OrderColumns, ErasesBuyer, ReadOnlyAdmin):
 
     list_display = ["number", "shown_state", "total", "email", "session", "created_at", "terminal_at"]
     search_fields = ["number_seq"]
-    search_help_text = _("A number such as SF-1042, an e-mail address or an id. Nothing is listed until you search.")
+    search_help_text = _("Number, id or e-mail address")
     show_full_result_count = False
     ordering = ["-created_at"]
     actions_detail = ["bring_back", "erase"]

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                     fields=[
                         ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                         ('number_seq', models.BigIntegerField(editable=False)),
-                        ('email', models.EmailField(help_text='empty: its buyer was erased', max_length=254)),
+                        ('email', models.EmailField(max_length=254)),
                         ('name', models.CharField(max_length=120)),
                         ('line1', models.CharField(max_length=200)),
                         ('city', models.CharField(max_length=120)),
@@ -102,11 +102,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('state__in', ['delivered', 'cancelled'])), name='archived_order_is_over'),
         ),
         migrations.RunPython(make_partitions, migrations.RunPython.noop, hints={'target_db': ALIAS}),
-        migrations.AlterField(
-            model_name='order',
-            name='email',
-            field=models.EmailField(help_text='empty: its buyer was erased', max_length=254),
-        ),
         migrations.AddIndex(
             model_name='order',
             index=models.Index(condition=models.Q(('terminal_at__isnull', False)), fields=['terminal_at'], name='order_over'),
