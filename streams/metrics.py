@@ -40,6 +40,15 @@ class Spread:
     p50_ms: int | None = None
     p95_ms: int | None = None
 
+    @property
+    def middle(self) -> str:
+        """Seconds, for people."""
+        return _seconds(self.p50_ms)
+
+    @property
+    def slowest(self) -> str:
+        return _seconds(self.p95_ms)
+
 
 @dataclass(frozen=True)
 class Watching:
@@ -85,7 +94,7 @@ def read(session_id: UUID) -> Watching:
         startup=_spread("startup", counts),
         latency=_spread("latency", counts),
         stalls=counts.get("stalls", 0),
-        stalled_percent=round(100 * stalled_ms / meant_ms, 2) if meant_ms else 0.0,
+        stalled_percent=round(100 * stalled_ms / meant_ms, 1) if meant_ms else 0.0,
     )
 
 
@@ -93,6 +102,10 @@ def _spread(name: str, counts: Mapping[str, int]) -> Spread:
     prefix = f"{name}:"
     buckets = sorted((int(key.removeprefix(prefix)), count) for key, count in counts.items() if key.startswith(prefix))
     return Spread(_quantile(buckets, 0.5), _quantile(buckets, 0.95)) if buckets else Spread()
+
+
+def _seconds(value_ms: int | None) -> str:
+    return "–" if value_ms is None else f"{value_ms / 1000:.1f}"
 
 
 def _quantile(buckets: list[tuple[int, int]], share: float) -> int:

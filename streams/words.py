@@ -52,6 +52,20 @@ def _player() -> dict[str, str]:
         "unsupported_title": _("This browser can't play the video"),
         "unsupported_text": _("Chat and buying still work. A newer browser will play it."),
         "try_again": _("Try again"),
+        "device": _("{browser} on {platform}"),
+        "device_unknown": _("A device"),
+        "device_since": _("Since {time}: {title}"),
+        "stop": _("Stop"),
+        "stop_device": _("Stop {device}, and watch here"),
+        "too_many_title": _("You are watching on {n} devices"),
+        "too_many_text": _("That is as many as you can at once. Stop one to watch here."),
+        "too_many_one_title": _("You are watching on another device"),
+        "too_many_one_text": _("One device can play at a time. Stop it to watch here."),
+        "taken_over_title": _("Now playing on {device}"),
+        "taken_over_text": _("It took the place of this device. Chat and buying still work here."),
+        "stopped_title": _("Stopped on this device"),
+        "stopped_text": _("You stopped it from your account. Chat and buying still work here."),
+        "watch_here": _("Watch here"),
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import redis
+from django.test import Client
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -130,6 +131,21 @@ def test_the_host_alone_sees_it(show: StreamSession) -> None:
         "stalled_percent": 0.0,
     }
     assert "watching" not in Caller().get("sessions/kiln").json()
+
+
+def test_the_studio_shows_it(show: StreamSession) -> None:
+    studio = Client()
+    studio.force_login(show.host)
+
+    def part() -> str:
+        return studio.get("/host/shows/kiln/").content.decode().split('data-part="plays"')[1].split("</dl>")[0]
+
+    assert part().partition(">")[0].endswith(" hidden")
+    metrics.note(show.pk, Report(startup_ms=800, latency_ms=3400, stalls=2, stalled_ms=100, watched_ms=9900))
+
+    assert not part().partition(">")[0].endswith(" hidden")
+    for words in ("0.8 s", "95 % within 0.8 s", "3.3 s", "1.0 %", "stalls 2, viewings 1"):
+        assert f">{words}<" in part()
 
 
 def test_without_redis_nothing_is_counted_and_the_log_says_so(

@@ -318,3 +318,14 @@ def test_scripts_are_named_in_the_import_map(client: Client) -> None:
     assert re.search(r'<script type="importmap" nonce="[^"]+">\{"imports": \{', html)
     for name in set(re.findall(r'from "(showfloor/[^"]+)"', html)):
         assert f'"{name}": "/static/js/' in html
+
+
+def test_a_shows_scripts_are_fetched_early_and_after_the_import_map(client: Client) -> None:
+    make_session("kiln")
+
+    html = read(client, "/shows/kiln/")
+
+    links = re.findall(r'<link rel="modulepreload" href="([^"]+)">', html)
+    assert "/static/js/player.js" in links
+    assert html.index('type="importmap"') < html.index('rel="modulepreload"')
+    assert set(links) <= set(re.findall(r'"(/static/[^"]+)"', html.split('type="importmap"')[1].split("</script>")[0]))

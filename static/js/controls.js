@@ -4,6 +4,7 @@ import { say } from "showfloor/words";
 
 const IDLE_AFTER_MS = 3500;
 const STEP_S = 5;
+const LOUDER = 0.1;
 
 /**
  * Wire up the controls of a stage.
@@ -20,19 +21,24 @@ export function attach(stage, player, show) {
   const toggle = () => (video.paused ? (player.isLive && !player.isAtEdge ? player.toEdge() : player.play()) : player.pause());
   const drawPlay = () => {
     play.setAttribute("aria-pressed", String(video.paused));
-    play.setAttribute("aria-label", say(video.paused ? "play" : "pause"));
+    label(play, say(video.paused ? "play" : "pause"));
     if (!video.paused) big.hidden = true;
   };
   const drawSound = () => {
     const isOff = video.muted || video.volume === 0;
     mute.setAttribute("aria-pressed", String(isOff));
-    mute.setAttribute("aria-label", say(isOff ? "unmute" : "mute"));
+    label(mute, say(isOff ? "unmute" : "mute"));
     if (!isOff) unmute.hidden = true;
   };
   const setSound = (/** @type {boolean} */ isOn) => {
     video.muted = !isOn;
     if (isOn && video.volume === 0) video.volume = 1;
     unmute.hidden = true; // chosen: not asked for again
+  };
+  const turnUp = (/** @type {number} */ by) => {
+    const volume = video.muted ? 0 : video.volume;
+    video.volume = Math.max(0, Math.min(1, volume + by));
+    setSound(video.volume > 0);
   };
   play.addEventListener("click", toggle);
   mute.addEventListener("click", () => setSound(video.muted));
@@ -102,13 +108,17 @@ export function attach(stage, player, show) {
     const isOnPage = target === document.body || target.id === "main" || target === video;
     if (!isOnPage && !(stage.contains(target) && !target.matches("input, [role^=menuitem]"))) return;
     if (target.matches("button, a") && [" ", "Enter"].includes(event.key)) return;
+    const isReplay = show.isReplay();
     /** @type {Record<string, () => void>} */
     const keys = {
-      " ": toggle, k: toggle, m: () => setSound(video.muted), f: () => one("full").click(),
-      ArrowLeft: () => show.isReplay() && player.seek(video.currentTime - STEP_S),
-      ArrowRight: () => show.isReplay() && player.seek(video.currentTime + STEP_S),
+      " ": toggle, k: toggle, m: () => setSound(video.muted), f: () => one("full").click(), i: () => one("pip").click(), c: () => one("captions").click(),
+      ...(isReplay
+        ? { ArrowLeft: () => player.seek(video.currentTime - STEP_S), ArrowRight: () => player.seek(video.currentTime + STEP_S) }
+        : { l: () => player.toEdge() }),
+      // elsewhere on the page these scroll it
+      ...(!isOnPage && { ArrowUp: () => turnUp(LOUDER), ArrowDown: () => turnUp(-LOUDER) }),
     };
-    const act = keys[event.key];
+    const act = player.isLoaded && keys[event.key];
     if (!act) return;
     event.preventDefault();
     act();
@@ -202,7 +212,7 @@ function captions(button, video) {
     const isOn = tracks.some((track) => track.mode === "showing");
     button.hidden = tracks.length === 0;
     button.setAttribute("aria-pressed", String(isOn));
-    button.setAttribute("aria-label", say(isOn ? "captions_off" : "captions_on"));
+    label(button, say(isOn ? "captions_off" : "captions_on"));
     return { tracks, isOn };
   };
   button.addEventListener("click", () => {
@@ -217,6 +227,7 @@ function captions(button, video) {
 /** Full screen and the small window. @param {HTMLElement} stage @param {(name: string) => any} one @param {any} video */
 function windows(stage, one, video) {
   const [full, pip] = [one("full"), one("pip")];
+  for (const button of [full, pip]) label(button, button.getAttribute("aria-label"));
   full.hidden = !(document.fullscreenEnabled || video.webkitEnterFullscreen);
   pip.hidden = !document.pictureInPictureEnabled;
   full.addEventListener("click", () => {
@@ -225,9 +236,15 @@ function windows(stage, one, video) {
     else video.webkitEnterFullscreen();
   });
   document.addEventListener("fullscreenchange", () =>
-    full.setAttribute("aria-label", say(document.fullscreenElement ? "full_leave" : "full")));
+    label(full, say(document.fullscreenElement ? "full_leave" : "full")));
   pip.addEventListener("click", () =>
     (document.pictureInPictureElement ? document.exitPictureInPicture() : video.requestPictureInPicture()).catch(() => {}));
+}
+
+/** Name a button, for a pointer with its key. @param {HTMLElement} button @param {string} text */
+function label(button, text) {
+  button.setAttribute("aria-label", text);
+  button.title = `${text} (${button.getAttribute("aria-keyshortcuts")})`;
 }
 
 /** @param {number} bitsPerS */

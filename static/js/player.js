@@ -4,8 +4,9 @@
  *   const player = new Player(video, { clockSkewMs });
  *   await player.load(url, { isLive: true });
  *
- * Events: `levels` (what can be chosen changed), `level` (what plays changed), `status` (loading, playing, stalled,
- * trouble, unsupported, ended), `blocked` (the browser wants a click first), `clock` (several times a second).
+ * Events: `levels` (what can be chosen changed), `level` (what plays changed), `status` (idle, loading, playing, stalled,
+ * trouble, unsupported, ended), `started` (the first picture; `afterMs` since it was wished for, null when that says
+ * nothing), `blocked` (the browser wants a click first), `clock` (several times a second).
  */
 
 const LIVE_CONFIG = {
@@ -15,9 +16,10 @@ const LIVE_CONFIG = {
 const REPLAY_CONFIG = { backBufferLength: 60, capLevelToPlayerSize: true };
 const STALLED_AFTER_S = 2;
 const TROUBLE_AFTER_S = 8;
+const HOPELESS_AFTER_S = 32;
 const RETRY_FIRST_MS = 1000;
 const RETRY_MAX_MS = 8000;
-const EDGE_SLACK_S = 6;
+const EDGE_SLACK_S = 3;
 const MOVED_S = 0.25;
 export const AUTO = "auto";
 export const AUDIO = "audio";
@@ -38,6 +40,7 @@ export class Player extends EventTarget {
   #lastTime = -1;
   #stuckS = 0;
   #choice = AUTO;
+  #isTimed = false;
 
   /** @param {HTMLVideoElement} video @param {{clockSkewMs?: number}} [options] */
   constructor(video, { clockSkewMs = 0 } = {}) {
@@ -55,19 +58,23 @@ export class Player extends EventTarget {
     video.addEventListener("timeupdate", () => this.dispatchEvent(new Event("clock")));
     video.addEventListener("seeked", () => this.dispatchEvent(new Event("clock")));
     video.addEventListener("error", () => this.#isNative && this.#recover());
+    addEventListener("online", () => this.#stuckS && this.retry());
     setInterval(() => this.#watch(), 1000);
   }
 
   /**
    * Play a playlist; what was playing stops. Calling again with the same address starts it afresh.
-   * @param {string} url @param {{isLive: boolean, at?: number}} options `at`: where to begin a replay, in seconds
+   * @param {string} url
+   * @param {{isLive: boolean, at?: number, wishedAt?: number}} options `at`: where to begin a replay, in seconds;
+   *   `wishedAt`: since when it should play, by performance.now()
    */
-  async load(url, { isLive, at = 0 }) {
+  async load(url, { isLive, at = 0, wishedAt = performance.now() }) {
     this.#url = url;
     this.isLive = isLive;
     this.#isAudio = false;
+    this.#awaitPicture(wishedAt);
     this.#Hls ??= await hlsLibrary();
-    await this.#start(url, at);
+    if (this.#url === url) await this.#start(url, at); // not unloaded meanwhile
   }
 
   /** Stop, and forget the playlist. */
@@ -75,8 +82,10 @@ export class Player extends EventTarget {
     clearTimeout(this.#retryTimer);
     this.#hls?.destroy();
     this.#hls = null;
-    this.#url = "";
-    this.status = "idle";
+    if (this.#isNative) this.video.removeAttribute("src");
+    this.#url = this.#audioUrl = "";
+    this.dispatchEvent(new Event("levels"));
+    this.#tell("idle");
   }
 
   /** @returns {boolean} */
@@ -191,6 +200,7 @@ export class Player extends EventTarget {
         this.video.muted = true;
         return this.play();
       }
+      this.#isTimed = false;
       this.dispatchEvent(new Event("blocked"));
     }
   }
@@ -238,13 +248,26 @@ export class Player extends EventTarget {
     hls.attachMedia(this.video);
   }
 
+  /** Tell when the first picture stands; a hidden page, or a browser that wants a click, makes the time meaningless. */
+  #awaitPicture(/** @type {number} */ wishedAt) {
+    this.#isTimed = !document.hidden;
+    this.video.addEventListener("playing", () => {
+      const tell = () => {
+        const afterMs = this.#isTimed && !document.hidden ? performance.now() - wishedAt : null;
+        this.dispatchEvent(new CustomEvent("started", { detail: { afterMs } }));
+      };
+      if (this.video.videoWidth && "requestVideoFrameCallback" in this.video) this.video.requestVideoFrameCallback(tell);
+      else tell();
+    }, { once: true });
+  }
+
   /** hls.js leaves variants without a picture out of its levels. @param {any[]} levels */
   #findAudio(levels) {
     const isAudio = (/** @type {any} */ level) => !level.videoCodec && !level.width && !level.height;
     this.#audioUrl = levels.some((level) => !isAudio(level)) ? levels.find(isAudio)?.url ?? "" : "";
   }
 
-  /** Get over a fatal error: first in place, then from the start, waiting longer each time. @param {any} [data] */
+  /** Get over a fatal error in place, or else from the start, waiting longer each time. @param {any} [data] */
   #recover(data) {
     const types = this.#Hls?.ErrorTypes ?? {};
     if (data?.type === types.MEDIA_ERROR && this.#hls && this.#mediaErrors++ < 2) {
@@ -252,7 +275,9 @@ export class Player extends EventTarget {
       return;
     }
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => this.retry(), this.#retryMs);
+    // Loading again keeps the last picture, where there is one.
+    const hls = data?.type === types.NETWORK_ERROR && this.#hls?.levels.length ? this.#hls : null;
+    this.#retryTimer = setTimeout(() => (hls ? hls.startLoad() : this.retry()), this.#retryMs);
     this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
   }
 
@@ -282,7 +307,13 @@ export class Player extends EventTarget {
     }
     if (!this.expectsMedia) return;
     if (this.#stuckS === TROUBLE_AFTER_S) this.#tell("trouble");
-    if (this.#stuckS >= TROUBLE_AFTER_S && this.#stuckS % TROUBLE_AFTER_S === 0) this.retry();
+    if (this.#stuckS % (this.#isAtEnd ? HOPELESS_AFTER_S : TROUBLE_AFTER_S) === 0) this.retry();
+  }
+
+  /** Whether all that the playlist has was played: the host sends nothing, and starting afresh would show it again. */
+  get #isAtEnd() {
+    const details = this.#hls?.levels[Math.max(0, this.#hls.currentLevel)]?.details;
+    return Boolean(details) && details.edge - this.video.currentTime < 1;
   }
 
   /** Jump over a hole in the buffer, when there is more behind it. */

@@ -1,20 +1,18 @@
 /** The page of a show: ties the picture, the socket, the goods, the chat and buying together. */
-import { api } from "showfloor/api";
 import { Buying } from "showfloor/buy";
 import * as chat from "showfloor/chat";
 import * as controls from "showfloor/controls";
 import { Goods } from "showfloor/goods";
 import * as opinion from "showfloor/opinion";
-import { clockSkewMs, Player } from "showfloor/player";
+import { clockSkewMs } from "showfloor/player";
 import * as runList from "showfloor/run_list";
-import { Slate } from "showfloor/slate";
+import { Screening } from "showfloor/screening";
 import { countDown, localTimes } from "showfloor/times";
 import { toast } from "showfloor/toast";
 import { connect } from "showfloor/wire";
 import { say } from "showfloor/words";
 
 const MINUTE_MS = 60_000;
-const PLAYLIST_RETRY_MS = 1500;
 const STALE_AFTER_MS = 1500; // a short break is healed before anyone need know
 
 /** @param {Document} page */
@@ -27,11 +25,10 @@ export function init(page) {
   const skewMs = clockSkewMs(show.now);
   const wire = connect({ path: `/ws/sessions/${show.slug}/` });
   const goods = new Goods(page, show);
-  const player = new Player(/** @type {HTMLVideoElement} */ (stage.querySelector("[data-video]")), { clockSkewMs: skewMs });
-  const isReplay = () => show.state === "ended" && !player.isLive;
+  const screening = new Screening(stage, show, { skewMs });
+  const { player } = screening;
 
-  controls.attach(stage, player, { isReplay });
-  const slate = new Slate(stage, player);
+  controls.attach(stage, player, { isReplay: () => screening.isReplay });
   new Buying(side, goods, wire, { skewMs });
   opinion.attach(page, wire, show);
   runList.attach(page, { goods, player, chapters: show.chapters });
@@ -43,39 +40,22 @@ export function init(page) {
   else chat.attach(talk, wire, { me: show.me });
 
   // --- the picture ---
-  let retry = 0;
-  const play = () => {
-    clearTimeout(retry);
-    if (show.state === "ended" || !show.playlist_url) return;
-    if (!player.isLoaded) player.load(show.playlist_url, { isLive: true });
-  };
-  /** The show is on air: find its playlist, which may be written a moment later. */
-  const findPlaylist = async () => {
-    clearTimeout(retry);
-    const answer = await api(`sessions/${encodeURIComponent(show.slug)}`);
-    show.playlist_url = answer.body?.playlist_url ?? "";
-    if (show.playlist_url) play();
-    else if (show.state === "live") retry = setTimeout(findPlaylist, PLAYLIST_RETRY_MS);
-  };
   const fit = () => {
     const { videoWidth, videoHeight } = player.video;
     if (videoWidth && videoHeight) main.dataset.fit = videoHeight > videoWidth ? "fill" : "top";
   };
-  player.addEventListener("status", () => stage.toggleAttribute("data-loaded", player.isLoaded));
   for (const name of ["loadedmetadata", "resize"]) player.video.addEventListener(name, fit);
 
   /** @param {string} state */
   const enter = (state) => {
     show.state = state;
     stage.dataset.state = main.dataset.state = state;
-    player.expectsMedia = state === "live" || state === "ended";
     for (const [lamp, of] of [["live", "live"], ["pause", "interrupted"], ["soon", "scheduled"], ["replay", "ended"]]) {
       const element = /** @type {HTMLElement | null} */ (stage.querySelector(`[data-lamp-${lamp}]`));
       if (element) element.hidden = state !== of;
     }
-    slate.enter(state, show);
+    screening.enter(state);
     tellTime();
-    if (state === "live" && !player.isLoaded) show.playlist_url ? play() : findPlaylist();
   };
 
   wire.addEventListener("session", (event) => {
@@ -112,8 +92,6 @@ export function init(page) {
 
   countDown(stage, skewMs);
   enter(show.state);
-  if (show.state === "ended" && show.playlist_url) player.load(show.playlist_url, { isLive: false });
-  else play();
 }
 
 /** "on air for 42 min", kept true. @param {Document} page @param {any} show @param {number} skewMs */

@@ -7,6 +7,7 @@ import { clockSkewMs } from "showfloor/player";
 import { camera } from "showfloor/studio_camera";
 import { choose, copying, dialogs, shortcuts } from "showfloor/studio_asking";
 import { Parts } from "showfloor/studio_parts";
+import { drawPlays } from "showfloor/studio_plays";
 import { Preview } from "showfloor/studio_preview";
 import { connect } from "showfloor/wire";
 import { say } from "showfloor/words";
@@ -208,6 +209,7 @@ export function init(page) {
         latest = body;
         drawFigures(body);
         drawHealth(body.health);
+        drawPlays(page, body.watching);
         const isMissing = body.preview_url && (isOver ? one("[data-awaits-replay]") : !one("[data-see]"));
         if (body.state !== stateNow() || isMissing) refreshSoon(0);
       }

@@ -10,10 +10,11 @@ from inventory import availability
 from inventory.models import StockItem
 from shop import catalogue
 from shop.models import Variant
-from streams import chat, figures, goods, health, playback
+from streams import chat, figures, goods, health, metrics, playback
 from streams.figures import LiveFigures
 from streams.goods import Item
 from streams.health import Health
+from streams.metrics import Watching
 from streams.models import ChatMessage, Pin, StreamSession
 from streams.programme import clock
 from streams.shows import GRACE
@@ -48,6 +49,7 @@ class Desk:
     health: Health | None
     lines: list[ChatMessage]
     preview_url: str
+    watching: Watching
 
     def as_json(self) -> dict[str, object]:
         """Describe the studio to its scripts."""
@@ -149,6 +151,7 @@ def read(session: StreamSession) -> Desk:
         health=health.read(session.pk) if session.state in {State.REHEARSAL, State.LIVE} else None,
         lines=chat.history(session),
         preview_url=preview_url(session),
+        watching=metrics.read(session.pk),
     )
 
 
