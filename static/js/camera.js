@@ -1,5 +1,5 @@
 /**
- * This browser's camera and microphone, recorded by MediaRecorder and sent to the media process (docs/video.md).
+ * This browser's camera and microphone, recorded by MediaRecorder and sent to the media process (docs/ingest.md).
  *
  *   const camera = new Camera({ ticket: () => api(…) });
  *   await camera.open();                 // asks for permission; `camera.stream` is what it sees

@@ -138,7 +138,7 @@ class HostKey(HostView):
 class HostCamera(HostView):
     @extend_schema(request=None, responses={201: serializers.CameraSerializer}, operation_id="host_camera")
     def post(self, request: Request, slug: str) -> Response:
-        """Get a ticket with which the studio sends the browser's camera, once; docs/video.md tells how."""
+        """Get a ticket with which the studio sends the browser's camera, once; docs/ingest.md tells how."""
         session = self.own(slug)
         if session.state == State.ENDED:
             raise StateRefused(session.state, "send a camera")

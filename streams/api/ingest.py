@@ -1,5 +1,5 @@
 """What a server in front of ours asks before it takes a publisher: nginx-rtmp's `on_publish`, MediaMTX's HTTP
-authentication, or anything that can send a stream's name. docs/video.md has their configurations.
+authentication, or anything that can send a stream's name. docs/ingest.md has their configurations.
 """
 
 from typing import Any
