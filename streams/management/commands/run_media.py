@@ -10,7 +10,7 @@ from streams.media.supervisor import Supervisor
 
 
 class Command(BaseCommand):
-    help = "Run the media process: ingest (RTMP, SRT, cameras), one ffmpeg a show, playlists. Ends on SIGTERM or Ctrl-C."
+    help = "Run the media process: ingest (RTMP, SRT, cameras), one ffmpeg a show, playlists. Ends on SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
