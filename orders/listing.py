@@ -20,6 +20,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 
 from orders.archive import stand_ins
 from orders.exceptions import CursorRefused
+from orders.lifecycle import TERMINAL
 from orders.models import ArchivedOrder, Order
 
 log = logging.getLogger(__name__)
@@ -106,6 +107,8 @@ def _first_archived(
     asked: Asked, place: _Place | None, limit: int, *, known: set[uuid.UUID]
 ) -> tuple[list[Order], bool]:
     """Return what the archive alone has, and whether it could be asked: recent orders are shown without it, too."""
+    if asked.state and asked.state not in TERMINAL:
+        return [], True
     try:
         rows = _first(ArchivedOrder.objects.defer("reservations"), asked, place, limit)
     except (OperationalError, InterfaceError):

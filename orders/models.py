@@ -131,6 +131,12 @@ class ArchivedOrder(OrderFacts):
         indexes = [
             # orders page: a person's orders, newest first
             models.Index(fields=["buyer_id", "-created_at", "-id"], name="archived_order_by_buyer"),
+            # GET orders?state=cancelled, of somebody who has very many others
+            models.Index(
+                fields=["buyer_id", "-created_at", "-id"],
+                name="archived_order_cancelled",
+                condition=Q(state="cancelled"),
+            ),
             # found by staff
             models.Index(fields=["number_seq"], name="archived_order_by_number"),
             models.Index(Upper("email"), name="archived_order_by_email"),

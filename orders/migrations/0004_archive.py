@@ -87,6 +87,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='archivedorder',
+            index=models.Index(condition=models.Q(('state', 'cancelled')), fields=['buyer_id', '-created_at', '-id'], name='archived_order_cancelled'),
+        ),
+        migrations.AddIndex(
+            model_name='archivedorder',
             index=models.Index(fields=['number_seq'], name='archived_order_by_number'),
         ),
         migrations.AddIndex(
