@@ -1,5 +1,6 @@
 """Where a show is played from."""
 
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -31,6 +32,11 @@ def playlist_url(session: StreamSession) -> str:
 def preview_url(session: StreamSession) -> str:
     """Return the address of what only the host may see before Go live, or "" when there is no picture yet."""
     return _url(session, PREVIEW_PLAYLIST) if session.state == State.REHEARSAL else ""
+
+
+def live_since(session: StreamSession) -> datetime | None:
+    """Return the moment before which viewers may see nothing, for a show that was rehearsed before it went live."""
+    return session.started_at if session.has_preview else None
 
 
 def is_secret(session: StreamSession) -> bool:

@@ -12,7 +12,6 @@ from streams.exceptions import NothingToPlay, OffsetBeyond
 from streams.hls import journal
 from streams.hls.origin import REPLAY_SUFFIX
 from streams.hls.recording import Rendition, Segment
-from streams.media.show import live_since
 from streams.models import StreamSession
 
 
@@ -90,7 +89,7 @@ def _lines(rendition: Rendition) -> int:
 
 def _shown(session: StreamSession, segments: Sequence[Segment]) -> Sequence[Segment]:
     """Leave out what only the host saw, before Go live."""
-    since = live_since(session)
+    since = playback.live_since(session)
     return [segment for segment in segments if segment.ends_at > since] if since else segments
 
 

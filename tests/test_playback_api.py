@@ -9,7 +9,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from shop.models import User
 from streams import leases, playback
 from streams.models import StreamSession
 from tests.caller import Caller
@@ -118,7 +117,7 @@ def test_a_guest_is_known_by_a_signed_cookie() -> None:
 
 
 @pytest.mark.usefixtures("show")
-def test_a_page_of_somebody_signed_in_needs_its_csrf_token(django_user_model: type[User]) -> None:
+def test_a_page_of_somebody_signed_in_needs_its_csrf_token() -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(make_user())
     wish = {"session": "kiln", "device_id": "tv", "device_name": "My tv"}

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from datetime import datetime
 
 from streams import broadcasts, health, playback, shows
 from streams.exceptions import StateRefused
@@ -140,7 +139,7 @@ class Show:
         if self.session.has_preview:
             self._origin.publish_preview(since=self.session.started_at)
         if not playback.is_secret(self.session):
-            self._origin.publish(since=live_since(self.session))
+            self._origin.publish(since=playback.live_since(self.session))
         self._has_picture = True
 
 
@@ -161,11 +160,6 @@ class Meter:
         return round(size * 8 / span_s), pictures / span_s
 
 
-def live_since(session: StreamSession) -> datetime | None:
-    """Return the moment before which viewers may see nothing, for a show that was rehearsed before it went live."""
-    return session.started_at if session.has_preview else None
-
-
 def publish_replay(session: StreamSession) -> None:
     """End the live playlists of a show that is over, and write its replay. Calling twice is safe.
 
@@ -175,5 +169,5 @@ def publish_replay(session: StreamSession) -> None:
     origin.withdraw_preview()
     if playback.is_secret(session):
         return
-    origin.publish(since=live_since(session), has_ended=True)
-    origin.publish_replay(since=live_since(session))
+    origin.publish(since=playback.live_since(session), has_ended=True)
+    origin.publish_replay(since=playback.live_since(session))
