@@ -4,10 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import redis
 from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from streams import leases, playback
 from streams.models import StreamSession
@@ -196,6 +199,20 @@ def test_a_replay_takes_a_lease_too() -> None:
     replay = with_playlist(make_session("kiln", state="ended"), playback.REPLAY_PLAYLIST)
 
     assert ask(Caller()).json()["playlist_url"] == f"http://testserver/media/sessions/{replay.pk}/replay.m3u8"
+
+
+@pytest.mark.usefixtures("show")
+def test_without_redis_it_plays(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = redis.Redis(unix_socket_path="/nonexistent/redis.sock", retry=Retry(NoBackoff(), 0))
+    script = nowhere.register_script(leases.LUA)
+    monkeypatch.setattr(leases, "_script", lambda: script)
+    caller = Caller(make_user())
+
+    granted = [ask(caller, f"device-{number}") for number in range(4)]
+
+    assert [answer.status_code for answer in granted] == [201] * 4
+    assert caller.call("PUT", f"playback/leases/{granted[3].json()['lease']}").status_code == 200
+    assert caller.call("DELETE", f"playback/leases/{granted[3].json()['lease']}").status_code == 204
 
 
 @pytest.mark.usefixtures("show")

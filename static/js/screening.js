@@ -70,6 +70,7 @@ export class Screening {
   #stop(why) {
     this.#isStopped = true;
     this.player.unload();
+    if (document.pictureInPictureElement) document.exitPictureInPicture().catch(() => {});
     const begin = (/** @type {string[]} */ takeOver) => {
       this.#wishedAt = performance.now();
       this.#begin(takeOver);
