@@ -1,12 +1,15 @@
 """Moving what is over into the archive: what goes, what stays, and that nothing is lost on the way."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.db import connection, connections
 
 from inventory.models import Reservation, StockItem, StockMovement
+from orders import locks
 from orders.archive import copies, mover, partitions
 from orders.models import ArchivedOrder, IdempotencyKey, Order, OrderLine, Payment, ProviderEvent, Refund
 from shop.models import AuditEntry
@@ -126,6 +129,32 @@ def test_a_column_that_the_archive_lacks_keeps_the_order() -> None:
 
     assert mover.move().refused == [order.number]
     assert Order.objects.exists()
+
+
+def test_a_run_stops_when_every_copy_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(4):
+        make_over()
+    monkeypatch.setattr(mover, "REFUSED_MOST", 2)
+    monkeypatch.setattr(copies, "sound", lambda documents, **months: [])
+
+    assert len(mover.move(batch=1).refused) == 2
+    assert Order.objects.count() == 4
+
+
+def test_a_refund_written_while_its_order_was_being_locked_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, moved = make_over(days=50), make_over()
+    lock = locks.lock_finished_orders
+
+    def meanwhile(*args: Any, **kwargs: Any) -> list[uuid.UUID]:
+        locked = lock(*args, **kwargs)
+        Refund.objects.get_or_create(payment=Payment.objects.get(order=kept), amount_minor=1, reason="refunded")
+        return locked
+
+    monkeypatch.setattr(locks, "lock_finished_orders", meanwhile)
+
+    assert mover.move(batch=1).moved == 1
+    assert Order.objects.get() == kept
+    assert ArchivedOrder.objects.get().pk == moved.pk
 
 
 def test_nothing_refers_to_an_order_but_what_moves_with_it() -> None:

@@ -9,6 +9,7 @@ import math
 import time
 import uuid
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,8 +27,18 @@ from orders.models import IdempotencyKey, Order, OrderLine, Payment, Refund
 
 BATCH = 1000
 LATE_WEBHOOKS = timedelta(days=7)  # providers send again for days what could not be delivered
+REFUSED_MOST = 1000
 # A transaction that waits for the archive this long between two of its statements ends, and lets go of its locks.
 PATIENCE_MS = 60_000
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of the orders that one transaction locked; the rest of them could not be moved after all."""
+
+    locked: int
+    moved: int = 0
+    refused: AbstractSet[uuid.UUID] = frozenset()
 
 
 @dataclass
@@ -39,21 +50,24 @@ class Report:
 
 
 def move(*, batch: int = BATCH, limit: int | None = None, within_s: float = math.inf) -> Report:
-    """Move what is due, oldest first, batch by batch: all of it, or `limit` orders, or what can be begun in time."""
+    """Move what is due, oldest first, batch by batch: all of it, or `limit` orders, or what can be begun in time.
+
+    Stops early when so many copies are refused that it can't be their own fault.
+    """
     report, refused, deadline = Report(), set[uuid.UUID](), time.monotonic() + within_s
-    while (limit is None or report.moved < limit) and time.monotonic() < deadline:
+    while (limit is None or report.moved < limit) and len(refused) < REFUSED_MOST and time.monotonic() < deadline:
         size = batch if limit is None else min(batch, limit - report.moved)
-        taken, kept = move_batch(limit=size, leaving=refused)
-        report.moved += taken - len(kept)
-        report.refused += [order.number for order in Order.objects.filter(pk__in=kept)]
-        refused |= set(kept)
-        if not taken:
+        done = move_batch(limit=size, leaving=refused)
+        report.moved += done.moved
+        report.refused += [order.number for order in Order.objects.filter(pk__in=done.refused)]
+        refused |= done.refused
+        if not done.locked:
             break
     return report
 
 
-def move_batch(*, limit: int = BATCH, leaving: Collection[uuid.UUID] = ()) -> tuple[int, list[uuid.UUID]]:
-    """Move up to `limit` orders in one transaction; return how many were taken, and those that were kept after all.
+def move_batch(*, limit: int = BATCH, leaving: Collection[uuid.UUID] = ()) -> Batch:
+    """Move up to `limit` orders in one transaction.
 
     Takes the orders' locks, leaving out what others have locked, and those in `leaving`.
     """
@@ -67,13 +81,13 @@ def move_batch(*, limit: int = BATCH, leaving: Collection[uuid.UUID] = ()) -> tu
         rows = list_movable(before).filter(among).order_by().values_list("pk", "terminal_at")
         moments = {order_id: moment for order_id, moment in rows if moment}
         if not moments:
-            return 0, []
+            return Batch(locked=len(locked))
         partitions.ensure(moments.values())
         documents = copies.read(moments)
         copies.write(documents)
         sound = copies.sound(documents, since=min(moments.values()), until=max(moments.values()))
         _delete(sound)
-    return len(moments), list(moments.keys() - set(sound))
+    return Batch(locked=len(locked), moved=len(sound), refused=moments.keys() - set(sound))
 
 
 def due_before() -> datetime:
