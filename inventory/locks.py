@@ -11,14 +11,27 @@ from inventory.exceptions import NotInTransaction, StockBusy
 from inventory.models import StockItem
 
 LOCK_TIMEOUT_MS = 2000
+QUEUE = 1  # the first number of the advisory locks on stock items; the second is the item's id
+QUEUE_MOST = 500  # places that one transaction takes: unlike row locks, they fill a table of the server's
 
 _COLUMNS = [field.attname for field in StockItem._meta.concrete_fields]
-# Sets its own patience: no row comes to be locked before the join has read the one of `patience`.
+# Who waits for a row while others change it comes to its next version, and there to the end of the wait: some wait
+# very long, and the last may be served first. An advisory lock is a queue; who is next in it has the row to himself.
+# `patience` is read before any place in the queue is taken or any row is locked.
 _LOCK = f"""
-    WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', %s, true))
+    WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', %s, true)),
+    asked AS MATERIALIZED (
+        SELECT id, row_number() OVER (ORDER BY id) AS number
+        FROM patience, inventory_stockitem
+        WHERE sku = ANY(%s) OR id = ANY(%s)
+        ORDER BY id
+    ),
+    queue AS MATERIALIZED (
+        SELECT id, CASE WHEN number <= {QUEUE_MOST} THEN pg_advisory_xact_lock({QUEUE}, id::int) END FROM asked
+    )
     SELECT {", ".join(f"item.{column}" for column in _COLUMNS)}
-    FROM patience, inventory_stockitem AS item
-    WHERE item.sku = ANY(%s) OR item.id = ANY(%s)
+    FROM queue
+    JOIN inventory_stockitem AS item ON item.id = queue.id
     ORDER BY item.id
     FOR NO KEY UPDATE OF item
 """  # noqa: S608 (the model's own columns)
