@@ -13,6 +13,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from django.db.models import Sum
 
 from inventory import availability
 from inventory.counters import CounterChange, write_counters
@@ -149,11 +152,14 @@ class Shelf:
             reservation.save(update_fields=["quantity", "state"])
 
     def take_back(self, holder: str, units: Mapping[str, int], *, actor: str) -> None:
-        """Put shipped units (SKU to units) back on the shelf they came from; the ledger says so.
-
-        What was taken back earlier is the caller's to count.
+        """Put shipped units (SKU to units) back on the shelves they came from; the ledger says so, and knows of each
+        shelf how many of this holder's came back before. Raises ValueError for more than were shipped.
         """
-        for reservation, quantity in self._parts(holder, units, State.FULFILLED):
+        returned = StockMovement.objects.filter(
+            stock_item__in=self._items, note=holder, reason=StockMovement.Reason.RETURNED
+        )
+        back = dict(returned.order_by().values_list("stock_item").annotate(Sum("delta")))
+        for reservation, quantity in self._parts(holder, units, State.FULFILLED, gone=back):
             self._changes[reservation.stock_item_id].on_hand += quantity
             self._movements.append(
                 StockMovement(
@@ -165,15 +171,21 @@ class Shelf:
                 )
             )
 
-    def _parts(self, holder: str, units: Mapping[str, int], state: State) -> Iterator[tuple[Reservation, int]]:
-        """Spread units of each SKU over the holder's reservations in a state. Raises ValueError if there are fewer."""
+    def _parts(
+        self, holder: str, units: Mapping[str, int], state: State, *, gone: Mapping[int, int] = MappingProxyType({})
+    ) -> Iterator[tuple[Reservation, int]]:
+        """Spread units of each SKU over the holder's reservations in a state, less those `gone`, by stock item.
+
+        Raises ValueError if there are fewer.
+        """
         found = Reservation.objects.filter(holder=holder, state=state).order_by("pk")
         for sku, wanted in units.items():
             for reservation in found:
                 if self._items[reservation.stock_item_id].sku == sku and wanted:
-                    quantity = min(wanted, reservation.quantity)
+                    quantity = min(wanted, reservation.quantity - gone.get(reservation.stock_item_id, 0))
                     wanted -= quantity
-                    yield reservation, quantity
+                    if quantity:
+                        yield reservation, quantity
             if wanted:
                 raise ValueError(f"{holder} has not that many units of {sku}: {wanted} too many")
 

@@ -1,7 +1,9 @@
 """At most so many units of a product for one buyer, over all their orders that were not cancelled."""
 
 import hashlib
-from collections.abc import Mapping
+import uuid
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import connection
@@ -37,6 +39,25 @@ def lock_and_count(claims: Mapping[Claim, Order]) -> dict[Claim, int]:
     with limited_wait(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
     return {claim: _units_of(order, claim.product_id) for claim, order in claims.items()}
+
+
+def find_over(orders: Collection[Order]) -> set[uuid.UUID]:
+    """Return which of these lapsed orders, were they held again, would take their buyer over a cap.
+
+    Locks as `lock_and_count` does, and costs one statement where nothing is capped.
+    """
+    lines = OrderLine.objects.filter(order__in=orders, variant__product__cap_per_buyer__isnull=False)
+    known = {order.pk: order for order in orders}
+    wanted: Counter[tuple[uuid.UUID, Claim]] = Counter()
+    cap_of: dict[Claim, int] = {}
+    for order_id, product_id, cap, quantity in lines.values_list(
+        "order", "variant__product", "variant__product__cap_per_buyer", "quantity"
+    ):
+        claim = Claim.of(known[order_id], product_id)
+        cap_of[claim] = cap or 0  # never empty: such lines were left out
+        wanted[order_id, claim] += quantity
+    taken = lock_and_count({claim: known[order_id] for order_id, claim in wanted})
+    return {order_id for (order_id, claim), units in wanted.items() if taken[claim] + units > cap_of[claim]}
 
 
 def _units_of(order: Order, product_id: int) -> int:

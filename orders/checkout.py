@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from django.conf import settings
 from django.db import transaction
@@ -208,10 +209,15 @@ def _check_caps(drafts: Sequence[_Draft]) -> None:
         if offer.cap_per_buyer is not None
     ]
     taken = caps.lock_and_count({claim: draft.order for draft, _, claim, _ in capped})
-    for draft, offer, claim, cap in capped:
-        if draft.refusal is None and taken[claim] + draft.wanted[offer.sku] > cap:
-            draft.refusal = OverCap(offer.sku, cap, taken[claim])
-        taken[claim] += draft.wanted[offer.sku]
+    for draft, group in groupby(capped, key=lambda row: row[0]):
+        wanted: Counter[caps.Claim] = Counter()
+        for _, offer, claim, cap in group:
+            wanted[claim] += draft.wanted[offer.sku]
+            if draft.refusal is None and taken[claim] + wanted[claim] > cap:
+                draft.refusal = OverCap(offer.sku, cap, taken[claim])
+        if draft.refusal is None:
+            for claim, units in wanted.items():
+                taken[claim] += units
 
 
 def _merge(lines: Iterable[tuple[str, int]]) -> dict[str, int]:

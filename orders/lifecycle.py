@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce
 from inventory import delivery
 from inventory.reservations import Shelf
 from inventory.transactions import after_commit
-from orders import clock, locks
+from orders import caps, clock, locks
 from orders.exceptions import TransitionRefused
 from orders.models import Order, OrderFacts, Payment, Refund
 from orders.signals import orders_changed
@@ -151,12 +151,13 @@ def advance(
     groups: dict[Rule, list[Order]] = defaultdict(list)
     for order in orders:
         groups[rule_for(order, event)].append(order)
-    skus = {line.sku for order in groups[LATE_SUCCESS] for line in order.lines.all()}
+    late = groups.pop(LATE_SUCCESS, [])
+    over_cap = caps.find_over(late) if late else set()  # its locks come before the stock's
+    skus = {line.sku for order in late for line in order.lines.all()}
     with Shelf.open(skus=skus, holders=[order.holder for order in orders]) as shelf:
-        late = groups.pop(LATE_SUCCESS)
         for order in late:
-            rule = LATE_SUCCESS if _hold_again(shelf, order, now) else MONEY_BACK
-            groups[rule].append(order)
+            is_held = order.pk not in over_cap and _hold_again(shelf, order, now)
+            groups[LATE_SUCCESS if is_held else MONEY_BACK].append(order)
         for rule, group in groups.items():
             _move_stock(shelf, group, rule, actor)
             owed = _owe(group, event, payment) if rule.refund else {}
@@ -182,10 +183,14 @@ def rule_for(order: Order, event: Event) -> Rule:
 
 
 def _hold_again(shelf: Shelf, order: Order, now: datetime) -> bool:
-    """Hold and commit every line of a lapsed order, or nothing."""
+    """Hold and commit every line of a lapsed order, to be delivered from where they are now, or nothing."""
     routes = delivery.routes(postal_code=order.postal_code, country=order.country, now=now)
     wanted = {line.sku: line.quantity for line in order.lines.all()}
-    return not shelf.hold_paid(order.holder, wanted, warehouses=[route.warehouse_id for route in routes])
+    if shelf.hold_paid(order.holder, wanted, warehouses=[route.warehouse_id for route in routes]):
+        return False
+    used = shelf.warehouses_of(order.holder)
+    order.delivery_on = max(route.delivery_on for route in routes if route.warehouse_id in used)
+    return True
 
 
 def _move_stock(shelf: Shelf, orders: Sequence[Order], rule: Rule, actor: str) -> None:
@@ -223,7 +228,7 @@ def _write(
                 order.placed_at = now
             order.terminal_at = now if rule.becomes in TERMINAL else None
         after_commit(orders_changed.send_robust, sender=None, orders=tuple(orders))
-        Order.objects.bulk_update(orders, ["state", "cancel_reason", "placed_at", "terminal_at"])
+        Order.objects.bulk_update(orders, ["state", "cancel_reason", "delivery_on", "placed_at", "terminal_at"])
     audit.record_all(
         actor=actor,
         action=event,

@@ -102,6 +102,8 @@ class Order(OrderFacts):
         indexes = [
             # orders page: a person's orders, newest first
             models.Index(fields=["buyer", "-created_at", "-id"], name="order_by_buyer"),
+            # caps and erasure: a buyer's orders by address, in whatever case
+            models.Index(Upper("email"), name="order_by_email"),
             # expiry.sweep: unpaid orders, oldest deadline first
             models.Index(fields=["expires_at"], name="order_unpaid", condition=Q(state="created")),
             # archive.mover: what is over, the oldest first

@@ -6,8 +6,9 @@ say in SQL over sets must be the same.
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from inventory import reconciliation
 from inventory.models import Reservation, StockItem, StockMovement
@@ -25,7 +26,7 @@ def check() -> None:
 
 def faults() -> Iterator[str]:
     """Say what is wrong, by hand."""
-    yield from _stock_faults()
+    yield from stock_faults()
     for order in Order.objects.all():
         yield from _order_faults(order)
     for holder in Reservation.objects.filter(state__in=[State.HELD, State.COMMITTED]).values_list("holder", flat=True):
@@ -37,7 +38,8 @@ def faults() -> Iterator[str]:
             yield f"more of {payment} was paid back than paid"
 
 
-def _stock_faults() -> Iterator[str]:
+def stock_faults() -> Iterator[str]:
+    """Say what is wrong with the stock alone, whoever holds it."""
     for item in StockItem.objects.all():
         if item.on_hand != _sum(StockMovement.objects.filter(stock_item=item), "delta"):
             yield f"{item}: on hand is not what the ledger says"
@@ -82,5 +84,6 @@ def _units(order: Order) -> dict[str, Counter[str]]:
     return found
 
 
-def _sum(rows, field: str) -> int:  # type: ignore[no-untyped-def]
-    return rows.aggregate(total=Sum(field, default=0))["total"]
+def _sum(rows: QuerySet[Any], field: str) -> int:
+    total: int = rows.aggregate(total=Sum(field, default=0))["total"]
+    return total

@@ -202,3 +202,20 @@ def test_an_unsent_order_has_nothing_to_take_back() -> None:
 def test_an_unknown_order_is_said_to_be_none() -> None:
     with pytest.raises(Order.DoesNotExist):
         aftersales.refund(uuid.uuid4(), actor=STAFF)
+
+
+def test_units_that_return_one_by_one_go_back_to_where_each_came_from() -> None:
+    make_stock("VASE", 4, warehouse="north")
+    order = place_order(make_request(("VASE", 8)))
+    payment = payments.open_payment(order)
+    payments.settle(payment, Fetched(Payment.State.SUCCEEDED, payment.amount_minor, payment.currency))
+    lifecycle.ship(order.pk, actor=STAFF)
+
+    for _ in range(8):
+        aftersales.take_back(order.pk, lines={"VASE": 1}, actor=STAFF)
+
+    assert dict(StockItem.objects.filter(sku="VASE").values_list("warehouse__code", "on_hand")) == {
+        "main": 5,
+        "north": 4,
+    }
+    invariants.check()

@@ -8,8 +8,10 @@ from django.db.models.functions import Now
 
 
 def carry_over(apps, schema_editor):
-    """Have open payments looked after, and the sandbox remember what it took before it wrote that down."""
+    """Have open payments looked after, and us and the sandbox remember what was taken before it was written down."""
     alias = schema_editor.connection.alias
+    paid = apps.get_model("orders", "Payment").objects.using(alias).filter(state="succeeded", paid_minor=None)
+    paid.update(paid_minor=F("amount_minor"), paid_currency=F("currency"))
     apps.get_model("orders", "Payment").objects.using(alias).filter(state="open").update(next_look_at=Now())
     taken = apps.get_model("orders", "SandboxPayment").objects.using(alias).filter(state="succeeded")
     taken.update(charged_minor=F("amount_minor"), charged_currency=F("currency"))
