@@ -160,6 +160,7 @@ def try_refused_refund(subject: str, *, actor: str, reason: str) -> Facts:
     permission="orders.change_refund",
 )
 def note_refund_done(subject: str, *, actor: str, reason: str) -> Facts:
+    """It keeps its `failure`, which tells it from what the provider did: nothing may send it any more."""
     refused = Refund.objects.filter(pk=key_of(subject), state=Refund.State.FAILED)
     return _changed(refused.update(state=Refund.State.DONE, done_at=Now()))
 

@@ -297,8 +297,12 @@ def _send_refund(refund: Refund) -> None:
 
 
 def _ask_about_refunds(payment: Payment) -> list[tuple[Refund, Refunded]]:
-    """Ask how a payment's refunds stand: one that was taken may still fail at the buyer's bank."""
-    refunds = payment.refunds.exclude(state=Refund.State.FAILED).select_related("payment")
+    """Ask how a payment's refunds stand: one that was taken may still fail at the buyer's bank.
+
+    Asking sends what the provider does not know. So one that it refused is left out for good, also once staff have
+    paid the buyer another way and it is DONE: it keeps its `failure` until staff have it tried again.
+    """
+    refunds = payment.refunds.exclude(state=Refund.State.FAILED).filter(failure="").select_related("payment")
     return [(refund, _ask_about_refund(refund)) for refund in refunds]
 
 
@@ -314,15 +318,16 @@ def _record(refund: Refund, answer: Refunded) -> None:
     """Write down what became of a refund. A refusal for good waits for a person, and staff are told."""
     subject = f"order:{refund.payment.order_id}"
     facts = {"refund": str(refund.id), "amount_minor": refund.amount_minor, "currency": refund.currency}
+    why = answer.why[:200] or "refused"
     with transaction.atomic():
         undecided = Refund.objects.filter(pk=refund.pk, attempt=refund.attempt)
         if answer.state == Refund.State.DONE:
             if undecided.filter(state=Refund.State.PENDING).update(state=answer.state, done_at=Now()):
                 outbox.publish("refund.sent", subject, facts)
         elif answer.state == Refund.State.FAILED:
-            failing = undecided.exclude(state=Refund.State.FAILED)
-            if failing.update(state=answer.state, failure=answer.why[:200], done_at=None):
-                log.error("refund %s of %s was refused: %s", refund.id, refund.payment, answer.why)
+            failing = undecided.exclude(state=Refund.State.FAILED).filter(failure="")
+            if failing.update(state=answer.state, failure=why, done_at=None):
+                log.error("refund %s of %s was refused: %s", refund.id, refund.payment, why)
                 actor = f"provider:{refund.payment.provider}"
-                audit.record(actor=actor, action="refund_refused", subject=subject, reason=answer.why[:200], **facts)
+                audit.record(actor=actor, action="refund_refused", subject=subject, reason=why, **facts)
                 outbox.publish("refund.refused", subject, facts)

@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 
+import orjson
 import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -13,6 +14,7 @@ from orders.exceptions import ProviderAway, ProviderSilent
 from orders.models import Order, Payment, Refund, SandboxPayment
 from orders.providers import Fetched, Refunded, sandbox
 from orders.providers.sandbox import Switch
+from shop import mending
 from shop.models import AuditEntry, OutboxEvent
 from tests import invariants
 from tests.archiving import make_archived
@@ -308,6 +310,24 @@ def test_a_refused_refund_can_be_tried_again_under_another_key() -> None:
     refund.refresh_from_db()
     assert (refund.state, refund.key) == ("done", f"{refund.id}-1")
     assert SandboxPayment.objects.get().refunded_minor == 8600
+
+
+def test_a_refund_that_staff_paid_another_way_is_never_sent() -> None:
+    refund = owed()
+    SandboxPayment.objects.update(state="failed")
+    payments.send_refunds()
+    mending.mend("note-refund-done", f"refund:{refund.pk}", actor="user:staff", reason="by bank")
+    SandboxPayment.objects.update(state="succeeded")  # the provider would take it now
+
+    body = orjson.dumps({"id": "evt_1", "type": "refund.updated", "payment": refund.payment.ref})
+    headers = {sandbox.SIGNATURE_HEADER: sandbox.sign(body)}
+    assert payments.receive("sandbox", headers, body) == "applied"
+    payments._record(refund, Refunded(Refund.State.FAILED, "too late"))
+    payments.send_refunds()
+
+    refund.refresh_from_db()
+    assert refund.state == "done"
+    assert SandboxPayment.objects.get().refunded_minor == 0, "the buyer would have been paid twice"
 
 
 def test_a_late_answer_about_an_earlier_try_changes_nothing() -> None:
