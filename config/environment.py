@@ -110,6 +110,9 @@ def database(name: str, default: dict[str, Any]) -> dict[str, Any]:
         refuse(name, "is not a database address such as postgres://user:password@host:5432/name")
     if "postgresql" not in str(parsed.get("ENGINE")):
         refuse(name, "must name a PostgreSQL database")
+    options = parsed.get("OPTIONS", {})
+    if str(options.get("prepare_threshold")).lower() == "none":
+        options["prepare_threshold"] = None  # an address has only text, and psycopg wants the value
     return parsed
 
 

@@ -107,6 +107,16 @@ def test_bad_value_stops_the_start_in_one_line(
     assert capsys.readouterr().err == f"{line}\n"
 
 
+@pytest.mark.parametrize(("asked", "threshold"), [("", 2), ("?prepare_threshold=None", None)])
+def test_prepared_statements_can_be_turned_off_in_the_address(
+    monkeypatch: pytest.MonkeyPatch, asked: str, threshold: int | None
+) -> None:
+    settings = load(monkeypatch, SECRET_KEY=KEY, DATABASE_URL=f"postgres://user:word@host/name{asked}")
+
+    for database in settings["DATABASES"].values():
+        assert database["OPTIONS"]["prepare_threshold"] == threshold
+
+
 def test_mail_goes_through_a_connection_that_remembers(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, SECRET_KEY=KEY, EMAIL_URL="smtp+tls://user:word@mail.example.com:587")
 
