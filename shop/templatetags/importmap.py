@@ -1,4 +1,4 @@
-"""{% load importmap %}: {% importmap %}, the names by which page scripts import each other; {% modulepreload NAME … %}."""
+"""{% load importmap %}: {% importmap %}, by whose names page scripts import each other; {% modulepreload NAME … %}."""
 
 import json
 from functools import lru_cache
