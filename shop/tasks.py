@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 
 from shop import mails, notices, outbox
@@ -32,10 +33,11 @@ def send_webhooks() -> None:
 
 @shared_task(time_limit=300)
 def tidy_news() -> None:
-    """Delete what was handled, delivered or told long ago."""
+    """Delete what was handled, delivered or told long ago, and sessions that have ended."""
     outbox.prune()
     deliveries.prune()
     notices.prune()
+    SessionStore.clear_expired()
 
 
 def _repeat(step: Callable[[], int], *, for_s: float) -> None:

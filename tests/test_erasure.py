@@ -1,6 +1,7 @@
 """Erasing a person: their traces go, in both databases; the figures stay; twice and half-way are safe."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from axes.models import AccessAttempt
 from django.apps import apps
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Model
@@ -15,11 +17,13 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
+from inventory.exceptions import StockBusy
 from orders import access, checkout, figures, lifecycle, listing, locks, payments
 from orders.archive import mover
 from orders.models import ArchivedOrder, Order, Payment, Refund
+from orders.notices import handlers
 from orders.providers import Fetched
-from shop import audit, cart, erasure, notices, outbox, wishlist
+from shop import audit, cart, erasure, notices, outbox, tasks, wishlist
 from shop.exceptions import ErasureRefused
 from shop.models import Address, AuditEntry, Cart, Notice, OutboxEvent, User
 from shop.notices import News
@@ -257,8 +261,52 @@ def test_news_that_waits_tells_nobody_of_an_erased_order() -> None:
     while outbox.drain():
         pass
 
-    assert not Notice.objects.exists()
+    assert not Notice.objects.exclude(recipient=Notice.SELLER).exists()
     assert not OutboxEvent.objects.filter(last_error__contains="@").exists()
+
+
+def test_news_told_while_an_erasure_is_under_way_goes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_over()
+    Notice.objects.all().delete()
+    erase_orders = erasure._erasers["orders"]
+
+    def erase_late(person: erasure.Person) -> int:
+        while outbox.drain():
+            pass
+        assert Notice.objects.filter(email="guest@example.com").exists()
+        return erase_orders(person)
+
+    monkeypatch.setitem(erasure._erasers, "orders", erase_late)
+
+    erasure.erase("guest@example.com", actor="system")
+
+    assert not Notice.objects.filter(email="guest@example.com").exists()
+
+
+def erase_while_news_is_told() -> int | Exception:
+    """Erase somebody while a drain that has read their order is still open; return the outcome."""
+    order = make_over()
+    Notice.objects.all().delete()
+    with transaction.atomic():
+        handlers.spread(OutboxEvent.objects.get(subject=order.holder, topic="order.delivered"))
+        [erased] = together([lambda: erasure.erase("guest@example.com", actor="system")["orders"]])
+    return erased
+
+
+def test_an_erasure_waits_for_news_that_is_being_told() -> None:
+    assert isinstance(erase_while_news_is_told(), StockBusy)
+
+    erasure.erase("guest@example.com", actor="system")
+
+    assert not Notice.objects.filter(email="guest@example.com").exists()
+
+
+def test_control_without_the_lock_news_would_outlive_the_erasure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.archive.thawing.keep_erasures_away", lambda: None)
+
+    assert erase_while_news_is_told() == 1
+
+    assert Notice.objects.filter(email="guest@example.com").exists()
 
 
 def test_nobody_comes_back_from_the_archive_behind_an_erasure() -> None:
@@ -287,6 +335,19 @@ def test_without_the_lock_somebody_would_come_back(monkeypatch: pytest.MonkeyPat
         assert not isinstance(erased, Exception)
 
     assert Order.objects.get().email == "guest@example.com"
+
+
+def test_a_guests_session_ends_by_itself() -> None:
+    ended, open_one = SessionStore(), SessionStore()
+    for store, days in ((ended, -1), (open_one, 1)):
+        store["postal_code"] = "110001"
+        store.set_expiry(timezone.now() + timedelta(days=days))
+        store.save()
+
+    tasks.tidy_news()
+
+    assert not ended.exists(ended.session_key)
+    assert open_one.exists(open_one.session_key)
 
 
 def run(*options: str) -> str:

@@ -5,14 +5,15 @@ from datetime import date
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from inventory.models import StockItem
 from orders import aftersales, lifecycle
 from orders.lifecycle import Event
 from orders.models import Order
-from orders.notices import handlers
+from orders.notices import handlers, letters
 from shop import mails, notices, outbox, tasks
-from shop.models import Notice, OutboxEvent, User
+from shop.models import Notice, OutboxEvent, User, WebhookDelivery, WebhookEndpoint
 from tests.factories import make_product, make_user
 from tests.told import a_payment, an_order, hand_on, happens, is_paid, told
 
@@ -223,13 +224,21 @@ def test_what_went_wrong_with_money_is_told_to_the_seller(
     assert [title for _kind, title, _text in told("seller")] == [sellers.format(order.number)]
 
 
-def test_nobody_is_told_of_an_order_whose_buyer_was_erased() -> None:
+def test_of_an_erased_order_its_seller_and_systems_hear_and_its_buyer_does_not(settings: Settings) -> None:
+    settings.SELLER_EMAIL = "seller@example.com"
+    WebhookEndpoint.objects.create(url="https://shop.example/hook", topics=["refund.refused", "payment.returned"])
     order = an_order()
     Order.objects.update(email="", name="")
 
-    is_paid(order)
+    outbox.publish("refund.refused", order.holder, {"amount_minor": 5000, "currency": "EUR"})
+    outbox.publish("payment.returned", order.holder, {"event": "paid", "refund_minor": 8600})
+    hand_on()
 
-    assert not Notice.objects.exists()
+    assert {notice.recipient for notice in Notice.objects.all()} == {"seller"}
+    refused = Notice.objects.get(kind="seller.refund_refused")
+    letter = letters.write(refused)
+    assert (refused.email, letter is None) == ("seller@example.com", False)
+    assert sorted(WebhookDelivery.objects.values_list("topic", flat=True)) == ["payment.returned", "refund.refused"]
 
 
 # --- once ---

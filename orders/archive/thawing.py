@@ -11,8 +11,8 @@ from orders.models import ArchivedOrder, Order, OrderLine
 from shop import audit
 from shop.models import User, Variant
 
-# Held shared by whoever brings an order back, and alone by whoever erases a person: nobody's name comes back from the
-# archive behind the back of their erasure. Any number that nobody else locks.
+# Held shared by whoever brings an order back or tells its buyer of it, and alone by whoever erases a person: nobody's
+# name is written again behind the back of their erasure. Any number that nobody else locks.
 ERASING = 0xE2A
 
 
@@ -43,8 +43,14 @@ def thaw(order_id: uuid.UUID) -> bool:
     return True
 
 
+def keep_erasures_away() -> None:
+    """Have what is read of a person from now on stay true until the transaction that is open ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [ERASING])
+
+
 def _lock(order_id: uuid.UUID) -> None:
     """Keep erasures away, and others that want the same order: they wait, and find it."""
     with limited_wait(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [ERASING])
+        keep_erasures_away()
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"thaw {order_id}"])

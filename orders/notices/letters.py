@@ -17,12 +17,12 @@ WITH_ADDRESS = {"order.placed", "order.held_again", "order.in_transit", "seller.
 
 @mails.writes("order")
 def write(notice: Notice) -> Letter | None:
-    """Write a mail about an order, archived or not; none about one that is gone, or whose buyer was erased."""
+    """Write a mail about an order, archived or not; none about one that is gone, none to an erased buyer."""
     try:
         order = reading.get_order(uuid.UUID(notice.subject.partition(":")[2]))
     except Order.DoesNotExist:
         return None
-    if order.is_erased:
+    if order.is_erased and notice.recipient != Notice.SELLER:
         return None
     link = f"{settings.SITE_URL}{notice.url}"
     if notice.recipient == "guest":
@@ -34,6 +34,6 @@ def write(notice: Notice) -> Letter | None:
             "lines": [(words.name(line), line) for line in order.lines.all()],
             "link": link,
             "link_text": _("See the order"),
-            "shows_address": notice.kind in WITH_ADDRESS,
+            "shows_address": notice.kind in WITH_ADDRESS and not order.is_erased,
         },
     )
