@@ -13,7 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from orders import aftersales
 from orders.lifecycle import Event
-from shop import notices
+from shop import notices, outbox
 from shop.models import AuditEntry, Notice, WebhookDelivery, WebhookEndpoint
 from shop.webhooks import deliveries, posting, signing
 from tests.factories import make_user
@@ -75,8 +75,27 @@ def test_money_back_is_told_with_its_sum_and_units(receiver: Receiver) -> None:
         orjson.loads(got.body)["data"] for got in sorted(receiver.got, key=lambda got: got.body)[::-1]
     )
     assert (refunded["state"], refunded["refund_minor"], refunded["units"]) == ("placed", 8600, {"VASE": 1})
-    assert (cancelled["state"], cancelled["refund_minor"]) == ("cancelled", 17200)
+    assert (cancelled["state"], cancelled["refund_minor"], cancelled["refund_currency"]) == ("cancelled", 17200, "USD")
     assert cancelled["cancel_reason"] == "by_buyer"
+
+
+@pytest.mark.parametrize(
+    ("topic", "facts"),
+    [
+        ("payment.returned", {"refund_minor": 5000, "refund_currency": "EUR"}),
+        ("refund.sent", {"amount_minor": 5000, "currency": "EUR"}),
+        ("refund.refused", {"amount_minor": 5000, "currency": "EUR"}),
+    ],
+)
+def test_money_back_is_told_in_the_currency_that_came(topic: str, facts: dict[str, object]) -> None:
+    WebhookEndpoint.objects.create(url="https://shop.example/hook", topics=[topic])
+    order = an_order()
+    outbox.publish(topic, order.holder, facts)
+
+    hand_on()
+
+    data = WebhookDelivery.objects.get().payload["data"]
+    assert (data["refund_minor"], data["refund_currency"], data["currency"]) == (5000, "EUR", "USD")
 
 
 def test_only_what_is_wanted_is_queued_and_once(receiver: Receiver) -> None:

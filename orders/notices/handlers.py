@@ -61,6 +61,7 @@ def facts(told: Told) -> dict[str, Any]:
     }
     if refund_minor := told["refund_minor"] or told["amount_minor"]:
         data["refund_minor"] = refund_minor
+        data["refund_currency"] = told.refund_currency
     if units := told["lines"]:
         data["units"] = units
     return data

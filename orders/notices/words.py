@@ -38,10 +38,14 @@ class Told:
         return self["before"] in {State.PLACED, State.IN_TRANSIT, State.DELIVERED}
 
     @property
+    def refund_currency(self) -> str:
+        """The money that came, which is not always the one that was asked for."""
+        return str(self["refund_currency"] or self["currency"] or self.order.currency)
+
+    @property
     def amount(self) -> str:
         """What goes back, in words."""
-        minor = self["refund_minor"] or self["amount_minor"] or 0
-        return format_minor(minor, self["refund_currency"] or self["currency"] or self.order.currency)
+        return format_minor(self["refund_minor"] or self["amount_minor"] or 0, self.refund_currency)
 
 
 def for_buyer(told: Told) -> News | None:
