@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from pytest_django import Settings
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from shop.webhooks import addresses, posting
+from shop.webhooks import addresses, deliveries, posting
 from shop.webhooks.exceptions import AddressRefused, NoAnswer
 from tests.receiver import Receiver, open_receiver
 
@@ -38,10 +38,18 @@ PRIVATE = [
     "[::]",
     "[fc00::1]",
     "[fe80::1]",
+    "[fec0::1]",
+    "[feff::1]",
+    "[::10.0.0.1]",
     "[ff02::1]",
     "[::ffff:10.0.0.1]",
     "[::ffff:127.0.0.1]",
     "[64:ff9b::a00:1]",
+    "[64:ff9b::5db8:d70e]",
+    "[64:ff9b:1::a00:1]",
+    "[2001:db8::1]",
+    "[3fff::1]",
+    "[4000::1]",
     "[2002:a00:1::1]",
     "[2001:0:a00:1::1]",
 ]
@@ -141,6 +149,30 @@ def test_nothing_private_is_let_through_unless_it_is_named() -> None:
     from django.conf import settings
 
     assert settings.WEBHOOK_PRIVATE_NETWORKS == []
+
+
+@pytest.mark.parametrize("host", ["93.184.215.14", "[2606:4700::1111]", "[::ffff:93.184.215.14]"])
+def test_public_addresses_are_let_through(host: str) -> None:
+    assert addresses.parse(f"https://{host}/hook").host == host.strip("[]")
+
+
+def test_a_name_server_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: is_over.wait(30) and [])
+    monkeypatch.setattr(addresses, "LOOKUP_S", 0.1)
+
+    try:
+        with pytest.raises(NoAnswer, match=r"shop\.example is not known"):
+            addresses.resolve(addresses.parse("https://shop.example/hook"))
+        assert not is_over.is_set()
+    finally:
+        is_over.set()
+
+
+def test_a_batch_is_over_before_its_lease() -> None:
+    longest_s = addresses.LOOKUP_S + posting.TRIED_MOST * posting.CONNECT_S + posting.ALL_S
+
+    assert 2 * longest_s < deliveries.LEASE.total_seconds()
 
 
 # --- names that change their mind (DNS rebinding) ---

@@ -2,6 +2,8 @@
 
 import ipaddress
 import socket
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,8 +14,13 @@ from shop.webhooks.exceptions import AddressRefused, NoAnswer
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Global by their own number, and yet each holds an IPv4 address that may be private.
-CARRIERS = [ipaddress.ip_network(text) for text in ("64:ff9b::/96", "2002::/16", "2001::/32")]
+# All of IPv6 that is given out to the public: site-local, NAT64 and whatever else is named later lie outside.
+PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")
+# Within it: 6to4 and Teredo, which hold an IPv4 address that may be private, and what is for books only.
+NOT_PUBLIC_V6 = [ipaddress.IPv6Network(text) for text in ("2002::/16", "2001::/32", "3fff::/20")]
+
+LOOKUP_S = 5
+"""How long a name server may take; the system's own end to it can be a minute away."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +63,28 @@ def resolve(target: Target) -> list[IpAddress]:
     Raises AddressRefused if one of them is private: a name with two faces is not to be trusted. Raises NoAnswer.
     """
     try:
-        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        found = _look_up(target)
     except OSError as error:
         raise NoAnswer(_("%(host)s is not known.") % {"host": target.host}) from error
-    addresses = list(dict.fromkeys(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
+    addresses = list(dict.fromkeys(ipaddress.ip_address(text.partition("%")[0]) for text in found))
     for address in addresses:
         _check(target, address)
     return addresses
+
+
+def _look_up(target: Target) -> list[str]:
+    """Ask the name servers, in a thread, for the call has no end of its own. Raises OSError, TimeoutError among them."""
+    answer: Future[list[str]] = Future()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+            answer.set_result([str(entry[4][0]) for entry in found])
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    return answer.result(LOOKUP_S)
 
 
 def _check(target: Target, address: IpAddress) -> None:
@@ -72,7 +94,9 @@ def _check(target: Target, address: IpAddress) -> None:
     if any(judged in network for network in settings.WEBHOOK_PRIVATE_NETWORKS):
         return
     is_public = judged.is_global and not judged.is_multicast and not judged.is_reserved
-    if not is_public or any(judged in carrier for carrier in CARRIERS):
+    if isinstance(judged, ipaddress.IPv6Address):
+        is_public = is_public and judged in PUBLIC_V6 and not any(judged in network for network in NOT_PUBLIC_V6)
+    if not is_public:
         raise AddressRefused(_("%(address)s is not a public address.") % {"address": address})
     if target.scheme != "https":
         raise AddressRefused(_("Over the internet webhooks go by https:// only."))

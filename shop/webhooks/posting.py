@@ -18,7 +18,7 @@ from shop.webhooks.exceptions import AnsweredNo, NoAnswer
 CONNECT_S = 3
 ANSWER_S = 5
 ALL_S = 8
-"""From the first byte sent to the last one read, however slowly they come."""
+"""From the connection to the last byte read, however slowly they come."""
 
 READ_MOST = 200
 TRIED_MOST = 3
