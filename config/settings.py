@@ -210,7 +210,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "follow-up-payments": {"task": "orders.tasks.follow_up_payments", "schedule": 5.0, "options": {"expires": 5}},
     "sandbox-webhooks": {"task": "orders.tasks.deliver_sandbox_webhooks", "schedule": 2.0, "options": {"expires": 2}},
-    "forget-idempotency-keys": {"task": "orders.tasks.forget_idempotency_keys", "schedule": 900.0},
+    "forget-idempotency-keys": {
+        "task": "orders.tasks.forget_idempotency_keys",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "archive-orders": {
         "task": "orders.tasks.archive_orders",
         "schedule": crontab(hour=3, minute=20),
