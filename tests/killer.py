@@ -33,7 +33,7 @@ class Victim:
 VICTIMS = (
     Victim("web", "granian", has_below=True, when_open=True),  # below is who has the requests and webhooks
     Victim("worker", "worker@%h", has_below=True),
-    Victim("sweeper", "sweeper@%h"),
+    Victim("sweeper", "sweeper@%h", has_below=True),
     Victim("beat", "beat"),
     Victim("postgres", "postgres", (signal.SIGQUIT,)),  # PostgreSQL's word for an immediate end
     Victim("redis", "redis-server", (signal.SIGKILL, signal.SIGTERM)),
