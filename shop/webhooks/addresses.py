@@ -73,7 +73,7 @@ def resolve(target: Target) -> list[IpAddress]:
 
 
 def _look_up(target: Target) -> list[str]:
-    """Ask the name servers, in a thread, for the call has no end of its own. Raises OSError, TimeoutError among them."""
+    """Ask the name servers, in a thread, for the call has no end of its own. Raises OSError or TimeoutError."""
     answer: Future[list[str]] = Future()
 
     def ask() -> None:
