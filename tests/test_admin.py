@@ -1,5 +1,6 @@
 """The admin: every list opens, stock moves only by ledgered actions, orders only by the table."""
 
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -12,10 +13,14 @@ from inventory.models import StockItem, StockMovement
 from orders.checkout import place_order
 from orders.lifecycle import Event, advance
 from orders.locks import lock_order
-from orders.models import Order
-from shop.models import AuditEntry, User
+from orders.models import Order, ProviderEvent, Refund
+from shop import audit, notices
+from shop.models import AuditEntry, User, WebhookEndpoint
+from shop.notices import News
+from shop.webhooks import deliveries
 from tests import invariants
 from tests.factories import make_product, make_request, make_session, make_user
+from tests.told import a_payment
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +66,25 @@ def place_order_of_one() -> Order:
     return place_order(make_request(("VASE", 1)))
 
 
+def make_refund() -> Refund:
+    payment = a_payment(place_order(make_request(("VASE", 1))))
+    return Refund.objects.create(payment=payment, amount_minor=100, reason="test")
+
+
+def make_provider_event() -> ProviderEvent:
+    return ProviderEvent.objects.create(
+        provider="sandbox", event_id=uuid.uuid4().hex, kind="payment", payment_ref="a-payment", outcome="done"
+    )
+
+
+def make_notice() -> None:
+    notices.tell(f"test:{uuid.uuid4()}", News("order.placed", "Thank you"), user=make_user())
+
+
+def make_endpoint() -> WebhookEndpoint:
+    return WebhookEndpoint.objects.create(url="https://shop.example/hook")
+
+
 @pytest.mark.parametrize(
     ("address", "make"),
     [
@@ -71,6 +95,13 @@ def place_order_of_one() -> Order:
         ("admin:orders_order_changelist", lambda: place_order(make_request(("VASE", 1)))),
         ("admin:inventory_reservation_changelist", lambda: place_order(make_request(("VASE", 1)))),
         ("admin:streams_streamsession_changelist", lambda: make_session()),
+        ("admin:orders_payment_changelist", lambda: a_payment(place_order(make_request(("VASE", 1))))),
+        ("admin:orders_refund_changelist", lambda: make_refund()),
+        ("admin:orders_providerevent_changelist", lambda: make_provider_event()),
+        ("admin:shop_notice_changelist", lambda: make_notice()),
+        ("admin:shop_auditentry_changelist", lambda: audit.record(actor="system", action="test", subject="test")),
+        ("admin:shop_webhookendpoint_changelist", lambda: make_endpoint()),
+        ("admin:shop_webhookdelivery_changelist", lambda: deliveries.ping(make_endpoint())),
     ],
 )
 def test_lists_cost_the_same_for_one_row_and_for_ten(
