@@ -23,7 +23,11 @@ def stumble(word: str) -> None:
     raise ValueError(word)
 
 
-@pytest.mark.parametrize("call", [stumble, Clumsy(), Clumsy().stumble, partial(stumble, "again")], ids=repr)
+@pytest.mark.parametrize(
+    "call",
+    [stumble, Clumsy(), Clumsy().stumble, partial(stumble, "again")],
+    ids=["function", "object", "method", "partial"],
+)
 def test_a_call_that_fails_is_logged_and_the_next_is_made(call: object, caplog: pytest.LogCaptureFixture) -> None:
     told: list[str] = []
 
