@@ -28,7 +28,9 @@ const BACKOFF_MS = [500, 1000, 2000, 4000, 5000];
 const ANSWER_WITHIN_MS = 12_000;
 // Our own old connection may still hold the show for a moment.
 const IN_USE_FOR_MS = 20_000;
-const FINAL = new Set(["taken_over", "ended", "unknown", "bad_message", "bad_media"]);
+const FINAL = new Set(["taken_over", "ended", "unknown", "bad_message"]);
+// What was taken for so long was no bad picture: something else went wrong, and trying again helps.
+const GOOD_AFTER_MS = 5000;
 
 /** @type {Record<string, string>} what getUserMedia throws → code */
 const TROUBLES = {
@@ -188,7 +190,8 @@ export class Camera extends EventTarget {
     } else if (frame.type === "bye") {
       const code = frame.code ?? "";
       const isOurs = this.#lostAt && performance.now() - this.#lostAt < IN_USE_FOR_MS;
-      if (FINAL.has(code) || (code === "in_use" && !isOurs)) this.stop(code);
+      const isBad = code === "bad_media" && performance.now() - this.#begunAt < GOOD_AFTER_MS;
+      if (FINAL.has(code) || isBad || (code === "in_use" && !isOurs)) this.stop(code);
       else this.#again();
     }
   }

@@ -19,7 +19,9 @@ GOODBYE_S = 1.0
 STREAM = 1  # the one message stream that we ever make
 KEY_LENGTH_MAX = 200
 STREAM_BEGINS = bytes([0, 0, 0, 0, 0, STREAM])
-ENDINGS = frozenset({"FCUnpublish", "deleteStream", "closeStream"})
+ENDINGS = frozenset({"deleteStream", "closeStream"})
+# After FCUnpublish comes one of the others; hung up on before it could write that, an encoder ends in an error.
+UNANSWERED = ENDINGS | {"FCUnpublish"}
 STOPPED = "stopped"
 
 
@@ -155,7 +157,7 @@ class Session:
         if command := self._commands.get(name):
             await command(number, values[2:])
             await self._writer.drain()
-        elif number and name not in ENDINGS:  # releaseStream, FCPublish, _checkbw: a polite yes is all they want
+        elif number and name not in UNANSWERED:  # releaseStream, FCPublish, _checkbw: a polite yes is all they want
             self._reply("_result", number, None, None)
         return name
 

@@ -47,13 +47,17 @@ class Port:
 
     async def run(self) -> None:
         """Serve until cancelled."""
+        is_known = False
         while True:
             try:
                 peer = await self._knock()
             except OSError as error:  # another media process has it, or another program
-                logger.warning("srt: port %d of %s: %s", self._port, self._name, error.strerror)
+                if not is_known:
+                    logger.warning("srt: port %d of %s: %s", self._port, self._name, error.strerror)
+                is_known = True
                 await asyncio.sleep(TAKEN_S)
                 continue
+            is_known = False
             if await self._is_free():
                 await self._serve(peer)
             else:
