@@ -59,6 +59,12 @@ def claim(idempotency: Idempotency, order_id: uuid.UUID) -> Order | None:
     return known.order
 
 
+def is_known(idempotency: Idempotency) -> bool:
+    """Say whether this very request has made an order, with which `claim` answers it whatever the limits say."""
+    known = IdempotencyKey.objects.filter(**vars(idempotency), created_at__gt=Now() - KEPT_FOR)
+    return known.exists()
+
+
 def forget(*, limit: int = 10_000) -> int:
     """Delete up to `limit` keys that are past their 48 hours; return how many."""
     old = IdempotencyKey.objects.filter(created_at__lt=Now() - KEPT_FOR)

@@ -298,6 +298,17 @@ def test_too_many_orders_of_one_buyer_are_told_to_wait(client: Client, settings:
     assert Order.objects.count() == 2
 
 
+def test_the_button_pressed_twice_leads_to_the_same_order_over_any_limit(client: Client, settings: Settings) -> None:
+    settings.ORDERS_PER_MINUTE_BUYER = 1
+    make_product(skus=("VASE",), stock=9)
+    form = open_checkout(client, sku="VASE") | ADDRESS
+
+    first, again = client.post("/checkout/", form), client.post("/checkout/", form)
+
+    assert (again.status_code, again["Location"]) == (302, first["Location"])
+    assert client.post("/checkout/", open_checkout(client, sku="VASE") | ADDRESS).status_code == 429
+
+
 def test_lines_that_make_no_sense_lead_back_to_the_cart(client: Client) -> None:
     for lines in ("nonsense", "[]", '{"VASE":-1}', '{"VASE":"2"}', '{"VASE":true}', ""):
         answer = client.post("/checkout/", ADDRESS | {"lines": lines, "total_minor": "1"})

@@ -15,11 +15,12 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from inventory.exceptions import StockBusy
-from orders import actors, checkout, fingerprint, guests, lifecycle, limits, listing, reading, wanted
+from orders import actors, checkout, fingerprint, guests, idempotency, lifecycle, limits, listing, reading, wanted
 from orders.api.refusals import busy, problem_of
 from orders.api.serializers import OrderIn, OrderOut, PlacedOut, ProblemOut
 from orders.checkout import OrderRequest, ShippingAddress
 from orders.exceptions import CursorRefused, OrderRefused, TransitionRefused
+from orders.idempotency import Idempotency
 from orders.models import Order
 from shop.models import User
 from shop.pagination import Cursor
@@ -106,9 +107,10 @@ class Orders(generics.GenericAPIView[Order]):
         while the first request with this key still runs; 422 `idempotency_mismatch` for another body; 429 and 503 say
         in `Retry-After` when to try again. Nothing is held by an answer other than 201.
         """
-        key = _idempotency_key(request)
+        word = _idempotency_key(request)
         asked = ORDER_IN.run_validation(request.data)
-        if retry_after_s := limits.take(request._request, email=asked["email"]):
+        key = fingerprint.take(request.user, key=word, body=request.data)
+        if not idempotency.is_known(key) and (retry_after_s := limits.take(request._request, email=asked["email"])):
             raise Problem(429, "rate_limited", _("Too many orders. Try again later."), retry_after_s=retry_after_s)
         return Response(PLACED_OUT.to_representation(_place(request, asked, key)), status=201)
 
@@ -144,7 +146,7 @@ class CancelOrder(APIView):
         return Response(OrderOut(order).data)
 
 
-def _place(request: Request, asked: dict[str, Any], key: str) -> Order:
+def _place(request: Request, asked: dict[str, Any], key: Idempotency) -> Order:
     user = request.user if isinstance(request.user, User) else None
     is_cart = "lines" not in asked
     units = (
@@ -160,7 +162,7 @@ def _place(request: Request, asked: dict[str, Any], key: str) -> Order:
         session=asked["session"],
     )
     try:
-        order = checkout.place_order(wish, key=fingerprint.take(request.user, key=key, body=request.data))
+        order = checkout.place_order(wish, key=key)
     except OrderRefused as refusal:
         raise problem_of(refusal) from refusal
     except StockBusy as error:

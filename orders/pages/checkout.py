@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from inventory import delivery
 from inventory.exceptions import StockBusy
-from orders import checkout, fingerprint, guests, limits, wanted
+from orders import checkout, fingerprint, guests, idempotency, limits, wanted
 from orders.exceptions import (
     IdempotencyInProgress,
     IdempotencyMismatch,
@@ -117,7 +117,12 @@ def _missed(things: Wanted) -> str:
 
 def _order(request: HttpRequest, form: CheckoutForm, things: Wanted) -> HttpResponse:
     entered = form.cleaned_data
-    if retry_after_s := limits.take(request, email=entered["email"]):
+    key = fingerprint.take(
+        request.user,
+        key=entered["key"].hex,
+        body=[things.pairs, entered["email"], vars(form.address()), entered["session"]],
+    )
+    if not idempotency.is_known(key) and (retry_after_s := limits.take(request, email=entered["email"])):
         text = _("That was a lot of orders in a short time. Please wait a moment, then press Pay again.")
         return _render(request, form, things, Notice(text, status=429, retry_after_s=retry_after_s))
     user = request.user if isinstance(request.user, User) else None
@@ -127,11 +132,6 @@ def _order(request: HttpRequest, form: CheckoutForm, things: Wanted) -> HttpResp
         address=form.address(),
         buyer_id=user.pk if user else None,
         session=entered["session"],
-    )
-    key = fingerprint.take(
-        request.user,
-        key=entered["key"].hex,
-        body=[things.pairs, entered["email"], vars(form.address()), entered["session"]],
     )
     try:
         order = checkout.place_order(wish, key=key)
