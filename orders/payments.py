@@ -8,13 +8,13 @@ docs/payments.md has each race and its end.
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Greatest, Least, Now
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -216,7 +216,7 @@ def poll(*, limit: int = 50) -> int:
     failed or was closed is looked at for a week more, for money may still come; an open one until it is over.
     """
     due = Payment.objects.filter(next_look_at__lte=Now()).order_by("next_look_at")
-    return _each(due[:limit], claim=_claim, act=_look)
+    return _each(due, limit=limit, claim=_claim, act=_look)
 
 
 def close_stale(*, limit: int = 100) -> int:
@@ -226,7 +226,7 @@ def close_stale(*, limit: int = 100) -> int:
     """
     waiting = Order.objects.filter(pk=OuterRef("order_id"), state=Order.State.CREATED)
     stale = Payment.objects.filter(~Exists(waiting), state=State.OPEN, close_asked_at=None)
-    return _each(stale.order_by("created_at")[:limit], claim=_claim_close, act=_look)
+    return _each(stale.order_by("created_at"), limit=limit, claim=_claim_close, act=_look)
 
 
 def send_refunds(*, limit: int = 50) -> int:
@@ -238,17 +238,17 @@ def send_refunds(*, limit: int = 50) -> int:
     ready = Q(tried_at=None) | Q(tried_at__lt=Now() - pause)
     owed = Refund.objects.filter(ready, state=Refund.State.PENDING).select_related("payment")
     order = F("tried_at").asc(nulls_first=True)
-    return _each(owed.order_by(order, "created_at")[:limit], claim=_claim_refund, act=_send_refund)
+    return _each(owed.order_by(order, "created_at"), limit=limit, claim=_claim_refund, act=_send_refund)
 
 
-def _each(rows: Iterable[T], *, claim: Callable[[T], bool], act: Callable[[T], object]) -> int:
-    """Do one after the other what no other job has claimed; return how many were tried.
+def _each(rows: QuerySet[T], *, limit: int, claim: Callable[[T], bool], act: Callable[[T], object]) -> int:
+    """Do one after the other what no other job has claimed, `limit` rows a query; return how many were tried.
 
     What can't be done now holds up no other: it was given a later time when it was claimed. A provider that answers
     nobody is left in peace until the next run, and one that is slow gets no more than RUN_S of a worker at a time.
     """
     tried, deadline = 0, time.monotonic() + RUN_S
-    for row in rows:
+    for row in _read_on(rows, limit):
         if time.monotonic() > deadline:
             break
         if not claim(row):
@@ -264,6 +264,14 @@ def _each(rows: Iterable[T], *, claim: Callable[[T], bool], act: Callable[[T], o
         except Exception:
             log.exception("%s could not be followed up", row)
     return tried
+
+
+def _read_on(rows: QuerySet[T], limit: int) -> Iterator[T]:
+    """Read rows by the `limit`, anew each time: those that were claimed meanwhile are not among them any more."""
+    while batch := list(rows.all()[:limit]):
+        yield from batch
+        if len(batch) < limit:
+            return
 
 
 def _claim(payment: Payment) -> bool:

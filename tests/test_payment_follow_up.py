@@ -187,6 +187,20 @@ def test_a_slow_provider_gets_a_share_of_the_time_only(monkeypatch: pytest.Monke
     assert payments.poll() == 3
 
 
+def test_a_run_goes_on_beyond_its_first_batch_while_there_is_time() -> None:
+    for _ in range(5):
+        lifecycle.cancel(opened()[0].pk, actor="user:1")
+
+    assert payments.close_stale(limit=2) == 5
+    Payment.objects.update(next_look_at=Now())
+    assert payments.poll(limit=2) == 5
+
+    for _ in range(4):
+        owed()
+    assert payments.send_refunds(limit=2) == 4
+    assert not Refund.objects.exclude(state="done").exists()
+
+
 def test_a_payment_left_open_for_an_archived_order_is_closed() -> None:
     archived = make_archived()
     payment = Payment.objects.create(
