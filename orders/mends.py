@@ -11,16 +11,15 @@ from django.utils.translation import gettext_lazy
 from inventory import delivery
 from inventory.models import Reservation
 from inventory.reservations import Shelf
+from inventory.settled import LIVE
 from orders import clock, lifecycle, locks
 from orders.lifecycle import Event
 from orders.models import ArchivedOrder, Order, Payment, Refund
 from shop.exceptions import CantMend, NothingToMend
-from shop.mending import Facts, key_of, mends, shown_as
+from shop.mending import Facts, changed, key_of, mends, shown_as
 
 State = Order.State
 shown_as(order="orders_order", payment="orders_payment", refund="orders_refund")
-
-LIVE = [Reservation.State.HELD, Reservation.State.COMMITTED]
 
 # What the units of an order in this state are; in any other it keeps none.
 UNITS_OF = {State.CREATED: Reservation.State.HELD, State.PLACED: Reservation.State.COMMITTED}
@@ -138,7 +137,7 @@ def expire_now(subject: str, *, actor: str, reason: str) -> Facts:
 )
 def send_refund_again(subject: str, *, actor: str, reason: str) -> Facts:
     """Put it before all others; the job sends it within seconds."""
-    return _changed(Refund.objects.filter(pk=key_of(subject), state=Refund.State.PENDING).update(tried_at=None))
+    return changed(Refund.objects.filter(pk=key_of(subject), state=Refund.State.PENDING).update(tried_at=None))
 
 
 @mends(
@@ -150,7 +149,7 @@ def send_refund_again(subject: str, *, actor: str, reason: str) -> Facts:
 def try_refused_refund(subject: str, *, actor: str, reason: str) -> Facts:
     """Try under another key: under the old one the provider would only repeat itself."""
     refused = Refund.objects.filter(pk=key_of(subject), state=Refund.State.FAILED)
-    return _changed(refused.update(state=Refund.State.PENDING, attempt=F("attempt") + 1, failure="", tried_at=None))
+    return changed(refused.update(state=Refund.State.PENDING, attempt=F("attempt") + 1, failure="", tried_at=None))
 
 
 @mends(
@@ -162,7 +161,7 @@ def try_refused_refund(subject: str, *, actor: str, reason: str) -> Facts:
 def note_refund_done(subject: str, *, actor: str, reason: str) -> Facts:
     """It keeps its `failure`, which tells it from what the provider did: nothing may send it any more."""
     refused = Refund.objects.filter(pk=key_of(subject), state=Refund.State.FAILED)
-    return _changed(refused.update(state=Refund.State.DONE, done_at=Now()))
+    return changed(refused.update(state=Refund.State.DONE, done_at=Now()))
 
 
 @mends(
@@ -174,7 +173,7 @@ def note_refund_done(subject: str, *, actor: str, reason: str) -> Facts:
 def close_payment(subject: str, *, actor: str, reason: str) -> Facts:
     """Have it asked after and closed before all others; the job does so within seconds."""
     still_open = Payment.objects.filter(pk=key_of(subject), state=Payment.State.OPEN)
-    return _changed(still_open.update(next_look_at=Now(), close_asked_at=None))
+    return changed(still_open.update(next_look_at=Now(), close_asked_at=None))
 
 
 @mends(
@@ -187,7 +186,7 @@ def remove_copy(subject: str, *, actor: str, reason: str) -> Facts:
     """Remove the archive's copy of an order that the main database has, under its lock: nobody archives it now."""
     if not locks.lock_orders([uuid.UUID(key_of(subject))]):
         raise NothingToMend
-    return _changed(ArchivedOrder.objects.filter(pk=key_of(subject)).delete()[0])
+    return changed(ArchivedOrder.objects.filter(pk=key_of(subject)).delete()[0])
 
 
 def _find(subject: str) -> Order | None:
@@ -230,9 +229,3 @@ def _owe(owed: dict[Payment, int], *, reason: str) -> Facts:
         Refund(payment=payment, amount_minor=amount_minor, reason=reason) for payment, amount_minor in owed.items()
     )
     return {"refunds": {payment.ref: amount_minor for payment, amount_minor in owed.items()}}
-
-
-def _changed(rows: int) -> Facts:
-    if not rows:
-        raise NothingToMend
-    return {}

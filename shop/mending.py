@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from shop import audit
-from shop.exceptions import CantMend
+from shop.exceptions import CantMend, NothingToMend
 
 Facts = Mapping[str, Any]
 
@@ -76,6 +76,13 @@ def page_of(kind: str) -> str:
 def key_of(subject: str) -> str:
     """Return a subject without its kind: of `order:<uuid>`, the uuid."""
     return subject.partition(":")[2]
+
+
+def changed(rows: int) -> Facts:
+    """Return what a mend has to say that changed so many rows: nothing more. Raises NothingToMend if it was none."""
+    if not rows:
+        raise NothingToMend
+    return {}
 
 
 def mend(name: str, subject: str, *, actor: str, reason: str) -> None:

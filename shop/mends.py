@@ -10,7 +10,7 @@ from inventory.exceptions import CountBelowPromises
 from inventory.models import StockItem
 from inventory.recount import Counter, recount
 from shop.exceptions import CantMend, NothingToMend
-from shop.mending import Facts, key_of, mends, shown_as
+from shop.mending import Facts, changed, key_of, mends, shown_as
 from shop.models import Notice, OutboxEvent
 
 Mail = Notice.Mail
@@ -53,29 +53,21 @@ for counter, label in {
     permission="shop.change_outboxevent",
 )
 def handle_again(subject: str, *, actor: str, reason: str) -> Facts:
-    _changed(
+    return changed(
         OutboxEvent.objects.filter(pk=int(key_of(subject)), handled_at=None).update(next_try_at=Now(), attempts=0)
     )
-    return {}
 
 
 @mends("send-mail-again", check="stuck.mail", label=gettext_lazy("Send it again"), permission="shop.change_notice")
 def send_mail_again(subject: str, *, actor: str, reason: str) -> Facts:
     unsent = Notice.objects.filter(pk=key_of(subject), mail_state__in=[Mail.SENDING, Mail.DUE])
-    _changed(unsent.update(mail_state=Mail.DUE, mail_due_at=Now()))
-    return {}
+    return changed(unsent.update(mail_state=Mail.DUE, mail_due_at=Now()))
 
 
 @mends("note-mail-sent", check="stuck.mail", label=gettext_lazy("It has arrived"), permission="shop.change_notice")
 def note_mail_sent(subject: str, *, actor: str, reason: str) -> Facts:
-    _changed(
+    return changed(
         Notice.objects.filter(pk=key_of(subject), mail_state=Mail.SENDING).update(
             mail_state=Mail.SENT, mail_sent_at=Now()
         )
     )
-    return {}
-
-
-def _changed(rows: int) -> None:
-    if not rows:
-        raise NothingToMend
