@@ -13,6 +13,7 @@ from orders.models import Order
 from shop.models import User, Variant
 from streams import chat, pins, run_list
 from streams.models import StreamSession
+from streams.srt import slots
 
 ACTOR = "system:seed_demo"
 LIVE = "demo-live"
@@ -142,6 +143,7 @@ def _plan(show: Show, host: User, now: datetime) -> None:
         poster=keep("posters", show.poster, POSTERS[show.poster]()),
         starts_at=_begin(show, now),
     )
+    slots.lease(session)
     # On a later day the shop may have stopped selling some of it.
     sold = set(Variant.objects.filter(is_active=True, product__is_active=True).values_list("sku", flat=True))
     skus = [sku for sku in show.skus if sku in sold]
