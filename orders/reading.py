@@ -21,13 +21,21 @@ def get_order(order_id: uuid.UUID) -> Order:
 
 def add_pictures(orders: Sequence[Order]) -> None:
     """Read the lines of orders (where they are not at hand), with what they are of and its pictures."""
-    variants = Prefetch("lines__variant", Variant.objects.select_related("product", "picture"))
-    prefetch_related_objects(orders, variants, "lines__variant__product__pictures")
+    _add_lines(orders)
+    # Of all lines at once: by way of their orders, those of archived ones would be left out beside others.
+    lines = [line for order in orders for line in order.lines.all()]
+    variants = Prefetch("variant", Variant.objects.select_related("product", "picture"))
+    prefetch_related_objects(lines, variants, "variant__product__pictures")
 
 
 def add_money(orders: Sequence[Order]) -> None:
     """Read the lines of orders (where they are not at hand), their payments and refunds."""
-    prefetch_related_objects(orders, "lines", "payments__refunds")
+    _add_lines(orders)
+    prefetch_related_objects(orders, "payments__refunds")
+
+
+def _add_lines(orders: Sequence[Order]) -> None:
+    prefetch_related_objects(orders, "lines")
 
 
 def _find_here(order_id: uuid.UUID) -> Order | None:
