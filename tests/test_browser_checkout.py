@@ -111,7 +111,7 @@ def test_a_declined_payment_gives_the_units_back(page: "Page", demo_site: Showfl
 def test_who_walks_away_sees_the_time_run_out(page: "Page", demo_site: Showfloor, good: dict[str, Any]) -> None:
     before = stock(demo_site, good["sku"])
     number = order(page, good)
-    page.get_by_role("link", name="Go back without paying").click()
+    page.get_by_role("link", name="Walk away without paying").click()
 
     expect(page.get_by_role("heading", name="Held for you")).to_be_visible()
     first = page.get_by_role("timer").inner_text()
@@ -131,7 +131,7 @@ def test_who_walks_away_sees_the_time_run_out(page: "Page", demo_site: Showfloor
 def test_an_order_is_let_go_after_asking_once(page: "Page", demo_site: Showfloor, good: dict[str, Any]) -> None:
     before = stock(demo_site, good["sku"])
     order(page, good)
-    page.get_by_role("link", name="Go back without paying").click()
+    page.get_by_role("link", name="Walk away without paying").click()
 
     page.get_by_role("button", name="Let it go").click()
     page.get_by_role("button", name="Keep it").click()
