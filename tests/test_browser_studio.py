@@ -140,7 +140,7 @@ def test_a_host_shows_and_sells_from_the_studio(floor: Floor) -> None:
     with encoder(host.locator("#c-server").input_value(), host.locator("#c-key").input_value()):
         # The preview comes by itself, and only the host has it.
         expect(host.locator(".lamp")).to_contain_text("Preview")
-        expect(host.get_by_text("Only you see this")).to_be_visible()
+        expect(host.locator(".badge:not(.cam__tag)", has_text="Only you see this")).to_be_visible()
         wait_for_picture(host)
         shopper = floor.open(f"/shows/{slug}/", email="shopper@example.com")
         expect(shopper.get_by_role("heading", name="Browser evening")).to_have_count(0)
