@@ -18,6 +18,8 @@ from pathlib import Path
 
 import psutil
 
+from config.processes import Program, popen_options
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -45,14 +47,11 @@ class Showfloor:
 
     def up(self, *arguments: str, within_s: float = 150) -> None:
         """Start everything and wait for READY. Raises AssertionError with the output if it does not come."""
+        program = Program(name="up", argv=[sys.executable, "manage.py", "up", *arguments], folder=PROJECT)
         with (self.home.parent / "up.log").open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", *arguments],
-                cwd=PROJECT,
-                env=self._env(),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+            # It ends with the tests, even when they are killed.
+            options = popen_options(program) | {"env": self._env(), "stdout": log, "stderr": subprocess.STDOUT}
+            self.process = subprocess.Popen(program.argv, **options)
         wait_until(lambda: self._is_ready() or self._has_ended(), within_s=within_s, what=lambda: self.output)
         assert self._is_ready(), self.output
 
