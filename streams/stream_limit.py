@@ -2,6 +2,7 @@
 
 One row a user, so that one statement decides and its row's lock is that user's lock: a call that waited for another
 one evaluates its conditions again on the row that the other has left (PostgreSQL, "Read Committed Isolation Level").
+Who holds the stream already, or as many others as may be, is answered by what the statement saw and locks nothing.
 Turned down: a row a stream. Counting those needs a lock taken by a statement of its own, before the count's snapshot.
 """
 
@@ -9,13 +10,21 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-TAKE = """
-INSERT INTO streams_streamholder AS holder (user_id, stream_ids)
-VALUES (%(user)s, ARRAY[%(stream)s]::bytea[])
-ON CONFLICT (user_id) DO UPDATE SET stream_ids =
-    CASE WHEN %(stream)s = ANY(holder.stream_ids) THEN holder.stream_ids ELSE holder.stream_ids || %(stream)s END
-WHERE %(stream)s = ANY(holder.stream_ids) OR cardinality(holder.stream_ids) < %(most)s
-"""
+GUARD = "WHERE %(stream)s = ANY(holder.stream_ids) OR cardinality(holder.stream_ids) < %(most)s"
+TAKE = f"""
+WITH seen AS MATERIALIZED (
+    SELECT %(stream)s = ANY(stream_ids) AS is_held, cardinality(stream_ids) >= %(most)s AS is_full
+    FROM streams_streamholder WHERE user_id = %(user)s
+), taken AS (
+    INSERT INTO streams_streamholder AS holder (user_id, stream_ids)
+    SELECT %(user)s, ARRAY[%(stream)s]::bytea[] WHERE NOT EXISTS (SELECT FROM seen WHERE is_held OR is_full)
+    ON CONFLICT (user_id) DO UPDATE SET stream_ids =
+        CASE WHEN %(stream)s = ANY(holder.stream_ids) THEN holder.stream_ids ELSE holder.stream_ids || %(stream)s END
+    {GUARD}
+    RETURNING user_id
+)
+SELECT EXISTS (SELECT FROM taken) OR EXISTS (SELECT FROM seen WHERE is_held)
+"""  # noqa: S608 (our own words)
 GIVE_BACK = """
 UPDATE streams_streamholder SET stream_ids = array_remove(stream_ids, %(stream)s)
 WHERE user_id = %(user)s AND %(stream)s = ANY(stream_ids)
@@ -39,7 +48,8 @@ def take(subscription: Subscription, *, most: int) -> bool:
     """
     with connection.cursor() as cursor:
         cursor.execute(TAKE, {**_stored(subscription), "most": most})
-        return cursor.rowcount == 1
+        (is_held,) = cursor.fetchone()
+    return bool(is_held)
 
 
 def give_back(subscription: Subscription) -> None:
