@@ -1,7 +1,8 @@
 """How quickly orders that are over move to the archive, and people find their orders when a million are there.
 
-The move: the command itself, as an operator runs it, killed with -9 on the way and started again. The pages: one web
-process, one client, people with a dozen orders and one with very many; half of theirs are in the main database.
+The move: the command itself, as an operator runs it, killed with -9 on the way and started again; then two of it at
+once. The pages: one web process, one client, people with a dozen orders and one with very many; half of theirs are in
+the main database.
 """
 
 import json
@@ -31,7 +32,7 @@ def run() -> Figures:
     with lab.databases() as home:
         lab.make_goods(SKUS, units=1_000_000)
         _make_people()
-        figures = _move()
+        figures = _move() | _move_side_by_side()
         _fill_main(20_000, oldest_days=20, youngest_days=1)
         with lab.web_processes(1) as [port]:
             people = [random.randrange(2, PEOPLE) for _ in range(REQUESTS)]
@@ -82,6 +83,14 @@ def _move() -> dict[str, Any]:
         "orders a second, the command's own count": round(report["moved"] / report["seconds"]),
         "seconds in all, both runs": round(seconds + killed_at - began, 1),
     }
+
+
+def _move_side_by_side() -> dict[str, Any]:
+    """Time two of the command at once, as many as there are cores here."""
+    _fill_main(MOVED, oldest_days=90, youngest_days=40)
+    reports = [json.loads(process.communicate()[0]) for process in [_archive_orders(), _archive_orders()]]
+    assert sum(report["moved"] for report in reports) == MOVED
+    return {"orders a second, two side by side": round(MOVED / max(report["seconds"] for report in reports))}
 
 
 def _archive_orders() -> "subprocess.Popen[bytes]":

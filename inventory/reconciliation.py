@@ -137,7 +137,7 @@ def keep(report: Report) -> None:
 
 def examine(*, is_deep: bool = True) -> Report:
     """Run the checks in one snapshot, then the deep ones; change nothing. Can't be called within a transaction."""
-    with _snapshot():
+    with snapshot():
         report = run_checks()
     if not is_deep:
         return report
@@ -164,12 +164,13 @@ def run_checks(*prefixes: str, is_deep: bool = False) -> Report:
 
 
 @contextmanager
-def _snapshot() -> Iterator[None]:
+def snapshot() -> Iterator[None]:
+    """See the main database as it is at this moment until left, and change nothing."""
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
-            cursor.execute("SET LOCAL work_mem = '64MB'")  # to join a million rows in memory
+            cursor.execute("SET LOCAL work_mem = '128MB'")  # to join a million rows in memory
         yield
 
 

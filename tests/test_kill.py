@@ -8,7 +8,9 @@ long and in which order; `make soak` runs two minutes.
 import json
 import os
 import random
+import re
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,6 +92,7 @@ def test_nothing_is_lost_whatever_is_killed() -> None:
         assert lost(diary, books) == [], told
         assert overcharged(books) == [], told
         assert units_are_right(showfloor), told
+        assert told_twice(showfloor) == [], told
 
         # The audit has eyes: it sees what is taken away now.
         spoil(showfloor, next(each for each in diary.confirmed if books.orders[each][0] == "placed"))
@@ -181,6 +184,14 @@ def units_are_right(showfloor: Showfloor) -> bool:
         (held, committed) == (0, units) and available >= 0
         for _, held, committed, available, units in ask(showfloor, sold)
     )
+
+
+def told_twice(showfloor: Showfloor) -> list[str]:
+    """Return the mails that went out more than once."""
+    mails = "".join(path.read_text() for path in (showfloor.home / "mail").glob("*.log"))
+    counts = Counter(re.findall(r"^Message-ID: (\S+)$", mails, re.MULTILINE))
+    assert counts, "no mail at all"
+    return [message for message, count in counts.items() if count > 1]
 
 
 def spoil(showfloor: Showfloor, paid: str) -> None:

@@ -129,13 +129,20 @@ DEEDS: dict[str, tuple[str, str, dict[str, tuple[str, str]]]] = {
         {
             "orders.units": ("0 held, 4 committed", "0 held, 2 committed ({number}, placed, VASE)"),
             "orders.total": ("7500 USD minor", "4500 USD minor ({number})"),
-            "money.paid": ("7500 USD minor", "4500 USD minor ({number}, placed)"),
         },
     ),
     "gave a discount": (
         "created",
         "UPDATE orders_order SET total_minor = 1 WHERE id = %(order)s",
         {"orders.total": ("4500 USD minor", "1 USD minor ({number})")},
+    ),
+    "gave a discount later": (
+        "dropped",
+        "UPDATE orders_order SET total_minor = 4499 WHERE id = %(order)s",
+        {
+            "orders.total": ("4500 USD minor", "4499 USD minor ({number})"),
+            "money.paid": ("2999 USD minor", "3000 USD minor ({number}, placed)"),
+        },
     ),
     "forgot what was sent": (
         "in_transit",
