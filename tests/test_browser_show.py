@@ -104,6 +104,29 @@ def test_a_replay_seeks_to_a_chapter_and_puts_its_product_on_the_table(people: P
     expect(page.locator("[data-pinned] [data-left]")).to_have_text(re.compile(r"left$|^Sold out$"))
 
 
+def test_the_seek_bar_shows_the_moment_under_the_pointer(people: People) -> None:
+    page = people.come("/shows/demo-replay/")
+    wait_for_picture(page)
+    bar, picture = page.locator("[data-seek]"), page.locator("[data-peek-picture]")
+    box = bar.bounding_box()
+    assert box
+    places = []
+
+    for part in (0.2, 0.8):
+        page.mouse.move(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
+        expect(picture).to_be_visible()
+        expect(picture).to_have_css("background-image", re.compile(r"/sessions/.+/thumbnails\.jpg"))
+        places.append(picture.evaluate("element => element.style.backgroundPosition"))
+    assert places[0] != places[1]
+    expect(page.locator("[data-peek-time]")).to_have_text(re.compile(r"^0:3\d$"))
+
+    page.mouse.move(box["x"], 0)
+    expect(page.locator("[data-peek]")).to_be_hidden()
+    bar.focus()
+    page.keyboard.press("End")
+    expect(picture).to_be_visible()
+
+
 def test_a_pin_swaps_the_card_without_a_reload(people: People, demo_site: Showfloor) -> None:
     page = people.come()
     wait_for_fresh_numbers(page)

@@ -70,6 +70,7 @@ def test_show_is_live_with_three_renditions_and_replayed_at_once(media: MediaPro
         live = media_playlist(session, "high")
         shows.end(session, actor="test")
         eventually((show_folder(session) / "replay.m3u8").exists, within_s=5)
+        eventually((show_folder(session) / "thumbnails.vtt").exists)
 
     assert [one.uri for one in index.playlists] == ["high.m3u8", "low.m3u8", "audio.m3u8"]
     high, low, audio = (one.stream_info for one in index.playlists)

@@ -1,5 +1,6 @@
 """Records a film as a show: what an encoder would send, through the same steps that a live show takes."""
 
+import asyncio
 import subprocess
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,6 +13,7 @@ from config.demo import film
 from streams.hls import encoder, ladder
 from streams.hls.origin import Origin
 from streams.hls.watcher import Watcher
+from streams.media import thumbnails
 
 RUN = 1
 RECORD_WITHIN_S = 300
@@ -27,7 +29,7 @@ SOURCE = ladder.Source(
 
 
 def record(shots: Sequence[film.Shot], folder: Path, *, started_at: datetime) -> None:
-    """Record a film once through into a show's empty folder: segments, journal, replay.
+    """Record a film once through into a show's empty folder: segments, journal, replay, thumbnails.
 
     Its clock begins at `started_at`. A film lasts a minute at most: that is what ffmpeg's list of segments holds.
     Raises OSError, subprocess.SubprocessError (with what ffmpeg said) or HlsError.
@@ -46,6 +48,7 @@ def record(shots: Sequence[film.Shot], folder: Path, *, started_at: datetime) ->
     origin.add(watcher.poll())
     origin.publish(has_ended=True)
     origin.publish_replay()
+    asyncio.run(thumbnails.draw(folder))
 
 
 def _run(command: list[str], *, stdin: int = subprocess.DEVNULL) -> None:

@@ -88,6 +88,11 @@ export class Player extends EventTarget {
     this.#tell("idle");
   }
 
+  /** The playlist that plays; empty while none does. */
+  get url() {
+    return this.#url;
+  }
+
   /** @returns {boolean} */
   get isLoaded() {
     return this.#url !== "";

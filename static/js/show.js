@@ -8,6 +8,7 @@ import { clockSkewMs } from "showfloor/player";
 import * as runList from "showfloor/run_list";
 import { Screening } from "showfloor/screening";
 import { countDown, localTimes } from "showfloor/times";
+import * as thumbnails from "showfloor/thumbnails";
 import { toast } from "showfloor/toast";
 import { connect } from "showfloor/wire";
 import { say } from "showfloor/words";
@@ -29,6 +30,7 @@ export function init(page) {
   const { player } = screening;
 
   controls.attach(stage, player, { isReplay: () => screening.isReplay });
+  thumbnails.attach(stage, player);
   new Buying(side, goods, wire, { skewMs });
   opinion.attach(page, wire, show);
   runList.attach(page, { goods, player, chapters: show.chapters });

@@ -1,4 +1,4 @@
-"""The truth about a show's video: one line of JSON a run or segment, on disk before any playlist names it."""
+"""The truth about a show's video: one line of JSON a run, segment or removal, on disk before any playlist names it."""
 
 import fcntl
 import json
@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from streams.hls.recording import Recording, Rendition, Run, Segment
+from streams.hls.recording import Dropped, Entry, Recording, Rendition, Run, Segment
 
 FILE = "journal.jsonl"
 
@@ -32,7 +33,7 @@ class Journal:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 self._catch_up(file.fileno())
 
-    def append(self, entries: Iterable[Run | Segment]) -> None:
+    def append(self, entries: Iterable[Entry]) -> None:
         """Write entries so that they outlive a power cut. Raises StaleRun, with nothing written."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -70,6 +71,25 @@ def read_segments(folder: Path, rendition: str) -> list[Segment]:
     return [entry for entry in _decode(_lines(folder, needle)) if isinstance(entry, Segment)]
 
 
+def read_from(folder: Path, from_bytes: int = 0, to_bytes: int | None = None) -> list[tuple[Entry, int]]:
+    """Read entries as they are now, without a lock, each with the number of the journal's bytes at its end."""
+    try:
+        with (folder / FILE).open("rb") as file:
+            file.seek(from_bytes)
+            whole, newline, _ = file.read(-1 if to_bytes is None else to_bytes - from_bytes).rpartition(b"\n")
+    except FileNotFoundError:
+        return []
+    lines = (whole + newline).splitlines(keepends=True)
+    ends = accumulate((len(line) for line in lines), initial=from_bytes)
+    return list(zip(_decode(lines), islice(ends, 1, None), strict=True))
+
+
+def read_dropped_before(folder: Path) -> datetime | None:
+    """Read until when a show's segments were dropped from the disk; None if all of them were kept."""
+    dropped = [entry for entry in _decode(_lines(folder, b'{"kind": "dropped"')) if isinstance(entry, Dropped)]
+    return max((entry.before for entry in dropped), default=None)
+
+
 def _lines(folder: Path, needle: bytes) -> list[bytes]:
     """Return the lines that hold a word; one that is being written has no end yet and is left out."""
     try:
@@ -79,15 +99,18 @@ def _lines(folder: Path, needle: bytes) -> list[bytes]:
     return [line for line in whole.splitlines() if needle in line]
 
 
-def _encode(entry: Run | Segment) -> bytes:
-    kind = "run" if isinstance(entry, Run) else "segment"
+def _encode(entry: Entry) -> bytes:
+    kind = type(entry).__name__.lower()
     return json.dumps({"kind": kind, **asdict(entry)}, default=datetime.isoformat).encode() + b"\n"
 
 
-def _decode(lines: Sequence[bytes]) -> Iterator[Run | Segment]:
+def _decode(lines: Sequence[bytes]) -> Iterator[Entry]:
     for line in lines:
         fields: dict[str, Any] = orjson.loads(line)
-        if fields.pop("kind") == "run":
+        kind = fields.pop("kind")
+        if kind == "dropped":
+            yield Dropped(fields["run"], datetime.fromisoformat(fields["before"]))
+        elif kind == "run":
             renditions = tuple(Rendition(**one) for one in fields.pop("renditions"))
             anchor_at = datetime.fromisoformat(fields.pop("anchor_at"))
             yield Run(**fields, anchor_at=anchor_at, renditions=renditions)

@@ -7,28 +7,19 @@ from pathlib import Path
 
 from streams.hls import playlist
 from streams.hls.journal import Journal
-from streams.hls.recording import Recording, Run, Segment
+from streams.hls.recording import Entry, Recording
 
 REPLAY_SUFFIX = "-replay"
 PREVIEW_SUFFIX = "-preview"
 
 
-class Origin:
-    """Writes a show's public files. Journal first, then media playlists, then the one that names them."""
+class Playlists:
+    """Writes the playlists of a recording: media playlists first, then the one that names them."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, recording: Recording) -> None:
         self.folder = folder
-        self._journal = Journal(folder)
+        self.recording = recording
         self._written: dict[str, str] = {}
-
-    @property
-    def recording(self) -> Recording:
-        return self._journal.recording
-
-    def add(self, entries: Iterable[Run | Segment]) -> None:
-        """Take finished media into the journal. Raises StaleRun when another process owns the show."""
-        self._journal.append(entries)
 
     def publish(self, *, since: datetime | None = None, has_ended: bool = False) -> None:
         """Write the live playlists. `since` is the host's Go live: viewers see nothing from before."""
@@ -41,16 +32,16 @@ class Origin:
     def withdraw_preview(self) -> None:
         """Take the host's playlists away. Calling twice is safe."""
         for path in (self.folder / "preview.m3u8", *self.folder.glob(f"*{PREVIEW_SUFFIX}.m3u8")):
-            path.unlink(missing_ok=True)
+            self._take_away(path.name)
 
     def publish_replay(self, *, since: datetime | None = None) -> None:
         """Write the playlists of the whole show. They name the same segments; nothing is encoded again."""
-        if not playlist.has_media(self.recording, since=since):
+        if not playlist.has_media(self.recording, since=playlist.kept_since(self.recording, since)):
             return
         for rendition in self.recording.segments:
             text = playlist.render_replay(self.recording, rendition, since=since)
             self._write(f"{rendition}{REPLAY_SUFFIX}.m3u8", text)
-        self._write("replay.m3u8", playlist.render_multivariant(self.recording, suffix=REPLAY_SUFFIX))
+        self._write("replay.m3u8", playlist.render_multivariant(self.recording, suffix=REPLAY_SUFFIX, is_whole=True))
 
     def _publish(self, name: str, *, suffix: str = "", since: datetime | None, has_ended: bool = False) -> None:
         if not playlist.has_media(self.recording, since=since):
@@ -62,9 +53,27 @@ class Origin:
 
     def _write(self, name: str, text: str) -> None:
         """Replace a playlist as a whole, so that no reader sees half of one; one that is the same stays."""
-        if self._written.get(name) == text:
-            return
+        if self._written.get(name) != text:
+            self._put(name, text)
+            self._written[name] = text
+
+    def _put(self, name: str, text: str) -> None:
         unfinished = self.folder / f".{name}.unfinished"
         unfinished.write_text(text)
         os.replace(unfinished, self.folder / name)
-        self._written[name] = text
+
+    def _take_away(self, name: str) -> None:
+        (self.folder / name).unlink(missing_ok=True)
+
+
+class Origin(Playlists):
+    """One show's folder: the journal, and the playlists of all that is in it. Journal first."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._journal = Journal(folder)
+        super().__init__(folder, self._journal.recording)
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Take finished media into the journal. Raises StaleRun when another process owns the show."""
+        self._journal.append(entries)

@@ -9,10 +9,14 @@ VERSION = 7  # EXT-X-MAP in a playlist that is not of I-frames only needs 6, fMP
 LIVE_WINDOW_S = 30
 
 
-def render_multivariant(recording: Recording, *, suffix: str = "") -> str:
-    """List the newest run's renditions, best first. A media playlist is called `<rendition><suffix>.m3u8`."""
+def render_multivariant(recording: Recording, *, suffix: str = "", is_whole: bool = False) -> str:
+    """List the newest run's renditions, best first. A media playlist is called `<rendition><suffix>.m3u8`.
+
+    `is_whole` adds those of earlier runs that go on with the segments of another one.
+    """
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    renditions = recording.runs[-1].renditions if recording.runs else ()
+    newest = recording.runs[-1].renditions if recording.runs else ()
+    renditions = recording.renditions() if is_whole else newest
     for rendition in sorted(renditions, key=lambda one: -one.width * one.height):
         lines += [
             f"#EXT-X-STREAM-INF:{_attributes(rendition, recording.peak_bps(rendition))}",
@@ -30,8 +34,8 @@ def render_live(
 
 
 def render_replay(recording: Recording, rendition: str, *, since: datetime | None = None) -> str:
-    """Render all of a rendition from `since` on, as a recording that grows no more."""
-    first = _first_since(recording.segments.get(rendition, []), since)
+    """Render all of a rendition that was kept from `since` on, as a recording that grows no more."""
+    first = _first_since(recording.segments.get(rendition, []), kept_since(recording, since))
     return _render(recording, rendition, first=first, has_ended=True, kind="VOD")
 
 
@@ -52,7 +56,7 @@ def _render(recording: Recording, rendition: str, *, first: int, has_ended: bool
         if segment.run != run:
             if run:
                 lines.append("#EXT-X-DISCONTINUITY")
-            lines.append(f'#EXT-X-MAP:URI="{init_uri(segment.run, rendition)}"')
+            lines.append(f'#EXT-X-MAP:URI="{init_uri(segment)}"')
             run = segment.run
         lines += [
             f"#EXT-X-PROGRAM-DATE-TIME:{_stamp(segment.begins_at)}",
@@ -75,8 +79,14 @@ def run_folder(run: int) -> str:
     return f"runs/{run:04d}"
 
 
-def init_uri(run: int, rendition: str) -> str:
-    return f"{run_folder(run)}/{rendition}/init.mp4"
+def init_uri(segment: Segment) -> str:
+    """Return the init file beside a segment, which may be that of a rendition that stands in for another."""
+    return f"{segment.uri.rpartition('/')[0]}/init.mp4"
+
+
+def kept_since(recording: Recording, since: datetime | None) -> datetime | None:
+    """Return from when on there is anything left of what viewers may see from `since` on."""
+    return max((moment for moment in (since, recording.dropped_before) if moment), default=None)
 
 
 def _live_edge(recording: Recording, rendition: str) -> int:

@@ -51,6 +51,17 @@ class Segment:
         return round(self.size * 8 / self.duration_s) if self.duration_s > 0 else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Segments that ended by `before` are no longer on disk. `run` is the newest one then."""
+
+    run: int
+    before: datetime
+
+
+Entry = Run | Segment | Dropped
+
+
 @dataclass(slots=True)
 class Recording:
     """Everything of a show that is finished, in the order in which it was finished.
@@ -62,11 +73,12 @@ class Recording:
     runs: list[Run] = field(default_factory=list)
     segments: dict[str, list[Segment]] = field(default_factory=dict)
     target_duration_s: int = 1
+    dropped_before: datetime | None = None
     _peaks_bps: dict[tuple[int, str], int] = field(default_factory=dict)
     _places: dict[int, int] = field(default_factory=dict)
 
-    def add(self, entry: Run | Segment) -> None:
-        """Append a run, or a segment of the newest run. Raises StaleRun for any other."""
+    def add(self, entry: Entry) -> None:
+        """Append a run, or what belongs to the newest run. Raises StaleRun for any other."""
         newest = self.runs[-1].number if self.runs else 0
         if isinstance(entry, Run):
             if entry.number <= newest:
@@ -76,6 +88,9 @@ class Recording:
             return
         if entry.run != newest:
             raise StaleRun(entry.run, newest)
+        if isinstance(entry, Dropped):
+            self.dropped_before = max(entry.before, self.dropped_before or entry.before)
+            return
         self.segments.setdefault(entry.rendition, []).append(entry)
         # RFC 8216, 4.3.3.1: each duration, rounded to the nearest second, is at most the target.
         self.target_duration_s = max(self.target_duration_s, int(entry.duration_s + 0.5))
@@ -90,6 +105,14 @@ class Recording:
     def peak_bps(self, rendition: Rendition) -> int:
         """Return the highest bit rate of the newest run, or what the encoder may reach if that is more."""
         return max(self._peaks_bps.get((self.runs[-1].number, rendition.name), 0), rendition.bandwidth_bps)
+
+    def renditions(self) -> list[Rendition]:
+        """Return the newest run's renditions, and the earlier ones that another of its renditions stands in for."""
+        if not self.runs:
+            return []
+        newest = {one.name: one for run in self.runs for one in run.renditions}
+        number = self.runs[-1].number
+        return [one for one in newest.values() if (kept := self.segments.get(one.name)) and kept[-1].run == number]
 
     @property
     def ends_at(self) -> datetime | None:

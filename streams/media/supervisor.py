@@ -14,7 +14,10 @@ from django.db.models import Q
 from inventory.exceptions import StockBusy
 from streams import broadcasts, playback, shows
 from streams.exceptions import KeyRefused, StateRefused
+from streams.hls.exceptions import BadMedia
 from streams.hls.journal import FILE as JOURNAL
+from streams.hls.thumbnails import TRACK
+from streams.media import thumbnails
 from streams.media.database import in_database
 from streams.media.doors import Doors
 from streams.media.owner import Owner, OwnershipLost
@@ -29,6 +32,7 @@ State = StreamSession.State
 REFRESH_S = 0.5
 FOLLOW_S = 1.0
 CARE_S = 5.0
+DRAW_S = 1.0
 LEAVING_S = 4.0
 STOP_S = 2.3
 TAKE_OVER_S = 6.0
@@ -44,6 +48,7 @@ class Supervisor:
         self._shows: dict[UUID, tuple[Show, asyncio.Task[None]]] = {}
         self._doors = Doors(self.let_in)
         self._over: set[UUID] = set()  # shows that ended and have all the replay they will ever have
+        self._drawn: set[UUID] = set()  # those whose thumbnails need no second look
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping` is set. Raises OSError if the port is taken."""
@@ -53,6 +58,7 @@ class Supervisor:
             self._repeat(self._refresh, REFRESH_S),
             self._repeat(self._doors.follow, FOLLOW_S),
             self._repeat(self._care, CARE_S),
+            self._repeat(self._draw_thumbnails, DRAW_S),
         )
         try:
             await stopping.wait()
@@ -154,13 +160,28 @@ class Supervisor:
 
     async def _publish_replays(self) -> None:
         """Write the replay of shows that ended while nobody was sending to them."""
-        recent = StreamSession.objects.filter(state=State.ENDED).order_by("-ended_at")[:20]
-        for session in await in_database(list, recent):
+        for session in await in_database(_just_ended):
             folder = playback.folder(session.pk)
             is_missing = (folder / JOURNAL).exists() and not (folder / playback.REPLAY_PLAYLIST).exists()
             if is_missing and session.pk not in self._shows and session.pk not in self._over:
                 await asyncio.to_thread(publish_replay, session)
                 self._over.add(session.pk)
+
+    async def _draw_thumbnails(self) -> None:
+        """Draw the thumbnails of replays that have none yet, one show at a time, each in one process alone."""
+        for session in await in_database(_just_ended):
+            folder = playback.folder(session.pk)
+            is_missing = (folder / playback.REPLAY_PLAYLIST).exists() and not (folder / TRACK).exists()
+            if not is_missing or session.pk in self._drawn or not await self._owner.acquire(session.pk):
+                continue
+            try:
+                if await thumbnails.draw(folder, since=playback.live_since(session)):
+                    logger.info("%s: thumbnails drawn", session.slug)
+            except (OSError, BadMedia) as error:
+                logger.warning("%s: no thumbnails: %s", session.slug, error)
+            finally:
+                self._drawn.add(session.pk)
+                await self._owner.release(session.pk)
 
     async def _care(self) -> None:
         """End shows that waited too long, and interrupt those whose media process died."""
@@ -199,3 +220,8 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._owner.close()
+
+
+def _just_ended() -> list[StreamSession]:
+    """Return the shows that may still lack something of their replay."""
+    return list(StreamSession.objects.filter(state=State.ENDED).order_by("-ended_at")[:20])
