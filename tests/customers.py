@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 
+LOOKING_S = 0.5  # between visits, at most
 PATIENCE_S = 40  # how long a buyer tries the same again
 ANSWER_S = 15
 ADDRESS = {"name": "A", "line1": "4 Example Lane", "city": "New Delhi", "postal_code": "110001", "country": "IN"}
@@ -89,6 +90,7 @@ class Customers:
             except Exception as error:
                 self.diary.faults.append(error)
                 return
+            self._is_over.wait(mind.uniform(0, LOOKING_S))
 
 
 class Visit:

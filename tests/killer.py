@@ -11,9 +11,6 @@ import requests
 
 from tests.showfloor import Showfloor
 
-# Each program is killed about every half minute: oftener, and `up` would let it rest for longer and longer.
-PAUSE_S = (3.0, 7.0)
-
 
 @dataclass(frozen=True)
 class Victim:
@@ -41,11 +38,12 @@ VICTIMS = (
 
 
 class Killer:
-    """Works in a thread of its own until stopped; `killed` is what it has done."""
+    """Works in a thread of its own until stopped, with pauses of about `pause_s`; `killed` is what it has done."""
 
-    def __init__(self, showfloor: Showfloor, *, seed: int) -> None:
+    def __init__(self, showfloor: Showfloor, *, seed: int, pause_s: float) -> None:
         self.killed: list[str] = []
         self._showfloor = showfloor
+        self._pause_s = pause_s
         self._mind = random.Random(f"{seed} killer")
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._work)
@@ -59,7 +57,7 @@ class Killer:
 
     def _work(self) -> None:
         for victim in self._in_turn():
-            if self._is_over.wait(self._mind.uniform(*PAUSE_S)):
+            if self._is_over.wait(self._pause_s * self._mind.uniform(0.6, 1.4)):
                 return
             if self._kill(victim):
                 self.killed.append(victim.name)

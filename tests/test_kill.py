@@ -22,10 +22,12 @@ from tests.customers import PRICES, Customers, Diary
 from tests.killer import VICTIMS, Killer
 from tests.showfloor import Showfloor, new_showfloor, wait_until
 
-LOAD_S = float(os.environ.get("KILL_LOAD_S", "30"))
+LOAD_S = float(os.environ.get("KILL_LOAD_S", "15"))
 SEED = int(os.environ.get("KILL_SEED", random.randrange(10**6)))
 LOAD_MOST_S = LOAD_S + 120  # on a slow machine it takes longer until enough has happened
 ENOUGH = int(LOAD_S)
+# Each program is killed about every half minute: oftener, and `up` would let it rest for longer and longer.
+PAUSE_MOST_S = 5.0
 CUSTOMERS = 8
 QUIET_WITHIN_S = 240
 SCARCE = 40
@@ -104,7 +106,7 @@ def test_nothing_is_lost_whatever_is_killed() -> None:
 
 def rage(showfloor: Showfloor, customers: Customers) -> list[str]:
     """Let people buy and the killer kill, until enough has happened; return what was killed."""
-    killer = Killer(showfloor, seed=SEED)
+    killer = Killer(showfloor, seed=SEED, pause_s=min(LOAD_S / len(VICTIMS), PAUSE_MOST_S))
     customers.start()
     killer.start()
     began = time.monotonic()
