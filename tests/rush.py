@@ -15,13 +15,17 @@ T = TypeVar("T")
 BARRIER_TIMEOUT_S = 30
 
 
-def together(calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
-    """Start all calls at the same moment, each in a thread with a connection of its own; return results or errors."""
+def together(calls: Sequence[Callable[[], T]], *, is_connected: bool = True) -> list[T | Exception]:
+    """Start all calls at the same moment, each in a thread with a connection of its own; return results or errors.
+
+    Without `is_connected` a call gets its connection when it first asks for one.
+    """
     barrier = threading.Barrier(len(calls), timeout=BARRIER_TIMEOUT_S)
 
     def run(call: Callable[[], T]) -> T | Exception:
         try:
-            connection.ensure_connection()
+            if is_connected:
+                connection.ensure_connection()
             barrier.wait()
             return call()
         except Exception as error:

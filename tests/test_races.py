@@ -1,25 +1,25 @@
 """Rushes on real connections. Each opens with its control: the same rush without the guard must go wrong."""
 
-import random
-import threading
-from collections.abc import Iterable
 from functools import partial
+from threading import Barrier
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError
+from psycopg.errors import DeadlockDetected
 
-from inventory import reservations
 from inventory.exceptions import StockBusy
 from inventory.models import StockItem
 from orders.checkout import place_order
 from orders.exceptions import IdempotencyInProgress, InsufficientStock
 from orders.idempotency import Idempotency
-from orders.models import Order
-from tests import invariants
+from orders.models import IdempotencyKey, Order
+from tests import invariants, unguarded
 from tests.factories import make_product, make_request
 from tests.rush import together, without_oversell_check
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+barrier_of = partial(Barrier, timeout=30)
 
 
 def rush(buyers: int) -> list[object]:
@@ -29,14 +29,7 @@ def rush(buyers: int) -> list[object]:
 @pytest.fixture
 def everyone_reads_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the locks away, at their worst: all fifty buyers read the stock before any of them writes."""
-    barrier = threading.Barrier(50, timeout=30)
-
-    def read_without_lock(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[StockItem]:
-        items = list(StockItem.objects.filter(sku__in=set(skus)).order_by("pk"))
-        barrier.wait()
-        return items
-
-    monkeypatch.setattr(reservations, "lock_stock", read_without_lock)
+    unguarded.without_stock_locks(monkeypatch, barrier_of(50))
 
 
 @pytest.mark.usefixtures("everyone_reads_first")
@@ -73,41 +66,51 @@ def test_a_rush_sells_exactly_what_there_is(buyers: int, units: int) -> None:
     invariants.check()
 
 
-def cross() -> list[object]:
+def cross(pairs: int) -> list[object]:
     forth = partial(place_order, make_request(("VASE", 1), ("BOWL", 1)))
     back = partial(place_order, make_request(("BOWL", 1), ("VASE", 1)))
-    return together([forth, back] * 4)
+    return together([forth, back] * pairs)
 
 
-def lock_in_any_order(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[StockItem]:
-    shuffled = random.sample(sorted(skus), k=len(set(skus)))
-    return [StockItem.objects.select_for_update(no_key=True).get(sku=sku) for sku in shuffled]
-
-
-def test_control_unsorted_locks_deadlock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_without_an_order_of_locks_crossing_carts_deadlock(monkeypatch: pytest.MonkeyPatch) -> None:
     make_product(skus=("VASE", "BOWL"), stock=1000)
-    monkeypatch.setattr(reservations, "lock_stock", lock_in_any_order)
+    unguarded.without_order_of_locks(monkeypatch, barrier_of(2))
 
-    rounds = (cross() for _ in range(20))
+    outcomes = cross(1)
 
-    assert any(isinstance(outcome, OperationalError) for outcomes in rounds for outcome in outcomes)
+    [busy] = [outcome for outcome in outcomes if isinstance(outcome, StockBusy)]
+    assert isinstance(busy.__cause__.__cause__, DeadlockDetected)  # type: ignore[union-attr]
+    assert Order.objects.count() == 1
 
 
 def test_crossing_carts_do_not_deadlock() -> None:
     make_product(skus=("VASE", "BOWL"), stock=1000)
 
-    outcomes = [outcome for _ in range(6) for outcome in cross()]
+    outcomes = [outcome for _ in range(6) for outcome in cross(4)]
 
     assert [outcome for outcome in outcomes if not isinstance(outcome, Order)] == []
     assert set(StockItem.objects.values_list("held", flat=True)) == {48}
     invariants.check()
 
 
+def one_key_at_once() -> list[object]:
+    key = Idempotency(scope="guest", key="0123456789abcdef", body_hash="x")
+    return together([partial(place_order, make_request(("VASE", 1)), key=key)] * 20)
+
+
+def test_control_without_its_claim_one_key_makes_many_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_product(skus=("VASE",), stock=50)
+    unguarded.without_key_claim(monkeypatch, barrier_of(20))
+
+    one_key_at_once()
+
+    assert (Order.objects.count(), IdempotencyKey.objects.count()) == (20, 1)
+
+
 def test_one_key_at_once_makes_one_order() -> None:
     make_product(skus=("VASE",), stock=50)
-    key = Idempotency(scope="guest", key="0123456789abcdef", body_hash="x")
 
-    outcomes = together([partial(place_order, make_request(("VASE", 1)), key=key)] * 20)
+    outcomes = one_key_at_once()
 
     orders = {outcome.pk for outcome in outcomes if isinstance(outcome, Order)}
     refused = [outcome for outcome in outcomes if not isinstance(outcome, Order)]
@@ -118,11 +121,11 @@ def test_one_key_at_once_makes_one_order() -> None:
 
 def test_control_without_its_lock_a_cap_is_overrun(monkeypatch: pytest.MonkeyPatch) -> None:
     make_product(skus=("VASE",), stock=50, cap_per_buyer=3)
-    monkeypatch.setattr("orders.caps._numbers", lambda claim, order: [random.getrandbits(62)])
+    unguarded.without_cap_lock(monkeypatch, barrier_of(20))
 
     rush(20)
 
-    assert Order.objects.count() > 3
+    assert Order.objects.count() == 20
 
 
 def test_a_rush_of_one_buyer_stops_at_the_cap() -> None:

@@ -1,9 +1,15 @@
 """What the sandbox keeps: refunds by their key, answers, and webhooks until they were taken."""
 
-import threading
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from threading import Barrier
+from typing import Any
 
 import pytest
 import requests
+from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from orders import lifecycle, payments
@@ -12,8 +18,7 @@ from orders.providers import get_provider, sandbox
 from orders.providers.sandbox import Switch
 from tests import invariants
 from tests.factories import make_product
-from tests.paying import answer, deliver, opened, pass_time
-from tests.rush import together
+from tests.paying import answer, deliver, opened, pass_time, race
 
 pytestmark = pytest.mark.django_db
 
@@ -134,37 +139,100 @@ def test_the_buyers_cancel_and_a_late_success_end_in_a_refund() -> None:
     invariants.check()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_senders_send_a_webhook_once() -> None:
+def twenty_webhooks() -> None:
     _, payment = opened()
     SandboxWebhook.objects.bulk_create(
         SandboxWebhook(event_id=f"evt_{n}", kind="payment.opened", payment_id=payment.ref, due_at=Now())
         for n in range(20)
     )
+
+
+def send_at_once() -> Counter[bytes]:
+    """Have four send what is due; return how often each webhook was sent."""
     sent: list[bytes] = []
-    lock = threading.Lock()
 
     def send(headers: object, body: bytes) -> int:
-        with lock:
-            sent.append(body)
+        sent.append(body)
         return 204
 
-    together([lambda: sandbox.deliver_due(send=send)] * 4)
+    race(*[partial(sandbox.deliver_due, send=send)] * 4)
+    return Counter(sent)
 
-    assert len(sent) == len(set(sent)) == 20
+
+@pytest.mark.django_db(transaction=True)
+def test_control_without_its_claim_a_webhook_is_sent_by_everyone(monkeypatch: pytest.MonkeyPatch) -> None:
+    twenty_webhooks()
+    update, barrier = QuerySet.update, Barrier(4, timeout=30)
+
+    def claim(rows: QuerySet[Any], **changes: Any) -> int:
+        if "attempts" not in changes:
+            return update(rows, **changes)
+        barrier.wait()
+        return update(rows, **changes) or 1  # whoever looked has it
+
+    monkeypatch.setattr(QuerySet, "update", claim)
+
+    sent = send_at_once()
+
+    assert (len(sent), set(sent.values())) == (20, {4})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_senders_send_a_webhook_once() -> None:
+    twenty_webhooks()
+
+    sent = send_at_once()
+
+    assert (len(sent), set(sent.values())) == (20, {1})
+    assert not SandboxWebhook.objects.filter(done_at=None).exists()
+
+
+KEYS = ["a", "a", "a", "b", "b", "c", "c", "d", "d", "e"]
+
+
+def refund_at_once() -> None:
+    """Have ten send back half of a payment, with five keys; refused or not, nobody fails."""
+    _, payment = opened(2)
+    answer(payment)
+    refund = partial(get_provider("sandbox").refund, payment.ref, amount_minor=8600, currency="USD")
+    race(*[partial(refund, key=key) for key in KEYS])
+
+
+@pytest.fixture
+def no_refunds_check(transactional_db: None) -> Iterator[None]:
+    """Take the database's own guard away, for a control that must go wrong."""
+    [check] = [each for each in SandboxPayment._meta.constraints if each.name == "sandbox_refunds_fit"]
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(SandboxPayment, check)
+    yield
+    SandboxPayment.objects.update(refunded_minor=0)
+    with connection.schema_editor() as editor:
+        editor.add_constraint(SandboxPayment, check)
+
+
+@pytest.mark.usefixtures("no_refunds_check")
+@pytest.mark.django_db(transaction=True)
+def test_control_looking_before_writing_refunds_exceed_what_was_paid(monkeypatch: pytest.MonkeyPatch) -> None:
+    update, barrier = QuerySet.update, Barrier(len(set(KEYS)), timeout=30)
+
+    def pay_back(rows: QuerySet[Any], **changes: Any) -> int:
+        if "refunded_minor" not in changes:
+            return update(rows, **changes)
+        fits = rows.exists()
+        barrier.wait()
+        return update(SandboxPayment.objects.all(), **changes) if fits else 0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(QuerySet, "update", pay_back)
+        refund_at_once()
+
+    entry = SandboxPayment.objects.get()
+    assert (entry.charged_minor, entry.refunded_minor) == (17200, 5 * 8600)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_ten_refunds_at_once_never_exceed_what_was_paid() -> None:
-    _, payment = opened(2)
-    answer(payment)
-    provider = get_provider("sandbox")
+    refund_at_once()
 
-    def refund(key: str) -> str:
-        return str(provider.refund(payment.ref, key=key, amount_minor=8600, currency="USD").state)
-
-    outcomes = together([lambda key=key: refund(key) for key in ["a", "a", "a", "b", "b", "c", "c", "d", "d", "e"]])  # type: ignore[misc]
-
-    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
     assert SandboxPayment.objects.get().refunded_minor == 17200
     assert SandboxRefund.objects.count() == 2

@@ -1,21 +1,26 @@
-"""The web server as it would be without the stock's locks: the control of test_races_http, for nothing else."""
+"""The web server with guards that can be taken away: the control of tests/test_races_http.py, for nothing else.
 
-import time
-from collections.abc import Iterable
+`/without?guard=stock&rivals=20` takes one away (see tests/unguarded.py) until the next is taken away instead.
+"""
 
-from config.wsgi import application
-from inventory import reservations
-from inventory.models import StockItem
+from collections.abc import Callable, Iterable
+from threading import Barrier
+from typing import Any
+from urllib.parse import parse_qs
 
-PAUSE_S = 0.3
+import pytest
+
+from config.wsgi import application as shop
+from tests.unguarded import TAKE_AWAY
+
+patch = pytest.MonkeyPatch()
 
 
-def read_without_lock(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[StockItem]:
-    items = list(StockItem.objects.filter(sku__in=set(skus)).order_by("pk"))
-    time.sleep(PAUSE_S)  # long enough for others to read the same before any of us writes
-    return items
-
-
-reservations.lock_stock = read_without_lock
-
-__all__ = ["application"]
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    if environ["PATH_INFO"] != "/without":
+        return shop(environ, start_response)
+    asked = parse_qs(environ["QUERY_STRING"])
+    patch.undo()
+    TAKE_AWAY[asked["guard"][0]](patch, Barrier(int(asked["rivals"][0]), timeout=30))
+    start_response("204 No Content", [])
+    return []

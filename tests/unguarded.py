@@ -1,0 +1,88 @@
+"""The shop's guards against rivals taken away, one by one: for controls, which must go wrong, and for nothing else.
+
+Each stand-in meets its rivals at a barrier between looking and acting, so that what goes wrong goes wrong every time.
+"""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from inventory import locks, reservations
+from inventory.models import StockItem
+from orders import caps, checkout, idempotency
+from orders.checkout import OrderRequest
+from orders.idempotency import Idempotency
+from orders.models import IdempotencyKey, Order
+
+
+def without_stock_locks(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
+    """Have everyone read the stock before any of them writes."""
+
+    def read(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[StockItem]:
+        items = list(StockItem.objects.filter(sku__in=set(skus)).order_by("pk"))
+        barrier.wait()
+        return items
+
+    patch.setattr(reservations, "lock_stock", read)
+
+
+def without_order_of_locks(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
+    """Have stock locked in the order of each cart's lines, and everyone hold his first before he wants his second."""
+    cart = threading.local()
+    write_orders = checkout.write_orders
+
+    def write(requests: Sequence[OrderRequest], **options: Any) -> list[Any]:
+        cart.skus = [sku for request in requests for sku, _units in request.lines]
+        return write_orders(requests, **options)
+
+    def lock(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[StockItem]:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL deadlock_timeout = '10ms'")  # so long PostgreSQL waits before it looks for one
+        first, second = cart.skus
+        rows = StockItem.objects.select_for_update(no_key=True)
+        with locks.limited_wait():
+            held = rows.get(sku=first)
+            barrier.wait()
+            return [held, rows.get(sku=second)]
+
+    patch.setattr(checkout, "write_orders", write)
+    patch.setattr(reservations, "lock_stock", lock)
+
+
+def without_cap_lock(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
+    """Have everyone count what the buyer has before any of them orders."""
+
+    def count(claims: Mapping[caps.Claim, Order]) -> dict[caps.Claim, int]:
+        taken = {claim: caps._units_of(order, claim.product_id) for claim, order in claims.items()}
+        barrier.wait()
+        return taken
+
+    patch.setattr(caps, "lock_and_count", count)
+
+
+def without_key_claim(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
+    """Have everyone look for the key before any of them writes it, and let the one that is written be written over."""
+
+    def claim(key: Idempotency, order_id: uuid.UUID) -> Order | None:
+        known = IdempotencyKey.objects.filter(scope=key.scope, key=key.key).select_related("order").first()
+        barrier.wait()
+        if known:
+            return known.order
+        row = IdempotencyKey(scope=key.scope, key=key.key, body_hash=key.body_hash, order_id=order_id)
+        IdempotencyKey.objects.bulk_create([row], ignore_conflicts=True)
+        return None
+
+    patch.setattr(idempotency, "claim", claim)
+
+
+TAKE_AWAY: dict[str, Callable[[pytest.MonkeyPatch, Barrier], None]] = {
+    "stock": without_stock_locks,
+    "order": without_order_of_locks,
+    "cap": without_cap_lock,
+    "key": without_key_claim,
+}
