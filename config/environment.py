@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 
@@ -125,6 +125,26 @@ def email(name: str) -> dict[str, object]:
     if str(parsed["EMAIL_BACKEND"]).startswith("django.core.mail.backends.smtp."):
         parsed["EMAIL_BACKEND"] = "shop.smtp.EmailBackend"
     return parsed
+
+
+def media_store(name: str, home: Path) -> tuple[Path, str, str]:
+    """Read where viewers' files lie: a folder, and a bucket with a prefix in it, or "" twice.
+
+    The folder beside a bucket is `home`: it keeps what was not stored yet.
+    """
+    value = text(name)
+    if not value:
+        return home, "", ""
+    try:
+        parsed = urlsplit(value)
+    except ValueError:
+        refuse(name, "is not an address")
+    path = unquote(parsed.path)
+    if parsed.scheme == "file" and not parsed.netloc and path.startswith("/"):
+        return Path(path), "", ""
+    if parsed.scheme == "s3" and parsed.netloc and not parsed.query:
+        return home, parsed.netloc, path.strip("/")
+    refuse(name, "must look like file:///srv/media or s3://bucket/prefix")
 
 
 def process_pool_max() -> int:

@@ -264,11 +264,15 @@ X_FRAME_OPTIONS = "DENY"
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [PROJECT / "static"]
-MEDIA_ROOT = HOME / "media"
-MEDIA_BASE_URL = env.text("MEDIA_BASE_URL", "/media").rstrip("/")
+MEDIA_ROOT, MEDIA_BUCKET, MEDIA_PREFIX = env.media_store("MEDIA_STORE_URL", HOME / "media")
+_BUCKET = "a bucket as MEDIA_STORE_URL" if MEDIA_BUCKET else ""
+MEDIA_BASE_URL = (env.needed("MEDIA_BASE_URL", by=_BUCKET) or "/media").rstrip("/")
+MEDIA_RESERVE_MB = env.number("MEDIA_RESERVE_MB", 1024)
 MEDIA_URL = MEDIA_BASE_URL + "/"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "config.pictures.BucketStorage" if MEDIA_BUCKET else "django.core.files.storage.FileSystemStorage"
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
@@ -334,6 +338,7 @@ LOGGING = {
         "django.server": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
     },
 }
 

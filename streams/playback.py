@@ -15,9 +15,14 @@ PREVIEW_PLAYLIST = "preview.m3u8"
 REPLAY_PLAYLIST = "replay.m3u8"
 
 
+def shows_folder() -> Path:
+    """Return where the folders of all shows lie."""
+    return Path(settings.MEDIA_ROOT) / "sessions"
+
+
 def folder(session_id: UUID) -> Path:
     """Return where the segments, playlists and journal of a show lie."""
-    return Path(settings.MEDIA_ROOT) / "sessions" / str(session_id)
+    return shows_folder() / str(session_id)
 
 
 def playlist_url(session: StreamSession) -> str:

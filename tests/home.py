@@ -25,6 +25,7 @@ for name in (
     "ARCHIVE_DATABASE_URL",
     "REDIS_URL",
     "CACHE_URL",
+    "MEDIA_STORE_URL",
     "MEDIA_BASE_URL",
     "REALTIME_URL",
     "SITE_URL",

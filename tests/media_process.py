@@ -24,7 +24,8 @@ NO_SOUND = ("-an",)
 class MediaProcess:
     """`manage.py run_media` on ports of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environment: str) -> None:
+        self.environment = environment
         ports = free_ports()
         self.port = ports["RTMP_PORT"]
         self.srt_port = ports["SRT_PORT"]
@@ -70,6 +71,7 @@ class MediaProcess:
                 **database_urls(),
                 "RTMP_PORT": str(self.port),
                 "SRT_PORT": str(self.srt_port),
+                **self.environment,
             },
         )
         eventually(self._listens, within_s=30)

@@ -89,6 +89,15 @@ def test_the_sites_own_host_is_answered(monkeypatch: pytest.MonkeyPatch) -> None
             for url in ("mail.example.com", "smtp://host:port")
         ),
         ("REALTIME_SERVER", "apache", "REALTIME_SERVER: must be one of daphne, uvicorn, not 'apache'"),
+        *(
+            ("MEDIA_STORE_URL", url, "MEDIA_STORE_URL: must look like file:///srv/media or s3://bucket/prefix")
+            for url in ("media", "file://srv/media", "s3:///prefix", "https://bucket.example.com")
+        ),
+        (
+            "MEDIA_STORE_URL",
+            "s3://bucket",
+            "MEDIA_BASE_URL: is not set, and a bucket as MEDIA_STORE_URL needs it",
+        ),
         ("PAYMENT_WINDOW_S", "5", "PAYMENT_WINDOW_S: must lie between 30 and 86400, not 5"),
         (
             "WEBHOOK_PRIVATE_NETWORKS",

@@ -14,24 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from streams.store.headers import TYPES, cache_control, content_type
+
 CHUNK_BYTES = 64 * 1024
-TYPES = {
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".m4s": "video/iso.segment",
-    ".mp4": "video/mp4",
-    ".vtt": "text/vtt; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".webp": "image/webp",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-}
-"""What is served at all: a file of another kind (a journal, a log, a key) does not exist for the outside."""
-
-PLAYLIST_CACHE = "max-age=1"
-SEGMENT_CACHE = "max-age=31536000, immutable"
-PICTURE_CACHE = "max-age=86400"
-
 CORS = [
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Allow-Headers", "Range"),
@@ -105,24 +90,17 @@ def _open(name: str, root: Path) -> BinaryIO | None:
 
 
 def _headers(name: str, about: os.stat_result) -> list[tuple[str, str]]:
-    kind = Path(name).suffix
     headers = [
-        ("Content-Type", "audio/mp4" if "/audio/" in name and kind in {".m4s", ".mp4"} else TYPES[kind]),
-        ("Cache-Control", _cache(name, kind)),
+        ("Content-Type", content_type(name)),
+        ("Cache-Control", cache_control(name)),
         ("Last-Modified", formatdate(about.st_mtime, usegmt=True)),
         ("Accept-Ranges", "bytes"),
         ("X-Content-Type-Options", "nosniff"),
     ]
-    if kind == ".svg":
+    if name.endswith(".svg"):
         # A picture that somebody uploaded must not run as a page of ours.
         headers.append(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"))
     return headers
-
-
-def _cache(name: str, kind: str) -> str:
-    if kind == ".m3u8":
-        return PLAYLIST_CACHE
-    return SEGMENT_CACHE if "/runs/" in name else PICTURE_CACHE
 
 
 def _span(header: str, size: int) -> tuple[int, int] | None:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import time
+from typing import Protocol
 
 from streams import broadcasts, health, playback, shows
 from streams.exceptions import StateRefused
 from streams.hls.exceptions import HlsError
 from streams.hls.ladder import Source
-from streams.hls.origin import Origin
+from streams.hls.origin import Origin, Playlists
 from streams.media.database import in_database
 from streams.media.intake import Intake
 from streams.media.publication import Publication
@@ -24,6 +25,15 @@ HEALTH_S = 2.0
 STEADY_S = 30.0  # a run that lasted so long was no failure to start
 
 
+class Carrier(Protocol):
+    """Brings what the journal names to a store that is no folder of ours, and lists it there."""
+
+    newest_run: int
+
+    def wake(self) -> None:
+        """Say that there is something new."""
+
+
 class Show:
     """Turns a publication into runs until its publisher is gone or the show is over.
 
@@ -31,11 +41,20 @@ class Show:
     publisher. `refresh` brings both together as often as it is called, so one that fails is made good by the next.
     """
 
-    def __init__(self, session: StreamSession, broadcast: Broadcast, publication: Publication) -> None:
+    def __init__(
+        self,
+        session: StreamSession,
+        broadcast: Broadcast,
+        publication: Publication,
+        *,
+        carrier: Carrier | None = None,
+    ) -> None:
         self.session = session
         self.broadcast = broadcast
         self.publication = publication
         self._origin = Origin(playback.folder(session.pk))
+        self._carrier = carrier
+        self._run = 0
         self._has_picture = False
         self._source = Source()
         self._meter = Meter(publication)
@@ -48,7 +67,7 @@ class Show:
         while (opening := await intake.open()) is not None:
             self._source = opening.source
             begun_s = time.monotonic()
-            number = await in_database(broadcasts.next_run, self.session.pk)
+            number = self._run = await in_database(broadcasts.next_run, self.session.pk)
             run = EncoderRun(
                 origin=self._origin,
                 number=number,
@@ -91,7 +110,7 @@ class Show:
             self.publication.stop("ended")
         elif broadcast.ended_at:
             self.publication.stop(broadcast.end_reason)
-        elif self._has_picture and not self.publication.is_over:
+        elif self._is_shown() and not self.publication.is_over:
             await self._appear()
         if (rates := self._meter.read()) and self._source.has_picture:
             told = health.Health(*rates, width=self._source.width, height=self._source.height)
@@ -105,7 +124,10 @@ class Show:
         except StreamSession.DoesNotExist:  # somebody deleted it; its files stay
             return
         if self.session.state == State.ENDED:
-            await asyncio.to_thread(publish_replay, self.session)
+            if self._carrier:
+                self._carrier.wake()
+            else:
+                await asyncio.to_thread(publish_replay, self.session)
             return
         if self.publication.stop_reason == broadcasts.TAKEN_OVER:
             return  # the next publisher waits at the door
@@ -136,11 +158,17 @@ class Show:
         logger.info("%s: %s", self.session.slug, self.session.state)
 
     def _publish(self) -> None:
-        if self.session.has_preview:
-            self._origin.publish_preview(since=self.session.started_at)
-        if not playback.is_secret(self.session):
-            self._origin.publish(since=playback.live_since(self.session))
+        if self._carrier:
+            self._carrier.wake()
+            return
+        publish(self.session, self._origin)
         self._has_picture = True
+
+    def _is_shown(self) -> bool:
+        """Whether viewers could see what this publisher sends."""
+        if self._carrier:
+            return 0 < self._run == self._carrier.newest_run
+        return self._has_picture
 
 
 class Meter:
@@ -160,12 +188,20 @@ class Meter:
         return round(size * 8 / span_s), pictures / span_s
 
 
-def publish_replay(session: StreamSession) -> None:
+def publish(session: StreamSession, playlists: Playlists) -> None:
+    """Write what viewers, and before Go live only the host, may play of a show that is not over."""
+    if session.has_preview:
+        playlists.publish_preview(since=session.started_at)
+    if not playback.is_secret(session):
+        playlists.publish(since=playback.live_since(session))
+
+
+def publish_replay(session: StreamSession, playlists: Playlists | None = None) -> None:
     """End the live playlists of a show that is over, and write its replay. Calling twice is safe.
 
     Of a mere rehearsal nothing is left to play.
     """
-    origin = Origin(playback.folder(session.pk))
+    origin = playlists or Origin(playback.folder(session.pk))
     origin.withdraw_preview()
     if playback.is_secret(session):
         return

@@ -18,12 +18,14 @@ from streams.hls.exceptions import BadMedia
 from streams.hls.journal import FILE as JOURNAL
 from streams.hls.thumbnails import TRACK
 from streams.media import thumbnails
+from streams.media.carrier import Carriers
 from streams.media.database import in_database
 from streams.media.doors import Doors
 from streams.media.owner import Owner, OwnershipLost
 from streams.media.publication import Publication
 from streams.media.show import Show, publish_replay
 from streams.models import Broadcast, StreamSession
+from streams.store.bucket import find_bucket
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,8 @@ class Supervisor:
         self._owner = Owner()
         self._shows: dict[UUID, tuple[Show, asyncio.Task[None]]] = {}
         self._doors = Doors(self.let_in)
+        bucket = find_bucket()
+        self._carriers = Carriers(bucket) if bucket else None
         self._over: set[UUID] = set()  # shows that ended and have all the replay they will ever have
         self._drawn: set[UUID] = set()  # those whose thumbnails need no second look
 
@@ -117,7 +121,8 @@ class Supervisor:
         await in_database(broadcasts.close_orphans, session.pk)
         broadcast = await in_database(broadcasts.open, admit, protocol)
         publication = Publication(session.slug)
-        show = Show(session, broadcast, publication)
+        carrier = self._carriers.follow(session.pk) if self._carriers else None
+        show = Show(session, broadcast, publication, carrier=carrier)
         self._shows[session.pk] = (show, asyncio.create_task(self._run(show)))
         logger.info("%s: a publisher came by %s", session.slug, protocol)
         return publication
@@ -156,7 +161,8 @@ class Supervisor:
         for show, task in list(self._shows.values()):
             if not task.done():
                 await show.refresh()
-        await self._publish_replays()
+        if not self._carriers:
+            await self._publish_replays()
 
     async def _publish_replays(self) -> None:
         """Write the replay of shows that ended while nobody was sending to them."""
@@ -186,6 +192,8 @@ class Supervisor:
     async def _care(self) -> None:
         """End shows that waited too long, and interrupt those whose media process died."""
         await in_database(shows.end_abandoned)
+        if self._carriers:
+            await self._carriers.look()
         sent_to = Q(pk__in=Broadcast.objects.filter(ended_at=None).values("session_id"))
         has_picture = Q(state__in=[State.LIVE, State.REHEARSAL])
         for session in await in_database(list, StreamSession.objects.filter(sent_to | has_picture)):
@@ -219,6 +227,8 @@ class Supervisor:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._carriers:
+            await self._carriers.close()
         await self._owner.close()
 
 

@@ -1,0 +1,33 @@
+"""What a media file is served as: the same from our own server and from a bucket."""
+
+from pathlib import PurePosixPath
+
+TYPES = {
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".m4s": "video/iso.segment",
+    ".mp4": "video/mp4",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+}
+"""What is served at all: a file of another kind (a journal, a log, a key) does not exist for the outside."""
+
+PLAYLIST_CACHE = "max-age=1"
+SEGMENT_CACHE = "max-age=31536000, immutable"
+PICTURE_CACHE = "max-age=86400"
+
+
+def content_type(name: str) -> str:
+    """Return what a file of a known kind is. `name` is its path below the media root. Raises KeyError."""
+    kind = PurePosixPath(name).suffix
+    return "audio/mp4" if "/audio/" in name and kind in {".m4s", ".mp4"} else TYPES[kind]
+
+
+def cache_control(name: str) -> str:
+    """Return how long a file may be kept: a playlist changes each second, what a run made never does."""
+    if name.endswith(".m3u8"):
+        return PLAYLIST_CACHE
+    return SEGMENT_CACHE if "/runs/" in name else PICTURE_CACHE

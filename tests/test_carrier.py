@@ -1,0 +1,327 @@
+"""A show's files on their way to a real S3 server: in order, tried again, and never listed before they are there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import m3u8
+import pytest
+import pytest_asyncio
+from asgiref.sync import sync_to_async
+from django.core.files.base import ContentFile
+from django.db import connections
+from django.utils import timezone
+
+from config.pictures import BucketStorage
+from streams import playback
+from streams.hls.origin import Origin
+from streams.hls.recording import Dropped, Entry, Rendition, Run, Segment
+from streams.media.carrier import BATCH, Carrier, Carriers, _batch
+from streams.models import StreamSession
+from streams.store import behind, progress
+from streams.store.bucket import Bucket
+from tests.factories import make_session
+from tests.store_servers import BUCKET, PREFIX, Store, broken_promises, running_store
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+State = StreamSession.State
+START = datetime(2026, 5, 4, 18, 0, tzinfo=UTC)
+HIGH = Rendition("high", "avc1.64001f,mp4a.40.2", 2_000_000, 1280, 720, 25.0)
+AUDIO = Rendition("audio", "mp4a.40.2", 128_000)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Store]:
+    with running_store() as store:
+        yield store
+
+
+@pytest.fixture
+def store(server: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.gate.url)
+    server.gate.reset()
+    return server
+
+
+@pytest.fixture
+def bucket(store: Store) -> Bucket:
+    return Bucket(BUCKET, PREFIX)
+
+
+@pytest.fixture
+def session(settings: Any, tmp_path: Path) -> StreamSession:
+    settings.MEDIA_ROOT = tmp_path
+    return make_session(state=State.LIVE)
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def put_away() -> AsyncIterator[None]:
+    """Leave no connection of another thread to the database."""
+    yield
+    await sync_to_async(connections.close_all)()
+
+
+def encode(session: StreamSession, seconds: int, *, run: int = 1, first: int = 0, at_s: float = 0) -> None:
+    """Do what an encoder and its watcher do: finished files, then the journal."""
+    folder = playback.folder(session.pk)
+    entries: list[Entry] = []
+    if not first:
+        entries.append(Run(run, START + timedelta(seconds=at_s), (HIGH, AUDIO)))
+    for name in ("high", "audio"):
+        part = folder / "runs" / f"{run:04d}" / name
+        part.mkdir(parents=True, exist_ok=True)
+        (part / "init.mp4").write_bytes(b"init")
+        for index in range(first, first + seconds):
+            (part / f"{index:06d}.m4s").write_bytes(f"{run} {name} {index}".encode())
+            begins_at = START + timedelta(seconds=at_s + index)
+            uri = f"runs/{run:04d}/{name}/{index:06d}.m4s"
+            entries.append(Segment(run, name, uri, begins_at, 1.0, size=1000))
+    entries[not first :] = sorted(entries[not first :], key=lambda one: one.begins_at)  # type: ignore[union-attr]
+    Origin(folder).add(entries)
+
+
+def end(session: StreamSession) -> None:
+    StreamSession.objects.filter(pk=session.pk).update(state=State.ENDED, ended_at=timezone.now())
+
+
+@asynccontextmanager
+async def carrying(session: StreamSession, bucket: Bucket) -> AsyncIterator[Carrier]:
+    playback.folder(session.pk).mkdir(parents=True, exist_ok=True)
+    carrier = Carrier(session.pk, bucket)
+    task = asyncio.create_task(carrier.run())
+    try:
+        yield carrier
+        assert not task.done() or task.exception() is None
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(condition: Callable[[], object], within_s: float = 10) -> None:
+    async with asyncio.timeout(within_s):
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 (another process's work)
+            await asyncio.sleep(0.02)
+
+
+def listed(store: Store, session: StreamSession, name: str) -> m3u8.M3U8:
+    answer = store.get(f"sessions/{session.pk}/{name}.m3u8")
+    return m3u8.loads(answer.text if answer.ok else "#EXTM3U")
+
+
+def count(store: Store, session: StreamSession, name: str = "high") -> int:
+    return len(listed(store, session, name).segments)
+
+
+async def test_segment_then_init_then_playlist(store: Store, session: StreamSession, bucket: Bucket) -> None:
+    await sync_to_async(encode)(session, 1)
+
+    async with carrying(session, bucket):
+        await until(lambda: "index.m3u8" in store.gate.put)
+
+    segments, inits, media, index = store.gate.put[:2], store.gate.put[2:4], store.gate.put[4:6], store.gate.put[6:]
+    assert sorted(segments) == ["runs/0001/audio/000000.m4s", "runs/0001/high/000000.m4s"]
+    assert sorted(inits) == ["runs/0001/audio/init.mp4", "runs/0001/high/init.mp4"]
+    assert sorted(media) == ["audio.m3u8", "high.m3u8"]
+    assert index == ["index.m3u8"]
+
+
+async def test_files_are_served_as_the_contract_says(store: Store, session: StreamSession, bucket: Bucket) -> None:
+    await sync_to_async(encode)(session, 1)
+    carriers = Carriers(bucket)
+    await carriers.look()
+    await until(lambda: "index.m3u8" in store.gate.put)
+    await until(lambda: carriers._may_be_read)
+    for _, task in carriers._tasks.values():
+        task.cancel()
+
+    folder = f"sessions/{session.pk}"
+    kept = "max-age=31536000, immutable"
+    for name, kind, cache in [
+        ("index.m3u8", "application/vnd.apple.mpegurl", "max-age=1"),
+        ("runs/0001/high/000000.m4s", "video/iso.segment", kept),
+        ("runs/0001/high/init.mp4", "video/mp4", kept),
+        ("runs/0001/audio/init.mp4", "audio/mp4", kept),
+    ]:
+        answer = store.get(f"{folder}/{name}", Origin="https://shop.example.com")
+        assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (kind, cache), name
+        assert answer.headers["Access-Control-Allow-Origin"] in {"*", "https://shop.example.com"}
+    part = store.get(f"{folder}/runs/0001/high/000000.m4s", Range="bytes=2-5")
+    assert (part.status_code, part.content) == (206, b"high")
+    assert "journal.jsonl" not in store.names(folder)
+
+
+async def test_rules_that_a_bucket_has_are_left_alone(store: Store, bucket: Bucket) -> None:
+    bucket._client.put_bucket_cors(
+        Bucket=BUCKET,
+        CORSConfiguration={"CORSRules": [{"AllowedOrigins": ["https://a.example"], "AllowedMethods": ["GET"]}]},
+    )
+    try:
+        bucket.allow_reading()
+
+        [rule] = bucket._client.get_bucket_cors(Bucket=BUCKET)["CORSRules"]
+        assert rule["AllowedOrigins"] == ["https://a.example"]
+    finally:
+        bucket._client.delete_bucket_cors(Bucket=BUCKET)
+
+
+async def test_one_upload_in_ten_fails_and_nothing_is_missed(
+    store: Store, session: StreamSession, bucket: Bucket
+) -> None:
+    store.gate.fail_every = 10
+
+    async with carrying(session, bucket) as carrier:
+        for run in (1, 2):
+            for first in range(0, 12, 3):
+                await sync_to_async(encode)(session, 3, run=run, first=first, at_s=20 * run)
+                carrier.wake()
+                await until(lambda run=run, first=first: count(store, session) >= (run - 1) * 12 + first + 3)
+
+    assert store.gate.failed > 5
+    assert broken_promises(store.gate) == []
+    found = listed(store, session, "high")
+    assert [one.uri for one in found.segments] == [
+        f"runs/{run:04d}/high/{index:06d}.m4s" for run in (1, 2) for index in range(12)
+    ]
+    assert [one.discontinuity for one in found.segments].index(True) == 12
+    numbers = [m3u8.loads(text).media_sequence for name, text in store.gate.bodies if name == "high.m3u8"]
+    assert numbers == sorted(numbers)
+
+
+async def test_store_that_is_away_delays_the_list_and_catches_up_in_order(
+    store: Store, session: StreamSession, bucket: Bucket
+) -> None:
+    await sync_to_async(encode)(session, 2)
+    async with carrying(session, bucket) as carrier:
+        await until(lambda: count(store, session) == 2)
+        store.gate.is_closed = True
+        await sync_to_async(encode)(session, 60, first=2)
+        carrier.wake()
+        await until(lambda: store.gate.failed > 3 and behind.read(session.pk) > 0)
+        assert count(store, session) == 2
+
+        store.gate.is_closed = False
+        await until(lambda: listed(store, session, "high").media_sequence == 32)
+        await until(lambda: behind.read(session.pk) == 0)
+
+    numbers = [m3u8.loads(text) for name, text in store.gate.bodies if name == "high.m3u8"]
+    ends = [one.media_sequence + len(one.segments) for one in numbers]
+    assert ends == sorted(ends)
+    assert len(ends) > 3  # bit by bit, so that no viewer meets a hole
+    assert all(
+        later.media_sequence <= sum((one.media_sequence, len(one.segments))) for one, later in pairwise(numbers)
+    )
+    assert broken_promises(store.gate) == []
+
+
+async def test_whoever_goes_on_begins_where_the_last_one_stopped(
+    store: Store, session: StreamSession, bucket: Bucket
+) -> None:
+    await sync_to_async(encode)(session, 5)
+    async with carrying(session, bucket):
+        await until(lambda: count(store, session) == 5)
+    before = list(store.gate.put)
+    await sync_to_async(encode)(session, 5, first=5)
+    await sync_to_async(end)(session)
+
+    async with carrying(session, bucket):
+        await until(lambda: count(store, session, "high-replay") == 10)
+
+    again = store.gate.put[len(before) :]
+    assert not {name for name in before if name.endswith(".m4s")} & set(again)
+    assert listed(store, session, "high").is_endlist
+    assert [one.uri[-10:] for one in listed(store, session, "high-replay").segments] == [
+        f"{index:06d}.m4s" for index in range(10)
+    ]
+
+
+async def test_two_processes_never_carry_one_show(store: Store, session: StreamSession, bucket: Bucket) -> None:
+    await sync_to_async(encode)(session, 3)
+
+    async with carrying(session, bucket) as first, carrying(session, bucket) as second:
+        await until(lambda: count(store, session) == 3)
+        await until(lambda: first.newest_run or second.newest_run)
+        assert sorted((first.newest_run, second.newest_run)) == [0, 1]
+
+    assert len(store.gate.put) == len(set(store.gate.put))
+
+
+async def test_show_that_is_over_is_stored_whole_and_then_leaves_the_disk(
+    store: Store, session: StreamSession, bucket: Bucket
+) -> None:
+    await sync_to_async(encode)(session, 3)
+    await sync_to_async(end)(session)
+    folder = playback.folder(session.pk)
+
+    async with carrying(session, bucket):
+        await until(lambda: count(store, session, "high-replay") == 3)
+        (folder / "thumbnails.jpg").write_bytes(b"sheet")
+        (folder / "thumbnails.vtt").write_text("WEBVTT\n")
+        await until(lambda: progress.is_done(folder) and not (folder / "runs").exists())
+
+    assert store.gate.put[-2:] == ["thumbnails.jpg", "thumbnails.vtt"]
+    assert {"replay.m3u8", "high-replay.m3u8", "index.m3u8"} <= set(store.names(f"sessions/{session.pk}"))
+    assert [one.name for one in folder.iterdir() if one.suffix == ".jsonl"] == ["journal.jsonl"]
+
+
+async def test_rehearsal_is_taken_back(store: Store, session: StreamSession, bucket: Bucket) -> None:
+    fields = {"state": State.REHEARSAL, "has_preview": True, "started_at": None}
+    await sync_to_async(StreamSession.objects.filter(pk=session.pk).update)(**fields)
+    await sync_to_async(encode)(session, 3)
+
+    async with carrying(session, bucket):
+        await until(lambda: "preview.m3u8" in store.gate.put)
+        assert not {"index.m3u8", "high.m3u8"} & set(store.gate.put)
+        await sync_to_async(end)(session)
+        await until(lambda: not any("preview" in name for name in store.names(f"sessions/{session.pk}")))
+
+    assert "replay.m3u8" not in store.gate.put
+
+
+async def test_what_was_dropped_from_the_disk_leaves_the_store(
+    store: Store, session: StreamSession, bucket: Bucket
+) -> None:
+    await sync_to_async(encode)(session, 40)
+    folder = playback.folder(session.pk)
+    async with carrying(session, bucket) as carrier:
+        await until(lambda: listed(store, session, "high").media_sequence == 10)
+        await sync_to_async(Origin(folder).add)([Dropped(1, START + timedelta(seconds=5))])
+        (folder / "runs/0001/high/000004.m4s").unlink()
+        await sync_to_async(encode)(session, 1, first=40)
+        carrier.wake()
+        await until(lambda: listed(store, session, "high").media_sequence == 11)
+
+    names = store.names(f"sessions/{session.pk}")
+    assert "runs/0001/high/000004.m4s" not in names
+    assert "runs/0001/high/000005.m4s" in names
+
+
+def test_a_new_run_is_never_cut_in_half() -> None:
+    before = [Segment(1, "high", f"{index}", START, 1.0, 1) for index in range(BATCH - 2)]
+    begins = [
+        Run(2, START, (HIGH, AUDIO)),
+        *(Segment(2, name, name, START, 1.0, 1) for name in ("high", "high", "audio")),
+    ]
+    after = [replace(begins[-1], uri="more")] * 5  # type: ignore[type-var]
+    pending = [(entry, 0) for entry in [Run(1, START, (HIGH,)), *before, *begins, *after]]
+
+    assert len(_batch(pending)) == 1 + len(before) + len(begins)
+
+
+def test_pictures_go_to_the_same_bucket(store: Store, settings: Any) -> None:
+    settings.MEDIA_BUCKET, settings.MEDIA_PREFIX, settings.MEDIA_URL = BUCKET, PREFIX, "https://cdn.example.com/"
+    storage = BucketStorage()
+
+    first, second = (storage.save("posters/a mug.svg", ContentFile(b"<svg/>")) for _ in range(2))
+
+    assert first != second
+    assert storage.url(first) == "https://cdn.example.com/posters/a%20mug.svg"
+    found = store.get(first)
+    assert (found.content, found.headers["Content-Type"]) == (b"<svg/>", "image/svg+xml")
+    assert found.headers["Cache-Control"] == "max-age=86400"

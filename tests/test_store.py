@@ -1,0 +1,78 @@
+"""A real media process whose store is a real S3 server that fails one upload in ten, and which is killed meanwhile."""
+
+import subprocess
+from collections.abc import Iterator
+
+import m3u8
+import pytest
+from django.db import connections
+
+from streams import playback, shows
+from streams.media.child import ffmpeg
+from streams.models import Broadcast, StreamSession
+from tests.factories import make_session
+from tests.media_process import MediaProcess, push
+from tests.realtime_servers import eventually
+from tests.store_servers import Store, broken_promises, running_store
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis, pytest.mark.timeout(90)]
+
+State = StreamSession.State
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    with running_store() as store:
+        yield store
+
+
+@pytest.fixture
+def media(store: Store) -> Iterator[MediaProcess]:
+    media = MediaProcess(**store.environment)
+    yield media
+    media.process.kill()
+    media.process.wait()
+    connections.close_all()
+
+
+def listed(store: Store, session: StreamSession, name: str) -> m3u8.M3U8:
+    answer = store.get(f"sessions/{session.pk}/{name}.m3u8")
+    return m3u8.loads(answer.text if answer.ok else "#EXTM3U")
+
+
+def runs_of(store: Store, session: StreamSession, name: str) -> list[str]:
+    return [segment.uri.split("/")[1] for segment in listed(store, session, name).segments]
+
+
+def test_show_through_a_store_that_fails_and_a_media_process_that_is_killed(store: Store, media: MediaProcess) -> None:
+    session = make_session(state=State.SCHEDULED)
+    store.gate.fail_every = 10
+
+    with push(media.address(session.stream_key)):
+        eventually(lambda: len(runs_of(store, session, "high")) >= 2, within_s=20)
+        session.refresh_from_db()
+        assert session.state == State.LIVE
+        media.restart()
+    eventually(lambda: not Broadcast.objects.filter(ended_at=None).exists())
+    with push(media.address(session.stream_key)):
+        eventually(lambda: len(set(runs_of(store, session, "high"))) == 2, within_s=20)
+        store.gate.is_closed = True  # the store is away as the show ends; the encoder goes on
+        encoded = len(list(playback.folder(session.pk).glob("runs/0002/high/*.m4s")))
+        eventually(lambda: len(list(playback.folder(session.pk).glob("runs/0002/high/*.m4s"))) > encoded)
+        session.refresh_from_db()
+        shows.end(session, actor="test")
+    store.gate.is_closed = False
+    eventually(lambda: listed(store, session, "replay").playlists, within_s=15)
+
+    assert store.gate.failed > 0
+    assert broken_promises(store.gate) == []
+    versions = [m3u8.loads(text) for name, text in store.gate.bodies if name == "high.m3u8"]
+    ends = [one.media_sequence + len(one.segments) for one in versions]
+    assert ends == sorted(ends)
+    replay = listed(store, session, "high-replay")
+    assert [run for run in ("0001", "0002") if run in runs_of(store, session, "high-replay")] == ["0001", "0002"]
+    assert len({one.uri for one in replay.segments}) == len(replay.segments)
+    for segment in (replay.segments[0], replay.segments[-1]):
+        folder = f"sessions/{session.pk}"
+        data = store.get(f"{folder}/{segment.init_section.uri}").content + store.get(f"{folder}/{segment.uri}").content
+        subprocess.run([ffmpeg(), "-v", "error", "-xerror", "-i", "pipe:0", "-f", "null", "-"], input=data, check=True)
