@@ -12,7 +12,8 @@ from PIL import ImageFont
 
 STILLS = Path(__file__).parent / "stills"
 
-WIDTH, HEIGHT, RATE = 1280, 720, 25
+WIDTH, HEIGHT = 1280, 720
+RATE = 15  # no camera moves by more than six pixels a second: more frames would show nothing new
 MARGIN_X, MARGIN_Y = 160, 90  # a still is larger than the picture by this much, so that a camera can pan
 
 
@@ -132,4 +133,4 @@ def _tune() -> str:
     chosen = "+".join(f"{note}*eq(mod(floor(t/0.75),8),{number})" for number, note in enumerate(notes))
     pluck = f"0.11*exp(-4*mod(t,0.75))*sin(2*PI*({chosen})*t)"
     hum = "0.02*sin(2*PI*98*t)*(1+0.4*sin(2*PI*t/9))"
-    return f"aevalsrc='{pluck}+{hum}':s=48000:c=mono,pan=stereo|c0=c0|c1=c0"
+    return f"aevalsrc='{pluck}+{hum}':s=16000:c=mono,aresample=48000,pan=stereo|c0=c0|c1=c0"
