@@ -64,7 +64,6 @@ RETURN_WINDOW_DAYS = env.number("RETURN_WINDOW_DAYS", 30, least=1, most=3650)
 # --- Applications ----------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
@@ -269,6 +268,9 @@ _BUCKET = "a bucket as MEDIA_STORE_URL" if MEDIA_BUCKET else ""
 MEDIA_BASE_URL = (env.needed("MEDIA_BASE_URL", by=_BUCKET) or "/media").rstrip("/")
 MEDIA_RESERVE_MB = env.number("MEDIA_RESERVE_MB", 1024)
 MEDIA_URL = MEDIA_BASE_URL + "/"
+PLAYLIST_TOKENS = env.switch("PLAYLIST_TOKENS", False)
+if PLAYLIST_TOKENS and not MEDIA_BASE_URL.startswith("/"):
+    env.refuse("PLAYLIST_TOKENS", "only our own server checks them, and MEDIA_BASE_URL is another one")
 STORAGES = {
     "default": {
         "BACKEND": "config.pictures.BucketStorage" if MEDIA_BUCKET else "django.core.files.storage.FileSystemStorage"
