@@ -13,6 +13,8 @@ application: WSGIApplication = get_wsgi_application()
 from django.conf import settings  # noqa: E402  (there are settings only now)
 
 from streams.media import files  # noqa: E402
+from streams.store import tokens  # noqa: E402
 
 if settings.MEDIA_BASE_URL.startswith("/"):
-    application = files.serve(settings.MEDIA_BASE_URL, settings.MEDIA_ROOT, application)
+    is_allowed = tokens.is_allowed if settings.PLAYLIST_TOKENS else None
+    application = files.serve(settings.MEDIA_BASE_URL, settings.MEDIA_ROOT, application, is_allowed=is_allowed)

@@ -201,6 +201,17 @@ def give_back(lease: str) -> None:
         log.warning("a stream was not given back, Redis is away: %s", error)
 
 
+def is_playing(lease: str) -> bool:
+    """Tell whether a lease still counts: not stopped, given back or expired. True while Redis is away."""
+    if not FORM.fullmatch(lease):
+        return False
+    try:
+        return any(one.lease == lease for one in _active(_do("list", _tag_of(lease), {})))
+    except redis.RedisError as error:
+        log.warning("a playlist is open to any lease, Redis is away: %s", error)
+        return True
+
+
 def list_active(person: str) -> list[Active]:
     """Return what a person watches now, the longest first. Raises LeasesUnknown."""
     try:

@@ -27,6 +27,7 @@ for name in (
     "CACHE_URL",
     "MEDIA_STORE_URL",
     "MEDIA_BASE_URL",
+    "PLAYLIST_TOKENS",
     "REALTIME_URL",
     "SITE_URL",
     "EMAIL_URL",

@@ -3,6 +3,7 @@
  *
  *   const lease = new Lease("the-show");
  *   const granted = await lease.take();                    // {playlistUrl}, or {active, max}: stop one of those first
+ *   lease.addEventListener("granted", …);                   // detail: the playlist's address, also when it is another now
  *   lease.addEventListener("lost", …);                      // detail: {by, byName}, or {active, max}: stop playing
  *
  * Without an answer it plays all the same: the server counts when it can.
@@ -99,6 +100,7 @@ export class Lease extends EventTarget {
     this.#lease = body.lease;
     this.#heartbeatMs = 1000 * body.heartbeat;
     if (!this.#isWanted) this.#giveBack({ isForGood: true }); // stopped while it asked
+    this.dispatchEvent(new CustomEvent("granted", { detail: body.playlist_url }));
     return { playlistUrl: body.playlist_url };
   }
 

@@ -6,6 +6,7 @@ import { Player } from "showfloor/player";
 import { Slate } from "showfloor/slate";
 
 const PLAYLIST_RETRY_MS = 1500;
+const OWN_ADDRESS = "/for/";
 
 export class Screening {
   /** @type {any} */ #retry = 0;
@@ -21,6 +22,7 @@ export class Screening {
     this.slate = new Slate(stage, this.player);
     this.lease = new Lease(show.slug);
     this.lease.addEventListener("lost", (event) => this.#stop(/** @type {CustomEvent} */ (event).detail));
+    this.lease.addEventListener("granted", (event) => this.#move(/** @type {CustomEvent} */ (event).detail));
     this.player.addEventListener("clock", () => this.lease.look());
     this.player.addEventListener("status", () => this.#follow());
     measure(this.player, { session: show.slug });
@@ -56,6 +58,13 @@ export class Screening {
     await this.player.load(url, { isLive: this.show.state !== "ended", wishedAt: this.#wishedAt });
   }
 
+  /** Go on with the same playlist at another address: where leases are checked, each has its own. @param {string} url */
+  #move(url) {
+    const { player } = this;
+    const isSame = fileName(url) === fileName(player.url);
+    if (url.includes(OWN_ADDRESS) && player.isLoaded && isSame) player.load(url, { isLive: player.isLive, at: player.video.currentTime });
+  }
+
   /** The show is on air: find its playlist, which may be written a moment later. */
   async #findPlaylist() {
     clearTimeout(this.#retry);
@@ -88,4 +97,9 @@ export class Screening {
     const answer = await this.lease.take();
     if (answer.active) this.#stop(answer);
   }
+}
+
+/** @param {string} url */
+function fileName(url) {
+  return new URL(url, location.href).pathname.split("/").at(-1);
 }

@@ -21,6 +21,7 @@ from streams.api.sessions import get_visible
 from streams.api.watch import nothing_to_play
 from streams.exceptions import LeaseLost, NothingToPlay, TooManyStreams
 from streams.leases import Device
+from streams.store import tokens
 
 GUEST_COOKIE = f"showfloor_guest_{settings.PORT}"
 GUEST_SALT = "streams.guest"
@@ -92,7 +93,8 @@ class Leases(APIView):
         except TooManyStreams as error:
             raise _too_many(error) from None
         body = {**_times(granted.lease), "current": granted.current, "max": settings.MAX_CONCURRENT_STREAMS}
-        shape = LeaseSerializer({**body, "playlist_url": playlist_url}, context={"request": request})
+        url = tokens.address(playlist_url, session.pk, lease=granted.lease)
+        shape = LeaseSerializer({**body, "playlist_url": url}, context={"request": request})
         answer = Response(shape.data, status=status.HTTP_201_CREATED)
         if cookie:
             answer.set_signed_cookie(

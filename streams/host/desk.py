@@ -18,6 +18,7 @@ from streams.metrics import Watching
 from streams.models import ChatMessage, Pin, StreamSession
 from streams.programme import clock
 from streams.shows import GRACE
+from streams.store import tokens
 
 State = StreamSession.State
 
@@ -157,7 +158,8 @@ def read(session: StreamSession) -> Desk:
 
 def preview_url(session: StreamSession) -> str:
     """Return what the host sees: what viewers see, or before Go live what only the host may see; or ""."""
-    return playback.preview_url(session) or playback.playlist_url(session)
+    url = playback.preview_url(session) or playback.playlist_url(session)
+    return tokens.address(url, session.pk, lease=tokens.HOST)
 
 
 def find_products(session: StreamSession, words: str) -> list[Found]:

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from streams.store.headers import TYPES, cache_control, content_type
+from streams.store.tokens import PART
 
 CHUNK_BYTES = 64 * 1024
 CORS = [
@@ -27,17 +28,42 @@ CORS = [
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
-def serve(prefix: str, root: Path, otherwise: WSGIApplication) -> WSGIApplication:
-    """Return an application that answers paths below `prefix` from `root`, and leaves the rest to another one."""
+IsAllowed = Callable[[str, str], bool]
+"""Tells whether a token opens a show's file."""
+
+
+def serve(
+    prefix: str, root: Path, otherwise: WSGIApplication, *, is_allowed: IsAllowed | None = None
+) -> WSGIApplication:
+    """Return an application that answers paths below `prefix` from `root`, and leaves the rest to another one.
+
+    With `is_allowed`, video wants a token in its path: `for/<token>/sessions/…`.
+    """
     prefix = prefix.rstrip("/") + "/"
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if not path.startswith(prefix):
             return otherwise(environ, start_response)
-        return _answer(path.removeprefix(prefix), root, environ, start_response)
+        name = path.removeprefix(prefix)
+        if is_allowed:
+            token, name = _token(name)
+            if _is_video(name) and not is_allowed(token, name):
+                return _without_body(HTTPStatus.FORBIDDEN, [*CORS, ("Cache-Control", "no-store")], start_response)
+        return _answer(name, root, environ, start_response)
 
     return application
+
+
+def _token(name: str) -> tuple[str, str]:
+    """Part a path into its token, if it has one, and the name of the file."""
+    word, _, rest = name.partition("/")
+    token, _, file = rest.partition("/")
+    return (token, file) if word == PART else ("", name)
+
+
+def _is_video(name: str) -> bool:
+    return name.startswith("sessions/") and name.endswith((".m3u8", ".m4s", ".mp4"))
 
 
 def _answer(name: str, root: Path, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
