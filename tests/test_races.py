@@ -79,7 +79,7 @@ def test_control_without_an_order_of_locks_crossing_carts_deadlock(monkeypatch: 
     outcomes = cross(1)
 
     [busy] = [outcome for outcome in outcomes if isinstance(outcome, StockBusy)]
-    assert isinstance(busy.__cause__.__cause__, DeadlockDetected)  # type: ignore[union-attr]
+    assert isinstance(busy.__cause__.__cause__, DeadlockDetected)
     assert Order.objects.count() == 1
 
 

@@ -6,8 +6,7 @@ Each stand-in meets its rivals at a barrier between looking and acting, so that 
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from threading import Barrier
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from django.db import connection
@@ -20,7 +19,13 @@ from orders.idempotency import Idempotency
 from orders.models import IdempotencyKey, Order
 
 
-def without_stock_locks(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
+class Meeting(Protocol):
+    """A `threading.Barrier`, or whatever else has its callers wait at the worst moment."""
+
+    def wait(self) -> object: ...
+
+
+def without_stock_locks(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
     """Have everyone read the stock before any of them writes."""
 
     def read(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[StockItem]:
@@ -31,7 +36,7 @@ def without_stock_locks(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
     patch.setattr(reservations, "lock_stock", read)
 
 
-def without_order_of_locks(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
+def without_order_of_locks(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
     """Have stock locked in the order of each cart's lines, and everyone hold his first before he wants his second."""
     cart = threading.local()
     write_orders = checkout.write_orders
@@ -54,7 +59,7 @@ def without_order_of_locks(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
     patch.setattr(reservations, "lock_stock", lock)
 
 
-def without_cap_lock(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
+def without_cap_lock(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
     """Have everyone count what the buyer has before any of them orders."""
 
     def count(claims: Mapping[caps.Claim, Order]) -> dict[caps.Claim, int]:
@@ -65,7 +70,7 @@ def without_cap_lock(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
     patch.setattr(caps, "lock_and_count", count)
 
 
-def without_key_claim(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
+def without_key_claim(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
     """Have everyone look for the key before any of them writes it, and let the one that is written be written over."""
 
     def claim(key: Idempotency, order_id: uuid.UUID) -> Order | None:
@@ -80,7 +85,7 @@ def without_key_claim(patch: pytest.MonkeyPatch, barrier: Barrier) -> None:
     patch.setattr(idempotency, "claim", claim)
 
 
-TAKE_AWAY: dict[str, Callable[[pytest.MonkeyPatch, Barrier], None]] = {
+TAKE_AWAY: dict[str, Callable[[pytest.MonkeyPatch, Meeting], None]] = {
     "stock": without_stock_locks,
     "order": without_order_of_locks,
     "cap": without_cap_lock,
