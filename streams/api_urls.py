@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("host/sessions", host.HostSessions.as_view(), name="api-host-sessions"),
     path("host/sessions/<slug:slug>/products", host.HostProducts.as_view(), name="api-host-products"),
     path("host/sessions/<slug:slug>/pin", host.HostPin.as_view(), name="api-host-pin"),
+    path("host/sessions/<slug:slug>/recording", host.HostRecording.as_view(), name="api-host-recording"),
     path("host/sessions/<slug:slug>/live", host.HostLive.as_view(), name="api-host-live"),
     path("host/sessions/<slug:slug>/end", host.HostEnd.as_view(), name="api-host-end"),
     path("host/sessions/<slug:slug>/key", host.HostKey.as_view(), name="api-host-key"),

@@ -1,13 +1,14 @@
 """How a publisher's stream arrives, as its media process sees it: told every second or two, forgotten in ten."""
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 import orjson
 import redis
 
 from shop import redis_pool
+from streams.store import behind
 
 log = logging.getLogger(__name__)
 
@@ -16,12 +17,21 @@ FORGOTTEN_AFTER_S = 10
 
 @dataclass(frozen=True)
 class Health:
-    """What arrives now. 0 is unknown."""
+    """What arrives now; 0 is unknown. `dropped`: pictures that could not be encoded in time.
+
+    `sheds`: viewers have one quality less to choose from, because the machine did not keep up.
+    `is_disk_low`: the show goes on, but is not recorded any more. `store_behind_s`: viewers wait for the store.
+    """
 
     bitrate_bps: int
     frames_per_s: float = 0
     width: int = 0
     height: int = 0
+    dropped: int = 0
+    has_sound: bool = True
+    sheds: bool = False
+    is_disk_low: bool = False
+    store_behind_s: int = 0
 
     @property
     def megabits(self) -> str:
@@ -47,7 +57,9 @@ def read(session_id: UUID) -> Health | None:
     except redis.RedisError as error:
         log.warning("health of %s unknown, Redis is away: %s", session_id, error)
         return None
-    return Health(**orjson.loads(told)) if isinstance(told, bytes) else None
+    if not isinstance(told, bytes):
+        return None
+    return replace(Health(**orjson.loads(told)), store_behind_s=behind.read(session_id))
 
 
 def _key(session_id: UUID) -> str:

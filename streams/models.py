@@ -2,12 +2,14 @@
 
 import secrets
 import uuid
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from shop.models import Variant
 
@@ -50,6 +52,11 @@ class StreamSession(models.Model):
     peak_viewers = models.PositiveIntegerField(default=0)
     owner_epoch = models.PositiveIntegerField(default=0, help_text="raised by each media process that takes the show")
     interrupted_at = models.DateTimeField(null=True, blank=True)
+    is_recorded = models.BooleanField(default=True, help_text="otherwise it can only be watched live")
+    replay_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="how long its replay is kept after its end; empty: for good"
+    )
+    replay_removed_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -68,6 +75,20 @@ class StreamSession(models.Model):
     @property
     def is_on_air(self) -> bool:
         return self.state in self.ON_AIR
+
+    @property
+    def replay_until(self) -> datetime | None:
+        """When an ended show's replay goes; None if it stays, or if there never was one."""
+        if self.ended_at is None or self.replay_days is None or not self.is_recorded:
+            return None
+        return self.ended_at + timedelta(days=self.replay_days)
+
+    @property
+    def is_replay_over(self) -> bool:
+        """Whether the replay was kept for as long as its host wished, and no longer."""
+        until = self.replay_until
+        is_due = until is not None and until <= timezone.now()
+        return self.is_recorded and (self.replay_removed_at is not None or is_due)
 
 
 class RunListItem(models.Model):

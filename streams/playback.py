@@ -29,7 +29,7 @@ def playlist_url(session: StreamSession) -> str:
     """Return the address of the show's multivariant playlist, or "" while there is nothing for viewers to play."""
     if session.is_on_air:
         return _url(session, LIVE_PLAYLIST)
-    if session.state == State.ENDED and not is_secret(session):
+    if session.state == State.ENDED and session.is_recorded and not session.is_replay_over and not is_secret(session):
         return _url(session, REPLAY_PLAYLIST)
     return ""
 

@@ -60,7 +60,8 @@ def upcoming() -> QuerySet[StreamSession]:
 
 def replays() -> QuerySet[StreamSession]:
     """Shows that can be seen again, the newest first."""
-    return _shows().filter(state=State.ENDED, started_at__isnull=False).order_by("-ended_at", "-created_at")
+    kept = _shows().filter(state=State.ENDED, started_at__isnull=False, is_recorded=True, replay_removed_at=None)
+    return kept.order_by("-ended_at", "-created_at")
 
 
 def rows(*lists: Iterable[StreamSession]) -> list[list[Row]]:

@@ -44,6 +44,8 @@ def create(
     description: str = "",
     has_preview: bool = False,
     starts_at: datetime | None = None,
+    is_recorded: bool = True,
+    replay_days: int | None = None,
 ) -> StreamSession:
     """Plan a show, with an SRT port if there is one. Its slug is made from the title, unless given, and never changes.
 
@@ -55,6 +57,8 @@ def create(
         "description": description,
         "has_preview": has_preview,
         "starts_at": starts_at,
+        "is_recorded": is_recorded,
+        "replay_days": replay_days if is_recorded else None,
     }
     with transaction.atomic():
         session = StreamSession.objects.create(slug=slug, **fields) if slug else _create(title, fields)

@@ -56,6 +56,8 @@ class Stage:
             "playlist_url": self.playlist_url,
             "starts_at": session.starts_at,
             "started_at": session.started_at,
+            "is_recorded": session.is_recorded,
+            "is_replay_over": session.is_replay_over,
             "pinned_sku": self.on_table.sku if self.on_table else None,
             "run_list": [item.sku for item in self.run_list],
             "items": {sku: goods.as_json(item) for sku, item in self.items.items()},

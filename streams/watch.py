@@ -54,6 +54,8 @@ def find(session: StreamSession, *, device: str, offset_s: float | None = None) 
         raise NothingToPlay(session.state)
     rendition = choose(runs[-1].renditions, device=device)
     segments = _shown(session, journal.read_segments(folder, rendition.name))
+    if dropped_before := journal.read_dropped_before(folder):
+        segments = [segment for segment in segments if segment.ends_at > dropped_before]
     ends_s = list(accumulate(segment.duration_s for segment in segments))
     if not ends_s:
         raise NothingToPlay(session.state)

@@ -9,6 +9,7 @@ from inventory.exceptions import StockBusy
 from shop.models import AuditEntry, User, Variant
 from streams import chat, figures, health, pins, run_list
 from streams.models import ChatMessage, Pin, StreamSession
+from streams.store import behind
 from tests.caller import Caller
 from tests.factories import make_product, make_session, make_user
 
@@ -204,6 +205,7 @@ def test_figures_tell_what_the_show_does(session: StreamSession, host: User, mon
     monkeypatch.setattr(figures, "viewer_counter", lambda slugs: dict.fromkeys(slugs, 7))
     chat.post(session, author=make_user(), text="hello")
     health.report(session.pk, health.Health(bitrate_bps=5_900_000, frames_per_s=29.97, width=1280, height=720))
+    behind.report(session.pk, 12.3)
 
     assert Caller(host).get("host/sessions/kiln/figures").json() == {
         "state": "live",
@@ -218,7 +220,17 @@ def test_figures_tell_what_the_show_does(session: StreamSession, host: User, mon
         "sold": {},
         "held": {},
         "preview_url": "",
-        "health": {"bitrate_bps": 5_900_000, "frames_per_s": 29.97, "width": 1280, "height": 720},
+        "health": {
+            "bitrate_bps": 5_900_000,
+            "frames_per_s": 29.97,
+            "width": 1280,
+            "height": 720,
+            "dropped": 0,
+            "has_sound": True,
+            "sheds": False,
+            "is_disk_low": False,
+            "store_behind_s": 12,
+        },
         "watching": {
             "viewings": 0,
             "startup": {"p50_ms": None, "p95_ms": None},

@@ -30,10 +30,12 @@ export class Slate {
     this.button.addEventListener("click", () => this.#do());
   }
 
-  /** @param {string} state @param {{playlist_url: string}} show */
+  /** @param {string} state @param {{playlist_url: string, is_recorded: boolean, is_replay_over: boolean}} show */
   enter(state, show) {
     this.wasOnAir = this.state !== "" && this.state !== "ended";
     this.state = state;
+    this.isRecorded = show.is_recorded;
+    this.isReplayOver = show.is_replay_over;
     this.hasReplay = Boolean(show.playlist_url) || this.wasOnAir;
     this.draw();
   }
@@ -75,8 +77,8 @@ export class Slate {
     if (status === "unsupported") return this.#show("unsupported");
     if (this.state === "ended") {
       if (isMoving) return isAudioOnly ? this.#show("audio") : this.#hide();
-      if (this.player.isLive && this.wasOnAir) return this.#show("ended", { link: "watch_replay" });
-      if (!this.hasReplay) return this.#show("no_replay");
+      if (this.player.isLive && this.wasOnAir) return this.isRecorded ? this.#show("ended", { link: "watch_replay" }) : this.#show("ended_live_only");
+      if (!this.hasReplay) return this.#show(this.isReplayOver ? "replay_over" : "no_replay");
       return status === "trouble" ? this.#trouble() : this.#hide();
     }
     if (this.state === "live" && status === "trouble") return this.#trouble();

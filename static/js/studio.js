@@ -184,8 +184,12 @@ export function init(page) {
   const sparks = [];
   /** @param {any} health */
   const drawHealth = (health) => {
-    const [bitrate, picture] = [one("[data-health-bitrate]"), one("[data-health-picture]")];
+    const [bitrate, picture, dropped] = ["bitrate", "picture", "dropped"].map((name) => one(`[data-health-${name}]`));
+    const warned = { ...health, is_silent: health?.has_sound === false };
+    for (const warning of all("[data-warn]")) warning.hidden = !warned[warning.dataset.warn ?? ""];
     if (!bitrate) return;
+    dropped.hidden = !health?.dropped;
+    dropped.querySelector("dd").textContent = String(health?.dropped ?? 0);
     bitrate.hidden = !health;
     picture.hidden = !health?.height;
     if (!health) return;

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from shop.models import User
 from shop.problems import Problem
-from streams import access, addresses, chat, figures, health, keys, metrics, pins, run_list, shows
+from streams import access, addresses, chat, figures, health, keys, metrics, pins, retention, run_list, shows
 from streams.api import serializers
 from streams.api.sessions import answer_session
 from streams.camera import tickets
@@ -80,6 +80,8 @@ class HostSessions(HostView):
             description=plan["description"],
             starts_at=plan["starts_at"],
             has_preview=plan["preview"],
+            is_recorded=plan["is_recorded"],
+            replay_days=plan["replay_days"],
         )
         return answer_key(session, request, status.HTTP_201_CREATED)
 
@@ -133,6 +135,19 @@ class HostKey(HostView):
         session = self.own(slug)
         keys.rotate(session, actor=self.actor)
         return answer_key(session, request)
+
+
+class HostRecording(HostView):
+    @extend_schema(
+        request=serializers.RecordingSerializer,
+        responses=serializers.RecordingSerializer,
+        operation_id="host_recording",
+    )
+    def put(self, request: Request, slug: str) -> Response:
+        """Decide whether the show is recorded, and for how many days its replay is kept."""
+        session = self.own(slug)
+        retention.choose(session, **read(serializers.RecordingSerializer, request), actor=self.actor)
+        return Response(serializers.RecordingSerializer(session).data)
 
 
 class HostCamera(HostView):

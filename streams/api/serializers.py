@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from streams import chat, playback
+from streams import chat, playback, retention
 from streams.models import StreamSession
 from streams.programme import Row
 
@@ -43,6 +43,9 @@ class SessionSerializer(serializers.Serializer[Row]):
     starts_at = serializers.DateTimeField(source="session.starts_at", allow_null=True, help_text="planned")
     started_at = serializers.DateTimeField(source="session.started_at", allow_null=True)
     ended_at = serializers.DateTimeField(source="session.ended_at", allow_null=True)
+    replay_until = serializers.DateTimeField(
+        source="session.replay_until", allow_null=True, help_text="when the replay goes; null: it stays"
+    )
     url = serializers.SerializerMethodField(help_text="the show's page")
     poster = serializers.SerializerMethodField(help_text="a picture, 16:9; may be empty")
     viewers = serializers.IntegerField()
@@ -84,6 +87,31 @@ class NewSessionSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
     starts_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     preview = serializers.BooleanField(required=False, default=False, help_text="wait for the host's Go live")
+    is_recorded = serializers.BooleanField(
+        required=False, default=True, help_text="false: it can only be watched live"
+    )
+    replay_days = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=1,
+        max_value=retention.DAYS_MOST,
+        help_text="how long its replay is kept; null: for good",
+    )
+
+
+class RecordingSerializer(serializers.Serializer[Any]):
+    """Whether a show is recorded, and how long its replay is kept."""
+
+    is_recorded = serializers.BooleanField()
+    replay_days = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=1,
+        max_value=retention.DAYS_MOST,
+        help_text="null: for good",
+    )
 
 
 class KeySerializer(serializers.Serializer[Any]):
@@ -122,6 +150,11 @@ class HealthSerializer(serializers.Serializer[Any]):
     frames_per_s = serializers.FloatField()
     width = serializers.IntegerField()
     height = serializers.IntegerField()
+    dropped = serializers.IntegerField(help_text="pictures that could not be encoded in time, since it connected")
+    has_sound = serializers.BooleanField()
+    sheds = serializers.BooleanField(help_text="viewers have one quality less: the machine did not keep up")
+    is_disk_low = serializers.BooleanField(help_text="nothing is recorded any more: the disk is nearly full")
+    store_behind_s = serializers.IntegerField(help_text="how long video waits for a slow store, if notably")
 
 
 class SpreadSerializer(serializers.Serializer[Any]):

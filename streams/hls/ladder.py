@@ -58,25 +58,26 @@ class Step:
         return self.width > 0
 
 
-def fit(source: Source, *, may_copy: bool = True) -> tuple[Step, ...]:
-    """Return the renditions for a source, best first, sound alone last. Nothing is scaled up."""
+def fit(source: Source, *, may_copy: bool = True, sheds: bool = False) -> tuple[Step, ...]:
+    """Return the renditions for a source, best first, sound alone last. Nothing is scaled up.
+
+    `sheds` leaves out the best of those that are encoded: the machine does not keep up with all of them.
+    """
     audio = Step("audio")
     if not source.has_picture:
         return (audio,)
     if may_copy and source.has_regular_keyframes:
-        high = Step(
-            "high",
-            source.width,
-            source.height,
-            source.frame_rate,
-            source.bit_rate_bps + SOUND_BPS,
-            is_copied=True,
-        )
+        # A camera begins with little and comes to much more: no less is said of it than its size lets expect, or
+        # players would take the smaller rendition for the better one.
+        bandwidth_bps = max(source.bit_rate_bps, _picture_bps(source.width, source.height, source.frame_rate))
+        high = Step("high", source.width, source.height, source.frame_rate, bandwidth_bps + SOUND_BPS, is_copied=True)
     else:
         high = _encoded("high", source, _scale(source, HIGH_LINES, HIGH_LENGTH))
     low_scale = _scale(source, LOW_LINES, LOW_LENGTH)
     high_scale = high.height / source.height
     low = _encoded("low", source, low_scale if low_scale <= high_scale * LOW_AT_MOST else high_scale / 2)
+    if sheds:
+        return (high if high.is_copied else low, audio)
     return (high, low, audio)
 
 
@@ -91,8 +92,11 @@ def _encoded(name: str, source: Source, scale: float) -> Step:
     while frame_rate > FRAME_RATE_MAX:
         frame_rate /= 2
     width, height = _even(source.width * scale), _even(source.height * scale)
-    picture_bps = max(200_000, width * height * (frame_rate or 25) * BITS_PER_PIXEL)
-    return Step(name, width, height, frame_rate, round(picture_bps / 50_000) * 50_000 + SOUND_BPS)
+    return Step(name, width, height, frame_rate, _picture_bps(width, height, frame_rate) + SOUND_BPS)
+
+
+def _picture_bps(width: int, height: int, frame_rate: float) -> int:
+    return max(200_000, round(width * height * (frame_rate or 25) * BITS_PER_PIXEL / 50_000) * 50_000)
 
 
 def _even(length: float) -> int:

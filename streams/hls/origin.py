@@ -3,11 +3,12 @@
 import os
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice, takewhile
 from pathlib import Path
 
 from streams.hls import playlist
 from streams.hls.journal import Journal
-from streams.hls.recording import Entry, Recording
+from streams.hls.recording import Dropped, Entry, Recording, Segment
 
 REPLAY_SUFFIX = "-replay"
 PREVIEW_SUFFIX = "-preview"
@@ -73,7 +74,21 @@ class Origin(Playlists):
         folder.mkdir(parents=True, exist_ok=True)
         self._journal = Journal(folder)
         super().__init__(folder, self._journal.recording)
+        self._removed: dict[str, int] = {}
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Take finished media into the journal. Raises StaleRun when another process owns the show."""
         self._journal.append(entries)
+
+    def drop(self, *, before: datetime) -> None:
+        """Remove the segments that ended by then from the disk; the journal says so first. Raises StaleRun."""
+        over: list[Segment] = []
+        for rendition, segments in self.recording.segments.items():
+            begin = self._removed.get(rendition, 0)
+            over += takewhile(lambda one: one.ends_at <= before, islice(segments, begin, None))
+        if not over:
+            return
+        self._journal.append([Dropped(self.recording.runs[-1].number, before)])
+        for segment in over:
+            (self.folder / segment.uri).unlink(missing_ok=True)
+            self._removed[segment.rendition] = self._removed.get(segment.rendition, 0) + 1

@@ -1,6 +1,7 @@
 """See which files ffmpeg has finished, by reading the playlists that it writes itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,12 +15,25 @@ INDEX_BYTES = 512  # a segment's index stands at its very beginning
 
 
 class Watcher:
-    """Turns what appears in one run's folder into entries for the journal."""
+    """Turns what appears in one run's folder into entries for the journal.
 
-    def __init__(self, show_folder: Path, *, run: int, anchor_at: datetime, steps: Sequence[Step]) -> None:
+    `stand_ins` names, for renditions of earlier runs that this one lacks, the one whose segments go on in their place:
+    a player that reads their playlist plays on.
+    """
+
+    def __init__(
+        self,
+        show_folder: Path,
+        *,
+        run: int,
+        anchor_at: datetime,
+        steps: Sequence[Step],
+        stand_ins: Mapping[str, str] | None = None,
+    ) -> None:
         self.run = run
         self.anchor_at = anchor_at
         self.steps = steps
+        self._stand_ins = stand_ins or {}
         self._show_folder = show_folder
         self._next = dict.fromkeys((step.name for step in steps), 0)
         self._is_announced = False
@@ -50,6 +64,12 @@ class Watcher:
         for name, files in finished.items():
             self._next[name] += len(files)
         segments = [self._segment(name, *file) for name, files in finished.items() for file in files]
+        segments += [
+            replace(segment, rendition=absent)
+            for absent, present in self._stand_ins.items()
+            for segment in segments
+            if segment.rendition == present
+        ]
         return entries + sorted(segments, key=lambda segment: segment.begins_at)
 
     def _finished(self, name: str) -> list[tuple[str, float]]:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from shop.text import is_text
-from streams import access, broadcasts, chat, keys, pins, run_list, shows
+from streams import access, broadcasts, chat, keys, pins, retention, run_list, shows
 from streams.exceptions import ChatRefused, NotOnRunList, RunListFull, StateRefused, UnknownSkus
-from streams.host.forms import SlowModeForm
+from streams.host.forms import RecordingForm, SlowModeForm, recording_of
 from streams.host.pages import host_of, own_show
 from streams.models import ChatMessage, StreamSession
 from streams.srt import slots
@@ -101,6 +101,22 @@ def rotate_key(request: HttpRequest, session: StreamSession) -> HttpResponse:
 def allow_takeover(request: HttpRequest, session: StreamSession) -> HttpResponse:
     """Decide whether a second publisher takes the first one's place, or is refused."""
     broadcasts.allow_takeover(session, "allowed" in request.POST, actor=_actor(request))
+    return _back(session)
+
+
+@require_POST
+@own_show
+def choose_recording(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    """Decide whether the show is recorded, and how long its replay is kept."""
+    form = RecordingForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose how long the replay is kept."))
+        return _back(session)
+    is_recorded, replay_days = recording_of(form.cleaned_data["recording"])
+    try:
+        retention.choose(session, is_recorded=is_recorded, replay_days=replay_days, actor=_actor(request))
+    except StateRefused:
+        messages.error(request, _("The show has ended: what was not recorded, or is gone, can't be kept any more."))
     return _back(session)
 
 

@@ -102,7 +102,8 @@ class Desk:
     def awaits_replay(self) -> bool:
         """Whether the replay of a show that ended just now is still being written; later there is none to come."""
         ended_at = self.session.ended_at
-        return not self.preview_url and ended_at is not None and timezone.now() - ended_at < REPLAY_WITHIN
+        may_come = self.session.is_recorded and not self.preview_url
+        return may_come and ended_at is not None and timezone.now() - ended_at < REPLAY_WITHIN
 
     @property
     def units_held(self) -> int:

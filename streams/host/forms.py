@@ -1,5 +1,6 @@
 """What a host types."""
 
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,8 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from shop.text import one_line
+from streams.retention import DAYS_MOST
 
 SLOW_MODES = (0, 5, 15, 30, 60)
+REPLAY_DAYS = (7, 30, 90, 365)
+RECORDING_FORM = re.compile(r"keep|never|[1-9][0-9]{0,3}", re.ASCII)
+"""What may become of a recording: kept for good, never made, or kept for so many days."""
 
 
 class PlanForm(forms.Form):
@@ -21,6 +26,7 @@ class PlanForm(forms.Form):
     time_zone = forms.CharField(required=False)
     description = forms.CharField(required=False, max_length=2000, label=_("What it is about"))
     preview = forms.BooleanField(required=False, label=_("Preview first"))
+    recording = forms.RegexField(RECORDING_FORM, required=False)
 
     def clean_title(self) -> str:
         title = one_line(self.cleaned_data["title"])
@@ -46,6 +52,15 @@ class PlanForm(forms.Form):
 
 class SlowModeForm(forms.Form):
     seconds = forms.TypedChoiceField(choices=[(seconds, seconds) for seconds in SLOW_MODES], coerce=int)
+
+
+class RecordingForm(forms.Form):
+    recording = forms.RegexField(RECORDING_FORM)
+
+
+def recording_of(chosen: str) -> tuple[bool, int | None]:
+    """Return whether to record, and for how many days to keep the replay (None is for good)."""
+    return chosen != "never", min(int(chosen), DAYS_MOST) if chosen.isdecimal() else None
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -19,7 +19,7 @@ from inventory.exceptions import StockBusy
 from shop.models import User
 from streams import access, addresses, programme, shows
 from streams.host import desk, words
-from streams.host.forms import SLOW_MODES, PlanForm
+from streams.host.forms import REPLAY_DAYS, SLOW_MODES, PlanForm, recording_of
 from streams.models import StreamSession
 
 State = StreamSession.State
@@ -71,12 +71,15 @@ def my_shows(request: HttpRequest) -> HttpResponse:
     form = PlanForm(request.POST or None, initial={"preview": True})
     if request.method == "POST" and form.is_valid():
         plan = form.cleaned_data
+        is_recorded, replay_days = recording_of(plan["recording"])
         session = shows.create(
             host=request.user,
             title=plan["title"],
             description=plan["description"],
             starts_at=plan["starts_at"],
             has_preview=plan["preview"],
+            is_recorded=is_recorded,
+            replay_days=replay_days,
         )
         messages.success(request, _("Your show is planned. Next: what it presents, and how you send it."))
         return redirect("streams:studio", slug=session.slug)
@@ -87,6 +90,7 @@ def my_shows(request: HttpRequest) -> HttpResponse:
         "streams/host/shows.html",
         {
             "form": form,
+            "replay_days": REPLAY_DAYS,
             "page": page,
             "running": [row for row in rows if row.session.is_on_air or row.session.state == State.REHEARSAL],
             "planned": sorted((row for row in rows if row.session.state == State.SCHEDULED), key=_soonest_first),
@@ -120,5 +124,6 @@ def studio(request: HttpRequest, session: StreamSession) -> HttpResponse:
             "encoder": addresses.of_session(session, host=addresses.hostname(request.get_host())),
             "sentences": words.of_studio(),
             "slow_modes": sorted({*SLOW_MODES, session.slow_mode_s}),
+            "replay_days": sorted({*REPLAY_DAYS, session.replay_days or REPLAY_DAYS[0]}),
         },
     )

@@ -26,7 +26,7 @@ class Publication:
         self.end_reason = ""
         self.taken_bytes = 0
         self.taken_pictures = 0
-        self.dropped = 0
+        self.dropped_pictures = 0
         self._waiting: deque[Tag] = deque()
         self._waiting_bytes = 0
         self._needs_keyframe = False
@@ -38,6 +38,11 @@ class Publication:
         return bool(self.end_reason)
 
     @property
+    def behind_ms(self) -> int:
+        """How much media waits."""
+        return self._waiting[-1].after_ms(self._waiting[0].timestamp_ms) if self._waiting else 0
+
+    @property
     def is_empty(self) -> bool:
         return not self._waiting
 
@@ -47,7 +52,7 @@ class Publication:
         self.taken_pictures += tag.is_picture and not tag.is_header
         if self._needs_keyframe and tag.is_picture and not tag.is_header:
             if not tag.is_keyframe:
-                self.dropped += 1
+                self.dropped_pictures += 1
                 return
             self._needs_keyframe = False
         self._waiting.append(tag)
@@ -88,8 +93,8 @@ class Publication:
     def _drop(self) -> None:
         """Forget what waits, but for sequence headers: without them nothing that follows can be decoded."""
         headers = [tag for tag in self._waiting if tag.is_header]
-        self.dropped += len(self._waiting) - len(headers)
+        self.dropped_pictures += sum(tag.is_picture and not tag.is_header for tag in self._waiting)
         self._needs_keyframe = True
-        logger.warning("%s: encoding falls behind; %d packets dropped so far", self.name, self.dropped)
+        logger.warning("%s: encoding falls behind; %d pictures dropped so far", self.name, self.dropped_pictures)
         self._waiting = deque(headers)
         self._waiting_bytes = sum(len(tag.body) for tag in headers)

@@ -5,14 +5,16 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from streams.hls import encoder, ladder
 from streams.hls.clock import SourceClock
 from streams.hls.exceptions import BadMedia, StaleRun
+from streams.hls.ladder import Step
 from streams.hls.origin import Origin
+from streams.hls.recording import Recording
 from streams.hls.watcher import Watcher
 from streams.media import child
 from streams.media.intake import Intake, Opening
@@ -27,6 +29,8 @@ FIRST_SEGMENT_S = 12.0  # the machine may be busy, and the segment itself lasts 
 STUCK_TARGETS = 3
 FLUSH_S = 1.5
 KEYFRAME_LATE_S = 0.1
+BEHIND_MS = 3_000
+BEHIND_FOR_S = 2.0
 BACK_IN_TIME_MS = 1_000
 
 
@@ -39,13 +43,19 @@ class Outcome(Enum):
     DRIFTED = "the source's clock drifted"
     DIED = "ffmpeg ended"
     STUCK = "ffmpeg made no segment in time"
+    BEHIND = "encoding falls behind"
     STALE = "another process owns the show"
+
+
+# ffmpeg is gone then, or what it still holds comes too late.
+HASTY = frozenset({Outcome.DIED, Outcome.STUCK, Outcome.BEHIND})
 
 
 class EncoderRun:
     """Feeds one ffmpeg with the packets of a publication, from its opening on.
 
-    `publish` is called, in a thread, whenever the journal has something new.
+    `publish` is called, in a thread, whenever the journal has something new. `sheds`: with one rendition less, for
+    encoding all of them took longer than the show itself.
     """
 
     def __init__(
@@ -57,6 +67,7 @@ class EncoderRun:
         intake: Intake,
         opening: Opening,
         may_copy: bool,
+        sheds: bool,
         publish: Callable[[], None],
     ) -> None:
         self._origin = origin
@@ -64,11 +75,22 @@ class EncoderRun:
         self._intake = intake
         self._opening = opening
         self._publish = publish
-        self._steps = ladder.fit(opening.source, may_copy=may_copy)
+        self._steps = ladder.fit(opening.source, may_copy=may_copy, sheds=sheds)
+        self._may_shed = not sheds and len(ladder.fit(opening.source, may_copy=may_copy, sheds=True)) < len(
+            self._steps
+        )
+        self._dropped_before = publication.dropped_pictures
+        self._on_time_s = time.monotonic()
         self._clock = SourceClock(opening.offset_s)
         for tag in opening.tags:
             self._note_arrival(tag)
-        self._watcher = Watcher(origin.folder, run=number, anchor_at=self._anchor_at(), steps=self._steps)
+        self._watcher = Watcher(
+            origin.folder,
+            run=number,
+            anchor_at=self._anchor_at(),
+            steps=self._steps,
+            stand_ins=_stand_ins(origin.recording, self._steps),
+        )
         self._last_words: deque[str] = deque(maxlen=5)
         self._collecting = threading.Lock()
         self.has_segments = False
@@ -96,7 +118,7 @@ class EncoderRun:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             outcome = done.pop().result()
             if outcome is not Outcome.STALE:
-                await self._finish(process, is_orderly=outcome not in {Outcome.DIED, Outcome.STUCK})
+                await self._finish(process, is_orderly=outcome not in HASTY)
             level = logging.INFO if outcome is Outcome.OVER else logging.WARNING
             logger.log(level, "%s: %s %s", self._publication.name, outcome.value, "; ".join(self._last_words))
             return outcome
@@ -181,12 +203,22 @@ class EncoderRun:
                 return Outcome.STUCK
             if self._is_stuck():
                 return Outcome.STUCK
+            if self._may_shed and self._is_behind():
+                return Outcome.BEHIND
 
     def _is_stuck(self) -> bool:
         """Whether ffmpeg got enough for segments, or doesn't take what waits, and made none for too long."""
         limit_s = STUCK_TARGETS * self._origin.recording.target_duration_s if self.has_segments else FIRST_SEGMENT_S
         is_fed = not self._publication.is_empty or self._fed_ms - self._fed_at_segment_ms > limit_s * 1000
         return is_fed and time.monotonic() - self._last_segment_s > limit_s
+
+    def _is_behind(self) -> bool:
+        """Whether media has waited for ffmpeg for a while, or was dropped because it did."""
+        now_s = time.monotonic()
+        if not self.has_segments or self._publication.behind_ms < BEHIND_MS:
+            self._on_time_s = now_s
+        has_dropped = self._publication.dropped_pictures > self._dropped_before
+        return has_dropped or now_s - self._on_time_s > BEHIND_FOR_S
 
     def _collect(self) -> None:
         """Move what ffmpeg finished into the journal, then into the playlists. Runs in a thread."""
@@ -208,3 +240,11 @@ class EncoderRun:
         anchor_at = datetime.now(UTC) - timedelta(seconds=ago_s)
         before = self._origin.recording.ends_at
         return max(anchor_at, before) if before else anchor_at
+
+
+def _stand_ins(recording: Recording, steps: Sequence[Step]) -> dict[str, str]:
+    """Return what goes on in place of the earlier runs' renditions that this one lacks: its best picture."""
+    best = next((step.name for step in steps if step.has_picture), "")
+    present = {step.name for step in steps}
+    earlier = {one.name for run in recording.runs for one in run.renditions if one.has_picture}
+    return dict.fromkeys(sorted(earlier - present), best) if best else {}

@@ -12,6 +12,7 @@ from streams.hls.ladder import Source
 from streams.hls.origin import Origin, Playlists
 from streams.media.database import in_database
 from streams.media.intake import Intake
+from streams.media.keeping import Keeper
 from streams.media.publication import Publication
 from streams.media.run import EncoderRun, Outcome
 from streams.models import Broadcast, StreamSession
@@ -57,15 +58,17 @@ class Show:
         self._run = 0
         self._has_picture = False
         self._source = Source()
+        self._sheds = False
         self._meter = Meter(publication)
+        self._keeper = Keeper(session.slug)
 
     async def run(self) -> None:
         """Encode until the publisher is gone or the show is over. What was finished stays published."""
         intake = Intake(self.publication)
-        may_copy = True
+        may_copy, sheds = True, False
         failures = 0
         while (opening := await intake.open()) is not None:
-            self._source = opening.source
+            self._source, self._sheds = opening.source, sheds
             begun_s = time.monotonic()
             number = self._run = await in_database(broadcasts.next_run, self.session.pk)
             run = EncoderRun(
@@ -75,6 +78,7 @@ class Show:
                 intake=intake,
                 opening=opening,
                 may_copy=may_copy,
+                sheds=sheds,
                 publish=self._publish,
             )
             try:
@@ -89,6 +93,8 @@ class Show:
                 return
             if outcome is Outcome.UNEVEN:
                 may_copy = False
+            # Only a run that begins for another reason tries all of them again.
+            sheds = outcome is Outcome.BEHIND
             if outcome in {Outcome.DIED, Outcome.STUCK} or not run.has_segments:
                 if time.monotonic() - begun_s > STEADY_S:
                     failures = 0
@@ -113,7 +119,15 @@ class Show:
         elif self._is_shown() and not self.publication.is_over:
             await self._appear()
         if (rates := self._meter.read()) and self._source.has_picture:
-            told = health.Health(*rates, width=self._source.width, height=self._source.height)
+            told = health.Health(
+                *rates,
+                width=self._source.width,
+                height=self._source.height,
+                dropped=self.publication.dropped_pictures,
+                has_sound=self._source.has_sound,
+                sheds=self._sheds,
+                is_disk_low=self._keeper.is_disk_low,
+            )
             await asyncio.to_thread(health.report, self.session.pk, told)
 
     async def finish(self) -> None:
@@ -160,9 +174,13 @@ class Show:
     def _publish(self) -> None:
         if self._carrier:
             self._carrier.wake()
-            return
-        publish(self.session, self._origin)
-        self._has_picture = True
+        else:
+            publish(self.session, self._origin)
+            self._has_picture = True
+        try:
+            self._keeper.look(self._origin, is_recorded=self.session.is_recorded)
+        except OSError as error:
+            logger.warning("%s: old segments are not removed yet: %s", self.session.slug, error)
 
     def _is_shown(self) -> bool:
         """Whether viewers could see what this publisher sends."""
@@ -199,11 +217,12 @@ def publish(session: StreamSession, playlists: Playlists) -> None:
 def publish_replay(session: StreamSession, playlists: Playlists | None = None) -> None:
     """End the live playlists of a show that is over, and write its replay. Calling twice is safe.
 
-    Of a mere rehearsal nothing is left to play.
+    Of a mere rehearsal nothing is left to play, and a show that is not recorded has no replay.
     """
     origin = playlists or Origin(playback.folder(session.pk))
     origin.withdraw_preview()
     if playback.is_secret(session):
         return
     origin.publish(since=playback.live_since(session), has_ended=True)
-    origin.publish_replay(since=playback.live_since(session))
+    if session.is_recorded:
+        origin.publish_replay(since=playback.live_since(session))
