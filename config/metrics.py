@@ -1,12 +1,14 @@
-"""`/metrics` of the web process: its own counters, and what the last reconciliation found.
+"""`/metrics` of the web process: its own counters, what the last reconciliation found, and how late the store is.
 
-A reconciliation runs in a Celery process, which nobody scrapes. Its result stands in the database, and every web
-process reads the newest at each scrape; which of them is asked does not matter.
+A reconciliation runs in a Celery process, and a store is waited for in a media process, which nobody scrapes. What
+they found stands in the database and in Redis, and every web process reads it at each scrape; which is asked does not
+matter.
 """
 
 import logging
 from collections.abc import Iterator
 
+import redis
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django_prometheus.exports import ExportToDjangoView
@@ -15,6 +17,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from inventory.models import Reconciliation
+from streams.store import behind
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +45,29 @@ class LastReconciliation(Collector):
         )
 
 
+class StoreBehind(Collector):
+    """How long the oldest segment of any show has been waiting for the store; nothing while Redis is away."""
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            waiting = behind.read_all()
+        except redis.RedisError as error:
+            log.warning("whether the store is behind is unknown, Redis is away: %s", error)
+            return
+        yield GaugeMetricFamily(
+            "showfloor_store_behind_seconds",
+            "How long the oldest segment has been waiting for the store",
+            value=max(waiting.values(), default=0),
+        )
+
+
 # Not the process's own registry: that one is read by the realtime server too, whose loop must not ask a database.
-_from_database = CollectorRegistry()
-_from_database.register(LastReconciliation())
+_from_elsewhere = CollectorRegistry()
+_from_elsewhere.register(LastReconciliation())
+_from_elsewhere.register(StoreBehind())
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
     answer: HttpResponse = ExportToDjangoView(request)
-    answer.write(generate_latest(_from_database))
+    answer.write(generate_latest(_from_elsewhere))
     return answer

@@ -63,11 +63,11 @@ def remove_overdue() -> int:
     removed = 0
     for session in overdue().order_by("ended_at"):
         try:
+            folder = playback.folder(session.pk)
+            if folder.exists():  # without it nothing is brought to the bucket any more
+                shutil.rmtree(folder)
             if bucket := find_bucket():
                 bucket.remove_folder(f"sessions/{session.pk}")
-            folder = playback.folder(session.pk)
-            if folder.exists():
-                shutil.rmtree(folder)
         except (OSError, StoreAway) as error:
             logger.warning("%s: its recording is not removed yet: %s", session.slug, error)
             continue

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import m3u8
 import pytest
@@ -15,6 +16,7 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.core.files.base import ContentFile
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 
 from config.pictures import BucketStorage
@@ -325,3 +327,27 @@ def test_pictures_go_to_the_same_bucket(store: Store, settings: Any) -> None:
     found = store.get(first)
     assert (found.content, found.headers["Content-Type"]) == (b"<svg/>", "image/svg+xml")
     assert found.headers["Cache-Control"] == "max-age=86400"
+
+
+def test_metrics_name_the_show_that_waits_longest(client: Client) -> None:
+    def told() -> str:
+        return next(
+            line for line in client.get("/metrics").text.splitlines() if line.startswith("showfloor_store_behind")
+        )
+
+    first, second = uuid4(), uuid4()
+    assert told() == "showfloor_store_behind_seconds 0.0"
+    behind.report(first, 9.2)
+    behind.report(second, 31)
+    assert told() == "showfloor_store_behind_seconds 31.0"
+    behind.report(second, 0.4)
+    assert told() == "showfloor_store_behind_seconds 9.0"
+
+
+def test_replay_that_is_kept_no_longer_leaves_the_bucket(store: Store, bucket: Bucket) -> None:
+    for name in ("one/replay.m3u8", "one/runs/0001/high/000000.m4s", "other/replay.m3u8"):
+        bucket.put(f"sessions/{name}", b"x")
+
+    bucket.remove_folder("sessions/one")
+
+    assert (store.names("sessions/one"), store.names("sessions/other")) == ([], ["replay.m3u8"])
