@@ -5,11 +5,13 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import transaction
+from pytest_django.plugin import DjangoDbBlocker
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -19,6 +21,7 @@ from tests.showfloor import Showfloor, new_showfloor
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from orders.models import Order
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CHROMIUM_FLAGS = [
@@ -166,6 +169,25 @@ def empty_redis(request: pytest.FixtureRequest, servers: None) -> None:
 
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.flushall()
+
+
+@pytest.fixture(scope="module")
+def lasting_past(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, "Order"]]:
+    """A shop with a past, made once for all tests of a module and undone after them; each undoes its own changes."""
+    from tests import past
+
+    with django_db_blocker.unblock(), undone():
+        yield past.make_past()
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Undo what is written inside, within which tests with transactions of their own may run."""
+    around: Any = transaction.atomic()
+    around._from_testcase = True  # lets durable blocks open inside
+    with around:
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="session")

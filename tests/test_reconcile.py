@@ -1,12 +1,14 @@
 """Reconciliation finds what was broken behind the shop's back, and nothing where all is right."""
 
+from copy import copy
+
 import pytest
 from django.db import connection
 
 from inventory import reconciliation
 from inventory.reconciliation import Report
 from orders.models import Order
-from tests import invariants, past
+from tests import invariants
 
 pytestmark = pytest.mark.django_db
 
@@ -14,8 +16,8 @@ Orders = dict[str, Order]
 
 
 @pytest.fixture
-def orders() -> Orders:
-    return past.make_past()
+def orders(lasting_past: Orders) -> Orders:
+    return {name: copy(order) for name, order in lasting_past.items()}
 
 
 def sql(statement: str, **parameters: object) -> None:

@@ -1,20 +1,18 @@
 """What is out of joint is put right by a person, under locks, once, and with an entry in the audit log."""
 
-from functools import partial
+from copy import copy
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from inventory import reconciliation
-from inventory.exceptions import StockBusy
 from inventory.models import Reservation, StockItem, StockMovement
 from orders.models import Order, Payment, Refund
 from shop import mending, outbox
 from shop.exceptions import CantMend, NothingToMend
 from shop.models import AuditEntry, Notice, OutboxEvent
 from tests import invariants, past
-from tests.rush import together
 
 pytestmark = pytest.mark.django_db
 
@@ -22,8 +20,8 @@ Orders = dict[str, Order]
 
 
 @pytest.fixture
-def orders() -> Orders:
-    return past.make_past()
+def orders(lasting_past: Orders) -> Orders:
+    return {name: copy(order) for name, order in lasting_past.items()}
 
 
 def mend(name: str, subject: str) -> dict[str, Any]:
@@ -282,32 +280,3 @@ def test_a_mail_that_may_have_gone_is_for_a_person_to_decide(db: None, name: str
     notice.refresh_from_db()
     assert notice.mail_state == state
     assert drifts("stuck.mail") == set()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_who_pay_back_at_once_one_does() -> None:
-    orders = past.make_past()
-    order = orders["cancelled"]
-    Refund.objects.filter(payment__order=order).delete()
-
-    pay_back = partial(mending.mend, "settle-or-pay-back", order.holder, actor="user:staff", reason="both")
-    answers = together([pay_back] * 4)
-
-    assert answers.count(None) == 1
-    assert {type(answer) for answer in answers} <= {type(None), NothingToMend, CantMend, StockBusy}
-    assert Refund.objects.get(payment__order=order).amount_minor == 4500
-    invariants.check()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_control_without_the_orders_lock_both_pay_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    orders = past.make_past()
-    order = orders["cancelled"]
-    Refund.objects.filter(payment__order=order).delete()
-    from orders import mends
-
-    monkeypatch.setattr(mends.locks, "lock_order", lambda pk: Order.objects.get(pk=pk))
-    pay_back = partial(mending.mend, "settle-or-pay-back", order.holder, actor="user:staff", reason="both")
-    answers = together([pay_back] * 4)
-
-    assert answers.count(None) > 1
