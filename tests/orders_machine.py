@@ -289,11 +289,11 @@ class Orders(RuleBasedStateMachine):
 
     @invariant()
     def the_database_says_what_the_model_says(self) -> None:
-        stored: dict[uuid.UUID, tuple[str, str]] = {}
-        for database in (ArchivedOrder.objects.filter(pk__in=self.model), Order.objects.all()):  # the latter counts
-            stored |= {
-                pk: (state, reason) for pk, state, reason in database.values_list("pk", "state", "cancel_reason")
-            }
+        columns = "pk", "state", "cancel_reason"
+        rows = list(Order.objects.order_by().values_list(*columns))
+        if moved := self.model.keys() - {row[0] for row in rows}:
+            rows += ArchivedOrder.objects.filter(pk__in=moved).values_list(*columns)
+        stored = {pk: (state, reason) for pk, state, reason in rows}
         assert stored == {order: (model.state, model.reason) for order, model in self.model.items()}
         shelf = StockItem.objects.order_by().values_list("sku").annotate(Sum("on_hand"), Sum("available"))
         assert {row[0]: row[1:] for row in shelf} == {
