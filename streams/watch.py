@@ -13,6 +13,7 @@ from streams.hls import journal
 from streams.hls.origin import REPLAY_SUFFIX
 from streams.hls.recording import Rendition, Segment
 from streams.models import StreamSession
+from streams.store import progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,12 @@ def find(session: StreamSession, *, device: str, offset_s: float | None = None) 
     Raises NothingToPlay or OffsetBeyond.
     """
     folder = playback.folder(session.pk)
-    runs = journal.read_runs(folder) if playback.playlist_url(session) else []
+    to_bytes = progress.read(folder) if settings.MEDIA_BUCKET else None
+    runs = journal.read_runs(folder, to_bytes=to_bytes) if playback.playlist_url(session) else []
     if not runs:
         raise NothingToPlay(session.state)
     rendition = choose(runs[-1].renditions, device=device)
-    segments = _shown(session, journal.read_segments(folder, rendition.name))
+    segments = _shown(session, journal.read_segments(folder, rendition.name, to_bytes=to_bytes))
     if dropped_before := journal.read_dropped_before(folder):
         segments = [segment for segment in segments if segment.ends_at > dropped_before]
     ends_s = list(accumulate(segment.duration_s for segment in segments))

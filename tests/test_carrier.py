@@ -20,7 +20,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.pictures import BucketStorage
-from streams import playback
+from streams import playback, watch
 from streams.hls.origin import Origin
 from streams.hls.recording import Dropped, Entry, Rendition, Run, Segment
 from streams.media.carrier import BATCH, Carrier, Carriers, _batch
@@ -220,6 +220,20 @@ async def test_store_that_is_away_delays_the_list_and_catches_up_in_order(
         later.media_sequence <= sum((one.media_sequence, len(one.segments))) for one, later in pairwise(numbers)
     )
     assert broken_promises(store.gate) == []
+
+
+async def test_newest_moment_of_a_show_is_one_that_the_store_has(
+    store: Store, session: StreamSession, bucket: Bucket, settings: Any
+) -> None:
+    settings.MEDIA_BUCKET = BUCKET
+    await sync_to_async(encode)(session, 2)
+    async with carrying(session, bucket):
+        await until(lambda: count(store, session) == 2)
+    await sync_to_async(encode)(session, 5, first=2)
+
+    place = await sync_to_async(watch.find)(session, device="tv")
+
+    assert place.segment_url.endswith("runs/0001/high/000001.m4s")
 
 
 async def test_whoever_goes_on_begins_where_the_last_one_stopped(
