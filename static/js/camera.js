@@ -84,12 +84,15 @@ export class Camera extends EventTarget {
     const { camera, microphone } = this.#devices;
     let stream;
     try {
-      stream = await navigator.mediaDevices.getUserMedia({
-        video: {
-          width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 },
-          ...(camera ? { deviceId: { exact: camera } } : { facingMode: "user" }),
-        },
-        audio: microphone ? { deviceId: { exact: microphone } } : true,
+      const video = {
+        width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 },
+        ...(camera ? { deviceId: { exact: camera } } : { facingMode: "user" }),
+      };
+      const audio = microphone ? { deviceId: { exact: microphone } } : true;
+      stream = await navigator.mediaDevices.getUserMedia({ video, audio }).catch((error) => {
+        // A camera without a microphone goes live as well, without sound.
+        if (error.name !== "NotFoundError") throw error;
+        return navigator.mediaDevices.getUserMedia({ video });
       });
     } catch (error) {
       return turn === this.#turn && this.#fail(TROUBLES[/** @type {DOMException} */ (error).name] ?? "not_readable");

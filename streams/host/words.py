@@ -33,7 +33,7 @@ def _camera() -> dict[str, str]:
         "camera_not_allowed": _(
             "The camera is not allowed. Allow it beside the address of this page, then try again."
         ),
-        "camera_not_found": _("There is no camera, or no microphone. Connect one, then try again."),
+        "camera_not_found": _("There is no camera. Connect one, then try again."),
         "camera_not_readable": _("The camera does not answer. Close what else uses it, then try again."),
         "camera_device_gone": _("The camera or the microphone was unplugged. Nothing is sent any more."),
         "camera_in_use": _("An encoder is sending to this show. Stop it first, or let a second one take over."),
