@@ -43,6 +43,7 @@ class Gate:
     is_closed: bool = False
     slow_s: float = 0.0
     asked: int = 0
+    waiting: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -149,7 +150,9 @@ def _open_gate(behind: int) -> Iterator[Gate]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             is_put = self.command == "PUT" and "?" not in self.path
             if is_put:
+                gate.waiting += 1
                 time.sleep(gate.slow_s)
+                gate.waiting -= 1
                 if gate.refuses():
                     self._answer(503, [], b"")
                     return
@@ -172,6 +175,10 @@ def _open_gate(behind: int) -> Iterator[Gate]:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+        def handle(self) -> None:
+            with suppress(OSError):  # a client that was killed
+                super().handle()
 
         def handle_expect_100(self) -> bool:
             self.send_response_only(100)

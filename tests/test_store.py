@@ -50,10 +50,10 @@ def test_show_through_a_store_that_fails_and_a_media_process_that_is_killed(stor
 
     with push(media.address(session.stream_key)):
         eventually(lambda: len(runs_of(store, session, "high")) >= 2, within_s=20)
-        session.refresh_from_db()
-        assert session.state == State.LIVE
+        eventually(lambda: StreamSession.objects.filter(pk=session.pk, state=State.LIVE).exists())
         media.restart()
     eventually(lambda: not Broadcast.objects.filter(ended_at=None).exists())
+    store.gate.slow_s = 0.1
     with push(media.address(session.stream_key)):
         eventually(lambda: len(set(runs_of(store, session, "high"))) == 2, within_s=20)
         store.gate.is_closed = True  # the store is away as the show ends; the encoder goes on
@@ -63,6 +63,11 @@ def test_show_through_a_store_that_fails_and_a_media_process_that_is_killed(stor
         shows.end(session, actor="test")
     store.gate.is_closed = False
     eventually(lambda: listed(store, session, "replay").playlists, within_s=15)
+    store.gate.slow_s = 10
+    late = make_session(state=State.SCHEDULED)
+    with push(media.address(late.stream_key)):
+        eventually(lambda: store.gate.waiting)
+        assert media.stop() == 0
 
     assert store.gate.failed > 0
     assert broken_promises(store.gate) == []

@@ -13,13 +13,12 @@ import asyncio
 import contextlib
 import logging
 import shutil
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -35,7 +34,7 @@ from streams.media import show
 from streams.media.database import in_database
 from streams.models import StreamSession
 from streams.store import behind, progress
-from streams.store.bucket import CONNECTIONS, Bucket
+from streams.store.bucket import Bucket
 from streams.store.exceptions import Busy, StoreAway
 from streams.store.progress import Progress
 
@@ -50,11 +49,9 @@ PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 LOOK_S = 1.0
 TELL_S = 1.0
 BATCH = 24
+AT_ONCE = 8
 DRAWN_WITHIN_S = 120.0
 NEVER = datetime.min.replace(tzinfo=UTC)
-
-# Not asyncio's own threads: a store that hangs would take those that encoders and the database need.
-_threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="store")
 
 
 class BucketPlaylists(Playlists):
@@ -92,6 +89,7 @@ class Carrier:
         self._news = asyncio.Event()
         self._waiting_since: datetime | None = None
         self._inits: set[str] = set()
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._replay_put_s = 0.0
 
     def wake(self) -> None:
@@ -179,7 +177,8 @@ class Carrier:
         failures = 0
         while True:
             try:
-                return await _in_thread(lambda: self._bucket.put(self._prefix + name, path.read_bytes()))
+                async with self._turns:
+                    return await _in_thread(lambda: self._bucket.put(self._prefix + name, path.read_bytes()))
             except FileNotFoundError:  # lost with the power, or by hand: viewers miss it, and see what follows
                 return logger.error("%s: %s is in the journal, but not on the disk", self.session_id, name)
             except StoreAway as error:
@@ -250,7 +249,6 @@ class Carriers:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        _threads.shutdown(wait=False, cancel_futures=True)
 
     def _unfinished(self) -> list[UUID]:
         found = []
@@ -296,4 +294,24 @@ def _pause_s(failures: int) -> float:
 
 
 async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    return await asyncio.get_running_loop().run_in_executor(_threads, partial(call, *args, **kwargs))
+    """Run a call in a thread of its own, which the process does not wait for when it ends.
+
+    Of asyncio's own threads a store that hangs would take those that encoders need, and hold up the end.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def tell(deliver: Callable[[Any], None], what: object) -> None:
+        if not future.done():
+            deliver(what)
+
+    def run() -> None:
+        try:
+            deliver, what = future.set_result, call(*args, **kwargs)
+        except Exception as error:
+            deliver, what = future.set_exception, error  # type: ignore[assignment]
+        with contextlib.suppress(RuntimeError):  # nobody waits any more
+            loop.call_soon_threadsafe(tell, deliver, what)
+
+    threading.Thread(target=run, name="store", daemon=True).start()
+    return await future

@@ -20,7 +20,7 @@ from streams.store.exceptions import StoreAway
 
 logger = logging.getLogger(__name__)
 
-CONNECTIONS = 16
+CONNECTIONS = 64
 CONNECT_S = 2
 ANSWER_S = 5  # between two packets, not for the whole of a file
 CORS = {
