@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.orders_machine import Orders
 
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "40"))  # `make soak` asks for many more
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "25"))  # `make soak` asks for many more
 
 
 @pytest.mark.django_db
