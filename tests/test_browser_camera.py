@@ -72,6 +72,28 @@ def end(host: "Page") -> None:
     expect(host.get_by_role("heading", name="That was your show")).to_be_visible()
 
 
+# What a browser answers on a machine where no microphone is plugged in; Chromium's fake devices always have one.
+NO_MICROPHONE = """() => {
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    if (wanted.audio) throw new DOMException("Requested device not found", "NotFoundError");
+    return real(wanted);
+  };
+}"""
+
+
+def test_a_camera_without_a_microphone_goes_live_and_the_studio_says_it_is_silent(plan: Callable[..., "Page"]) -> None:
+    host = plan("In silence")
+    host.evaluate(NO_MICROPHONE)
+
+    go_live(host)
+
+    expect(host.locator(".lamp")).to_contain_text("On air")
+    expect(host.get_by_text("No sound arrives with your picture.")).to_be_visible()
+    expect(host.get_by_text("The disk is nearly full.")).to_be_hidden()
+    end(host)
+
+
 def test_a_host_goes_live_in_two_clicks_while_another_watches(floor: Floor, plan: Callable[..., "Page"]) -> None:
     host = plan("From my kitchen")
     slug = host.url.rstrip("/").rpartition("/")[2]

@@ -18,7 +18,7 @@ export function attach(stage, player) {
   const picture = /** @type {HTMLElement} */ (peek.querySelector("[data-peek-picture]"));
   const clock = /** @type {HTMLElement} */ (peek.querySelector("[data-peek-time]"));
   /** @type {Cue[]} */ let cues = [];
-  let [askedAt, isAsking, timer] = [-RETRY_MS, false, 0];
+  let [askedAt, isAsking, timer, shown] = [-RETRY_MS, false, 0, 0];
 
   const load = async () => {
     if (cues.length || isAsking || performance.now() - askedAt < RETRY_MS) return;
@@ -27,12 +27,16 @@ export function attach(stage, player) {
     const answer = await fetch(address).catch(() => null);
     if (answer?.ok) cues = parse(await answer.text(), address);
     isAsking = false;
+    if (!cues.length || peek.hidden) return;
+    show(shown);
+    if (!seek.matches(":hover, :active")) hideSoon();
   };
 
   /** @param {number} seconds */
   const show = (seconds) => {
     const length = Number(seek.max);
     if (player.isLive || !(length > 1)) return;
+    shown = seconds;
     load();
     clearTimeout(timer);
     const at = Math.max(0, Math.min(seconds, length));
