@@ -271,9 +271,6 @@ MEDIA_URL = MEDIA_BASE_URL + "/"
 PLAYLIST_TOKENS = env.switch("PLAYLIST_TOKENS", False)
 if PLAYLIST_TOKENS and not MEDIA_BASE_URL.startswith("/"):
     env.refuse("PLAYLIST_TOKENS", "only our own server checks them, and MEDIA_BASE_URL is another one")
-PLAYLIST_TOKENS = env.switch("PLAYLIST_TOKENS", False)
-if PLAYLIST_TOKENS and not MEDIA_BASE_URL.startswith("/"):
-    env.refuse("PLAYLIST_TOKENS", "only our own server checks them, and MEDIA_BASE_URL is another one")
 STORAGES = {
     "default": {
         "BACKEND": "config.pictures.BucketStorage" if MEDIA_BUCKET else "django.core.files.storage.FileSystemStorage"
