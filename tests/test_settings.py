@@ -185,3 +185,33 @@ def test_what_stands_in_for_stripe_needs_no_publishable_key(monkeypatch: pytest.
 
 def test_the_sandbox_needs_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(monkeypatch, SECRET_KEY=KEY)["PAYMENT_PROVIDER"] == "sandbox"
+
+
+def test_tokens_that_nobody_would_check_stop_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        load(monkeypatch, SECRET_KEY=KEY, PLAYLIST_TOKENS="1", MEDIA_BASE_URL="https://cdn.example.com")
+
+    assert capsys.readouterr().err == (
+        "PLAYLIST_TOKENS: only our own server checks them, and MEDIA_BASE_URL is another one\n"
+    )
+
+
+def test_store_may_be_a_folder_or_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = load(monkeypatch, SECRET_KEY=KEY, MEDIA_STORE_URL="file:///srv/my%20media")
+    bucket = load(
+        monkeypatch, SECRET_KEY=KEY, MEDIA_STORE_URL="s3://shop/live/", MEDIA_BASE_URL="https://cdn.example.com/"
+    )
+
+    assert (folder["MEDIA_ROOT"], folder["MEDIA_BUCKET"], folder["MEDIA_URL"]) == (
+        Path("/srv/my media"),
+        "",
+        "/media/",
+    )
+    assert (bucket["MEDIA_ROOT"], bucket["MEDIA_BUCKET"], bucket["MEDIA_PREFIX"], bucket["MEDIA_URL"]) == (
+        Path("/nonexistent/media"),
+        "shop",
+        "live",
+        "https://cdn.example.com/",
+    )
