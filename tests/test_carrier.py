@@ -286,6 +286,17 @@ async def test_show_that_is_over_is_stored_whole_and_then_leaves_the_disk(
     assert [one.name for one in folder.iterdir() if one.suffix == ".jsonl"] == ["journal.jsonl"]
 
 
+async def test_files_of_a_show_that_was_deleted_stay(store: Store, session: StreamSession, bucket: Bucket) -> None:
+    await sync_to_async(encode)(session, 1)
+    session_id = session.pk
+    await sync_to_async(StreamSession.objects.filter(pk=session_id).delete)()
+
+    await asyncio.wait_for(Carrier(session_id, bucket).run(), 10)
+
+    assert (playback.folder(session_id) / "runs/0001/high/000000.m4s").exists()
+    assert store.names(f"sessions/{session_id}") == []
+
+
 async def test_rehearsal_is_taken_back(store: Store, session: StreamSession, bucket: Bucket) -> None:
     fields = {"state": State.REHEARSAL, "has_preview": True, "started_at": None}
     await sync_to_async(StreamSession.objects.filter(pk=session.pk).update)(**fields)

@@ -91,6 +91,7 @@ class Carrier:
         self._inits: set[str] = set()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._replay_put_s = 0.0
+        self._is_deleted = False
 
     def wake(self) -> None:
         """Say that the journal, or the show's state, has something new. Any thread may call this."""
@@ -128,6 +129,8 @@ class Carrier:
                 failures += 1
                 continue
             failures = 0
+            if self._is_deleted:
+                return
             if is_over:
                 await _in_thread(note.finish)
                 await _in_thread(shutil.rmtree, self._folder / "runs", ignore_errors=True)
@@ -140,7 +143,8 @@ class Carrier:
     async def _step(self, note: Progress) -> bool:
         """Store and list the next entries of the journal; True once nothing is left to do."""
         session = await in_database(StreamSession.objects.filter(pk=self.session_id).first)
-        if session is None:  # somebody deleted it
+        if session is None:  # somebody deleted it; its files stay
+            self._is_deleted = True
             return True
         pending = await _in_thread(journal.read_from, self._folder, note.stored_bytes)
         self._waiting_since = _oldest(pending)
@@ -233,6 +237,8 @@ class Carriers:
                 del self._tasks[session_id]
                 if not task.cancelled() and (error := task.exception()):
                     logger.error("%s: its carrier failed", session_id, exc_info=error)
+                else:
+                    self._done.add(session_id)
         for session_id in await _in_thread(self._unfinished):
             self.follow(session_id)
         if not self._may_be_read:
@@ -252,7 +258,7 @@ class Carriers:
 
     def _unfinished(self) -> list[UUID]:
         found = []
-        for path in playback.shows_folder().glob(f"*/{JOURNAL}"):
+        for path in playback.shows_folder().glob(f"{'?' * 36}/{JOURNAL}"):
             session_id = UUID(path.parent.name)
             if session_id in self._done or session_id in self._tasks:
                 continue
