@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from inventory.models import Reservation, StockItem, Warehouse
 from orders.checkout import OrderRequest, place_order, write_orders
@@ -21,7 +23,7 @@ from orders.idempotency import Idempotency
 from orders.models import Order, OrderLine
 from orders.signals import orders_changed
 from shop.models import Product, Variant
-from tests import invariants
+from tests import invariants, ordering
 from tests.factories import make_product, make_request, make_stock, make_user
 
 pytestmark = pytest.mark.django_db
@@ -188,6 +190,19 @@ def test_a_batch_costs_the_same_statements_for_one_and_for_ten(django_assert_max
         write_orders([make_request(("VASE", 1)) for _ in range(10)])
 
     assert len(one) == len(ten)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("skus", [("VASE",), ("VASE", "BOWL", "CUP")])
+def test_an_order_costs_ten_statements_whatever_is_in_it(
+    client: Client, skus: tuple[str, ...], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """docs/performance.md lists and defends them."""
+    make_product(skus=skus, stock=9)
+    place_order(make_request((skus[0], 1)))  # what a process reads once is not the order's price
+
+    with django_assert_num_queries(10):
+        assert ordering.post(client, ordering.body(*((sku, 1) for sku in skus))).status_code == 201
 
 
 def test_a_cap_counts_all_the_orders_of_one_buyer_that_stand() -> None:

@@ -110,7 +110,7 @@ class Orders(generics.GenericAPIView[Order]):
         word = _idempotency_key(request)
         asked = ORDER_IN.run_validation(request.data)
         key = fingerprint.take(request.user, key=word, body=request.data)
-        if not idempotency.is_known(key) and (retry_after_s := limits.take(request._request, email=asked["email"])):
+        if (retry_after_s := limits.take(request._request, email=asked["email"])) and not idempotency.is_known(key):
             raise Problem(429, "rate_limited", _("Too many orders. Try again later."), retry_after_s=retry_after_s)
         return Response(PLACED_OUT.to_representation(_place(request, asked, key)), status=201)
 

@@ -122,7 +122,7 @@ def _order(request: HttpRequest, form: CheckoutForm, things: Wanted) -> HttpResp
         key=entered["key"].hex,
         body=[things.pairs, entered["email"], vars(form.address()), entered["session"]],
     )
-    if not idempotency.is_known(key) and (retry_after_s := limits.take(request, email=entered["email"])):
+    if (retry_after_s := limits.take(request, email=entered["email"])) and not idempotency.is_known(key):
         text = _("That was a lot of orders in a short time. Please wait a moment, then press Pay again.")
         return _render(request, form, things, Notice(text, status=429, retry_after_s=retry_after_s))
     user = request.user if isinstance(request.user, User) else None
