@@ -229,6 +229,7 @@ async def test_newest_moment_of_a_show_is_one_that_the_store_has(
     await sync_to_async(encode)(session, 2)
     async with carrying(session, bucket):
         await until(lambda: count(store, session) == 2)
+        await until((playback.folder(session.pk) / playback.LIVE_PLAYLIST).exists)
     await sync_to_async(encode)(session, 5, first=2)
 
     place = await sync_to_async(watch.find)(session, device="tv")
