@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Start one worker more than there are cores, for many tests wait. A single file is not worth a second PostgreSQL."""
+    """Start one worker more than cores, for many tests wait. A single file is not worth a second PostgreSQL."""
     files = {argument.partition("::")[0] for argument in config.args}
     return 0 if len(files) == 1 and files.pop().endswith(".py") else min(1 + (os.cpu_count() or 1), MOST_WORKERS)
 
