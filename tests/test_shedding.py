@@ -13,8 +13,9 @@ from streams.hls import ladder
 from streams.hls.ladder import Source
 from streams.media.child import ffmpeg
 from streams.models import Broadcast, StreamSession
+from tests.conformance import faults, watching
 from tests.factories import make_session
-from tests.media_process import MediaProcess, decode, media_playlist, push, show_folder
+from tests.media_process import MediaProcess, media_playlist, push, show_folder
 from tests.realtime_servers import eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis]
@@ -53,7 +54,8 @@ def folders(session: StreamSession, playlist: str) -> list[str]:
 
 def test_the_best_encoded_rendition_is_shed_and_its_players_go_on(media: MediaProcess) -> None:
     session = make_session(state=StreamSession.State.SCHEDULED)
-    with push(media.address(session.stream_key), gop=250):
+    folder = show_folder(session)
+    with watching(folder) as versions, push(media.address(session.stream_key), gop=250):
         eventually(lambda: names(session, "index") == ["high.m3u8", "low.m3u8", "audio.m3u8"])
         assert not (health.read(session.pk) or health.Health(0)).sheds
 
@@ -63,7 +65,7 @@ def test_the_best_encoded_rendition_is_shed_and_its_players_go_on(media: MediaPr
         assert (health.read(session.pk) or health.Health(0)).is_disk_low
         high, low = media_playlist(session, "high"), media_playlist(session, "low")
         shows.end(session, actor="test")
-        eventually((show_folder(session) / "replay.m3u8").exists, within_s=5)
+        eventually((folder / "replay.m3u8").exists, within_s=5)
 
     assert {one.split("/")[0] for one in folders(session, "high-replay")} == {"0001", "0002"}
     first = next(one for one in high.segments if one.uri.startswith("runs/0002/"))
@@ -72,7 +74,7 @@ def test_the_best_encoded_rendition_is_shed_and_its_players_go_on(media: MediaPr
     assert [one.uri for one in high.segments if "runs/0002" in one.uri] == [
         one.uri for one in low.segments if "runs/0002" in one.uri
     ]
-    decode(session, high)
+    assert faults(versions, lambda uri: (folder / uri).read_bytes()) == []
     assert names(session, "replay") == ["high-replay.m3u8", "low-replay.m3u8", "audio-replay.m3u8"]
     eventually(lambda: not Broadcast.objects.filter(ended_at=None).exists())
 
