@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from streams.api import host, ingest, metrics, playback, sessions, watch
+from streams.api import captions, host, ingest, metrics, playback, sessions, watch
 
 urlpatterns: list[URLPattern] = [
     path("sessions", sessions.SessionList.as_view(), name="api-sessions"),
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("host/sessions/<slug:slug>/products", host.HostProducts.as_view(), name="api-host-products"),
     path("host/sessions/<slug:slug>/pin", host.HostPin.as_view(), name="api-host-pin"),
     path("host/sessions/<slug:slug>/recording", host.HostRecording.as_view(), name="api-host-recording"),
+    path("host/sessions/<slug:slug>/captions", captions.HostCaptions.as_view(), name="api-host-captions"),
     path("host/sessions/<slug:slug>/live", host.HostLive.as_view(), name="api-host-live"),
     path("host/sessions/<slug:slug>/end", host.HostEnd.as_view(), name="api-host-end"),
     path("host/sessions/<slug:slug>/key", host.HostKey.as_view(), name="api-host-key"),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from shop import audit
 from streams import playback
 from streams.exceptions import StateRefused
+from streams.hls.origin import exclusively
 from streams.locks import lock_session
 from streams.models import StreamSession
 from streams.store.bucket import find_bucket
@@ -65,7 +66,8 @@ def remove_overdue() -> int:
         try:
             folder = playback.folder(session.pk)
             if folder.exists():  # without it nothing is brought to the bucket any more
-                shutil.rmtree(folder)
+                with exclusively(folder):
+                    shutil.rmtree(folder)
             if bucket := find_bucket():
                 bucket.remove_folder(f"sessions/{session.pk}")
         except (OSError, StoreAway) as error:

@@ -20,7 +20,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.pictures import BucketStorage
-from streams import playback, watch
+from streams import captions, playback, watch
 from streams.hls.origin import Origin
 from streams.hls.recording import Dropped, Entry, Rendition, Run, Segment
 from streams.media.carrier import BATCH, Carrier, Carriers, _batch
@@ -285,6 +285,23 @@ async def test_show_that_is_over_is_stored_whole_and_then_leaves_the_disk(
     assert store.gate.put[-2:] == ["thumbnails.jpg", "thumbnails.vtt"]
     assert {"replay.m3u8", "high-replay.m3u8", "index.m3u8"} <= set(store.names(f"sessions/{session.pk}"))
     assert [one.name for one in folder.iterdir() if one.suffix == ".jsonl"] == ["journal.jsonl"]
+
+
+async def test_captions_are_stored_before_they_are_listed_and_leave_the_store(
+    store: Store, session: StreamSession, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captions, "find_bucket", lambda: bucket)
+    await sync_to_async(encode)(session, 3)
+    await sync_to_async(end)(session)
+    await sync_to_async(session.refresh_from_db)()
+    async with carrying(session, bucket):
+        await until(lambda: "replay.m3u8" in store.gate.put)
+        words = b"WEBVTT\n\n00:01.000 --> 00:02.000\nGood evening.\n"
+        await sync_to_async(captions.give)(session, words, actor="test")
+        assert store.gate.put[-2:] == ["captions-replay.m3u8", "replay.m3u8"]
+        assert len([name for name in store.names(f"sessions/{session.pk}") if name.startswith("captions-")]) == 2
+        await sync_to_async(captions.remove)(session, actor="test")
+    assert not [name for name in store.names(f"sessions/{session.pk}") if name.startswith("captions")]
 
 
 async def test_files_of_a_show_that_was_deleted_stay(store: Store, session: StreamSession, bucket: Bucket) -> None:

@@ -1,15 +1,23 @@
 """One show's folder: the journal, and the playlists rendered from it."""
 
+import fcntl
+import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice, takewhile
 from pathlib import Path
 
-from streams.hls import playlist
+from streams.hls import captions, playlist
+from streams.hls.captions import Captions
+from streams.hls.exceptions import BadCaptions, NoReplay
 from streams.hls.journal import Journal
 from streams.hls.recording import Dropped, Entry, Recording, Segment
 
+logger = logging.getLogger(__name__)
+
+REPLAY = "replay.m3u8"
 REPLAY_SUFFIX = "-replay"
 PREVIEW_SUFFIX = "-preview"
 
@@ -39,10 +47,55 @@ class Playlists:
         """Write the playlists of the whole show. They name the same segments; nothing is encoded again."""
         if not playlist.has_media(self.recording, since=playlist.kept_since(self.recording, since)):
             return
-        for rendition in self.recording.segments:
-            text = playlist.render_replay(self.recording, rendition, since=since)
-            self._write(f"{rendition}{REPLAY_SUFFIX}.m3u8", text)
-        self._write("replay.m3u8", playlist.render_multivariant(self.recording, suffix=REPLAY_SUFFIX, is_whole=True))
+        with exclusively(self.folder):
+            for rendition in self.recording.segments:
+                text = playlist.render_replay(self.recording, rendition, since=since)
+                self._write(f"{rendition}{REPLAY_SUFFIX}.m3u8", text)
+            self._list_replay(self._read_captions(since), since=since)
+
+    def put_captions(self, data: bytes | None, *, since: datetime | None = None) -> None:
+        """Give a replay that is published these captions instead of those it has, or none. Calling twice is safe.
+
+        `since` is the replay's. Raises BadCaptions, with nothing changed, NoReplay, OSError.
+        """
+        with exclusively(self.folder):
+            replay = captions.parts(self.recording, since=since)
+            if not replay or not (self.folder / REPLAY).exists():
+                raise NoReplay
+            given = captions.parse(data, length_s=captions.length_s(replay)) if data is not None else None
+            self._list_replay(given, since=since)
+            if data is not None:
+                replace_file(self.folder / captions.FILE, data)
+            else:
+                self._take_away(captions.PLAYLIST)
+            named = {part.name(given) for part in replay} if given else set()
+            for path in self.folder.glob(captions.SEGMENTS):
+                if path.name not in named:
+                    self._take_away(path.name)
+            if data is None:
+                (self.folder / captions.FILE).unlink(missing_ok=True)
+
+    def _list_replay(self, given: Captions | None, *, since: datetime | None) -> None:
+        """Write what names a replay's parts; captions first, which are there then."""
+        if given:
+            replay = captions.parts(self.recording, since=since)
+            for part in replay:
+                self._write(part.name(given), captions.render_segment(given, part))
+            self._write(captions.PLAYLIST, captions.render_playlist(given, self.recording, replay))
+        subtitles = captions.render_media(given) if given else ""
+        text = playlist.render_multivariant(self.recording, suffix=REPLAY_SUFFIX, is_whole=True, subtitles=subtitles)
+        self._write(REPLAY, text)
+
+    def _read_captions(self, since: datetime | None) -> Captions | None:
+        """Read what the host gave before; a replay is published with or without it."""
+        try:
+            data = (self.folder / captions.FILE).read_bytes()
+            return captions.parse(data, length_s=captions.length_s(captions.parts(self.recording, since=since)))
+        except FileNotFoundError:
+            return None
+        except (OSError, BadCaptions) as error:
+            logger.warning("%s: the captions are left out: %s", self.folder.name, error)
+            return None
 
     def _publish(self, name: str, *, suffix: str = "", since: datetime | None, has_ended: bool = False) -> None:
         if not playlist.has_media(self.recording, since=since):
@@ -59,12 +112,11 @@ class Playlists:
             self._written[name] = text
 
     def _put(self, name: str, text: str) -> None:
-        unfinished = self.folder / f".{name}.unfinished"
-        unfinished.write_text(text)
-        os.replace(unfinished, self.folder / name)
+        replace_file(self.folder / name, text.encode())
 
     def _take_away(self, name: str) -> None:
         (self.folder / name).unlink(missing_ok=True)
+        self._written.pop(name, None)
 
 
 class Origin(Playlists):
@@ -92,3 +144,26 @@ class Origin(Playlists):
         for segment in over:
             (self.folder / segment.uri).unlink(missing_ok=True)
             self._removed[segment.rendition] = self._removed.get(segment.rendition, 0) + 1
+
+
+@contextmanager
+def exclusively(folder: Path) -> Iterator[None]:
+    """Be the only one that writes a show's replay, or removes it, in any process of this machine.
+
+    Raises FileNotFoundError for a folder that is gone, or went while we waited.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if not folder.exists():
+            raise FileNotFoundError(folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file that no reader sees half of."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished.write_bytes(data)
+    os.replace(unfinished, path)

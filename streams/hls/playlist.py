@@ -7,19 +7,24 @@ from streams.hls.recording import Recording, Rendition, Segment
 
 VERSION = 7  # EXT-X-MAP in a playlist that is not of I-frames only needs 6, fMP4 in practice 7
 LIVE_WINDOW_S = 30
+SUBTITLES = "captions"
 
 
-def render_multivariant(recording: Recording, *, suffix: str = "", is_whole: bool = False) -> str:
+def render_multivariant(recording: Recording, *, suffix: str = "", is_whole: bool = False, subtitles: str = "") -> str:
     """List the newest run's renditions, best first. A media playlist is called `<rendition><suffix>.m3u8`.
 
-    `is_whole` adds those of earlier runs that go on with the segments of another one.
+    `is_whole` adds those of earlier runs that go on with the segments of another one. `subtitles` is the EXT-X-MEDIA
+    of the group SUBTITLES, which goes with all of them.
     """
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    if subtitles:
+        lines.append(subtitles)
+    with_subtitles = f',SUBTITLES="{SUBTITLES}"' if subtitles else ""
     newest = recording.runs[-1].renditions if recording.runs else ()
     renditions = recording.renditions() if is_whole else newest
     for rendition in sorted(renditions, key=lambda one: -one.width * one.height):
         lines += [
-            f"#EXT-X-STREAM-INF:{_attributes(rendition, recording.peak_bps(rendition))}",
+            f"#EXT-X-STREAM-INF:{_attributes(rendition, recording.peak_bps(rendition))}{with_subtitles}",
             f"{rendition.name}{suffix}.m3u8",
         ]
     return _text(lines)
@@ -59,7 +64,7 @@ def _render(recording: Recording, rendition: str, *, first: int, has_ended: bool
             lines.append(f'#EXT-X-MAP:URI="{init_uri(segment)}"')
             run = segment.run
         lines += [
-            f"#EXT-X-PROGRAM-DATE-TIME:{_stamp(segment.begins_at)}",
+            f"#EXT-X-PROGRAM-DATE-TIME:{stamp(segment.begins_at)}",
             f"#EXTINF:{segment.duration_s:.6f},",
             segment.uri,
         ]
@@ -120,8 +125,18 @@ def _attributes(rendition: Rendition, bandwidth_bps: int) -> str:
     return ",".join(attributes)
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """Write a moment as EXT-X-PROGRAM-DATE-TIME does."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def clock(seconds: float) -> str:
+    """Write a time as WebVTT does."""
+    milliseconds = round(seconds * 1000)
+    return (
+        f"{milliseconds // 3_600_000:02d}:{milliseconds // 60_000 % 60:02d}:"
+        f"{milliseconds // 1000 % 60:02d}.{milliseconds % 1000:03d}"
+    )
 
 
 def _text(lines: Sequence[str]) -> str:

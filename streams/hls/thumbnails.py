@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from streams.hls.playlist import clock
 from streams.hls.recording import Recording, Rendition, Segment
 
 SHEET = "thumbnails.jpg"
@@ -79,7 +80,7 @@ def render(plan: Plan, shots: Sequence[Shot]) -> str:
     for index, (shot, end_s) in enumerate(zip(shots, ends_s, strict=True)):
         x, y = place(plan, index)
         lines += [
-            f"{_clock(shot.at_s)} --> {_clock(end_s)}",
+            f"{clock(shot.at_s)} --> {clock(end_s)}",
             f"{SHEET}#xywh={x},{y},{plan.width},{plan.height}",
             "",
         ]
@@ -98,11 +99,3 @@ def _smallest(recording: Recording) -> Rendition | None:
         if pictures := [one for one in run.renditions if one.has_picture]:
             return min(pictures, key=lambda one: one.width * one.height)
     return None
-
-
-def _clock(seconds: float) -> str:
-    milliseconds = round(seconds * 1000)
-    return (
-        f"{milliseconds // 3_600_000:02d}:{milliseconds // 60_000 % 60:02d}:"
-        f"{milliseconds // 1000 % 60:02d}.{milliseconds % 1000:03d}"
-    )

@@ -12,12 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from shop.text import is_text
-from streams import access, broadcasts, chat, keys, pins, retention, run_list, shows
+from streams import access, broadcasts, captions, chat, keys, pins, retention, run_list, shows
 from streams.exceptions import ChatRefused, NotOnRunList, RunListFull, StateRefused, UnknownSkus
+from streams.hls.exceptions import BadCaptions
+from streams.host import words
 from streams.host.forms import RecordingForm, SlowModeForm, recording_of
 from streams.host.pages import host_of, own_show
 from streams.models import ChatMessage, StreamSession
 from streams.srt import slots
+from streams.store.exceptions import StoreAway
 
 State = StreamSession.State
 
@@ -117,6 +120,29 @@ def choose_recording(request: HttpRequest, session: StreamSession) -> HttpRespon
         retention.choose(session, is_recorded=is_recorded, replay_days=replay_days, actor=_actor(request))
     except StateRefused:
         messages.error(request, _("The show has ended: what was not recorded, or is gone, can't be kept any more."))
+    return _back(session)
+
+
+@require_POST
+@own_show
+def change_captions(request: HttpRequest, session: StreamSession) -> HttpResponse:
+    """Give the replay the captions of a file, or take away those it has; `do` says which."""
+    file = request.FILES.get("captions")
+    try:
+        if request.POST.get("do") == "remove":
+            captions.remove(session, actor=_actor(request))
+            messages.success(request, _("The captions are gone."))
+        elif file is None:
+            messages.error(request, _("Choose a WebVTT file first."))
+        else:
+            captions.give(session, file.read(captions.MOST_BYTES + 1), actor=_actor(request))
+            messages.success(request, _("The replay has captions now. Viewers turn them on with a button."))
+    except BadCaptions as bad:
+        messages.error(request, words.of_captions(bad))
+    except StateRefused:
+        messages.error(request, _("Captions belong to a replay, and there is none."))
+    except StoreAway:
+        messages.error(request, _("The captions could not be stored just now. Please try again."))
     return _back(session)
 
 

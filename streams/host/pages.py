@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from inventory.exceptions import StockBusy
 from shop.models import User
-from streams import access, addresses, programme, shows
+from streams import access, addresses, captions, programme, shows
 from streams.host import desk, words
 from streams.host.forms import REPLAY_DAYS, SLOW_MODES, PlanForm, recording_of
 from streams.models import StreamSession
@@ -125,5 +125,6 @@ def studio(request: HttpRequest, session: StreamSession) -> HttpResponse:
             "sentences": words.of_studio(),
             "slow_modes": sorted({*SLOW_MODES, session.slow_mode_s}),
             "replay_days": sorted({*REPLAY_DAYS, session.replay_days or REPLAY_DAYS[0]}),
+            "has_captions": captions.has_captions(session),
         },
     )

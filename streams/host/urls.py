@@ -14,6 +14,7 @@ urlpatterns = [
     path("shows/<slug:slug>/key/", actions.rotate_key, name="studio-key"),
     path("shows/<slug:slug>/takeover/", actions.allow_takeover, name="studio-takeover"),
     path("shows/<slug:slug>/recording/", actions.choose_recording, name="studio-recording"),
+    path("shows/<slug:slug>/captions/", actions.change_captions, name="studio-captions"),
     path("shows/<slug:slug>/srt/", actions.lease_port, name="studio-srt"),
     path("shows/<slug:slug>/slow-mode/", actions.set_slow_mode, name="studio-slow-mode"),
     path("shows/<slug:slug>/chat/", actions.say, name="studio-say"),

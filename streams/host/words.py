@@ -1,8 +1,12 @@
-"""What the studio's scripts say, in the host's language: a show's sentences, and a few of its own."""
+"""What a host reads in their language: the sentences of the studio's scripts, and what is wrong with a file."""
+
+from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
-from streams import words
+from streams import captions, words
+from streams.hls.exceptions import BadCaptions
+from streams.programme import clock
 
 
 def of_studio() -> dict[str, str]:
@@ -16,6 +20,22 @@ def of_studio() -> dict[str, str]:
         "megabits": _("{n} Mb/s"),
         "seconds": _("{n} s"),
     }
+
+
+def of_captions(bad: BadCaptions) -> str:
+    """Say what is wrong with a host's captions, and in which line."""
+    said = {
+        "too_big": _("The file is larger than %(most)d KB."),
+        "not_text": _("Line %(line)d: this is not UTF-8 text."),
+        "no_head": _("Line 1: a WebVTT file begins with the word WEBVTT."),
+        "no_cues": _("There is not one caption in the file."),
+        "bad_time": _("Line %(line)d: expected an empty line, then times such as 00:01:05.000 --> 00:01:08.500."),
+        "falls": _("Line %(line)d: this begins before the caption above it."),
+        "ends_early": _("Line %(line)d: this ends before it begins."),
+        "beyond": _("Line %(line)d: this lies beyond the replay, which is %(length)s long."),
+    }[bad.fault]
+    length = clock(timedelta(seconds=bad.length_s))
+    return said % {"line": bad.line, "length": length, "most": captions.MOST_BYTES // 1024}
 
 
 def _camera() -> dict[str, str]:

@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -26,7 +25,6 @@ from django.db import DatabaseError
 from streams import playback
 from streams.hls import journal
 from streams.hls.journal import FILE as JOURNAL
-from streams.hls.origin import Playlists
 from streams.hls.playlist import init_uri
 from streams.hls.recording import Dropped, Entry, Recording, Run, Segment
 from streams.hls.thumbnails import SHEET, TRACK
@@ -36,6 +34,7 @@ from streams.models import StreamSession
 from streams.store import behind, progress
 from streams.store.bucket import Bucket
 from streams.store.exceptions import Busy, StoreAway
+from streams.store.playlists import BucketPlaylists
 from streams.store.progress import Progress
 
 logger = logging.getLogger(__name__)
@@ -54,26 +53,6 @@ DRAWN_WITHIN_S = 120.0
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class BucketPlaylists(Playlists):
-    """Playlists of what the bucket has. Each is put there, and then noted on disk, where our pages look for it.
-
-    All methods raise StoreAway; calling them again goes on where they stopped.
-    """
-
-    def __init__(self, folder: Path, recording: Recording, bucket: Bucket, prefix: str) -> None:
-        super().__init__(folder, recording)
-        self._bucket = bucket
-        self._prefix = prefix
-
-    def _put(self, name: str, text: str) -> None:
-        self._bucket.put(self._prefix + name, text.encode())
-        super()._put(name, text)
-
-    def _take_away(self, name: str) -> None:
-        self._bucket.remove(self._prefix + name)
-        super()._take_away(name)
-
-
 class Carrier:
     """One show's. `newest_run` is the newest run that viewers can play; 0 before the first."""
 
@@ -84,7 +63,7 @@ class Carrier:
         self._bucket = bucket
         self._prefix = f"sessions/{session_id}/"
         self._recording = Recording()
-        self._playlists = BucketPlaylists(self._folder, self._recording, bucket, self._prefix)
+        self._playlists = BucketPlaylists(self._folder, self._recording, bucket)
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._waiting_since: datetime | None = None

@@ -63,7 +63,7 @@ def _token(name: str) -> tuple[str, str]:
 
 
 def _is_video(name: str) -> bool:
-    return name.startswith("sessions/") and name.endswith((".m3u8", ".m4s", ".mp4"))
+    return name.startswith("sessions/") and name.endswith((".m3u8", ".m4s", ".mp4", ".vtt"))
 
 
 def _answer(name: str, root: Path, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

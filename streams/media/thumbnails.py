@@ -1,7 +1,6 @@
 """Draws the sheet of pictures for a replay's seek bar from segments that are recorded already."""
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +12,7 @@ from PIL import Image
 from streams.hls import playlist, thumbnails
 from streams.hls.exceptions import BadMedia
 from streams.hls.journal import Journal
+from streams.hls.origin import replace_file
 from streams.hls.thumbnails import SHEET, TRACK, Plan, Shot
 from streams.media import child
 
@@ -86,12 +86,5 @@ def _write(folder: Path, plan: Plan, drawn: Sequence[tuple[Shot, bytes]]) -> Non
         sheet.paste(Image.frombytes("RGB", (plan.width, plan.height), picture), thumbnails.place(plan, index))
     encoded = BytesIO()
     sheet.save(encoded, "JPEG", quality=QUALITY, optimize=True)
-    _replace(folder / SHEET, encoded.getvalue())
-    _replace(folder / TRACK, thumbnails.render(plan, [shot for shot, _ in drawn]).encode())
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file that no reader sees half of."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_bytes(data)
-    os.replace(unfinished, path)
+    replace_file(folder / SHEET, encoded.getvalue())
+    replace_file(folder / TRACK, thumbnails.render(plan, [shot for shot, _ in drawn]).encode())
