@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
@@ -221,14 +222,19 @@ def _write(
         return
     before = {order.holder: str(order.state) for order in orders}
     if rule.becomes is not None:
+        written: dict[str, Any] = {
+            "state": rule.becomes,
+            "cancel_reason": rule.cancel_reason or "",
+            "terminal_at": now if rule.becomes in TERMINAL else None,
+        }
+        if rule.becomes is State.PLACED:
+            written["placed_at"] = now
         for order in orders:
-            order.state = rule.becomes
-            order.cancel_reason = rule.cancel_reason or ""
-            if rule.becomes is State.PLACED:
-                order.placed_at = now
-            order.terminal_at = now if rule.becomes in TERMINAL else None
+            vars(order).update(written)
+        Order.objects.filter(pk__in=[order.pk for order in orders]).update(**written)
+        if rule is LATE_SUCCESS:  # each is delivered on a day of its own
+            Order.objects.bulk_update(orders, ["delivery_on"])
         after_commit(orders_changed.send_robust, sender=None, orders=tuple(orders))
-        Order.objects.bulk_update(orders, ["state", "cancel_reason", "delivery_on", "placed_at", "terminal_at"])
     audit.record_all(
         actor=actor,
         action=event,
