@@ -86,8 +86,16 @@ class Showfloor:
     def program(self, word: str) -> psutil.Process:
         """Return the program right below `up` whose command line has this word."""
         assert self.process
-        [found] = [p for p in psutil.Process(self.process.pid).children() if word in p.cmdline()]
+        running = [p for p in psutil.Process(self.process.pid).children() if p.status() != psutil.STATUS_ZOMBIE]
+        [found] = [p for p in running if word in p.cmdline()]
         return found
+
+    def show_processes(self) -> dict[str, psutil.Process]:
+        """Return what the demo's live show needs: `run_media`, its `ffmpeg`, and the `camera`, which is one, too."""
+        media = self.program("run_media")
+        [ffmpeg] = [child for child in media.children() if "hls" in child.cmdline()]
+        [camera] = self.program("push_demo").children()
+        return {"ffmpeg": ffmpeg, "run_media": media, "camera": camera}
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal `up` and return its exit status; it has ten seconds."""

@@ -165,6 +165,28 @@ def test_a_waiting_page_plays_when_the_show_begins_and_again_after_it_ended(
     expect(page.locator("[data-clock]")).to_have_text(re.compile(r"^0:\d\d / 0:\d\d$"))
 
 
+def test_the_picture_comes_back_whatever_is_killed_and_nobody_reloads(people: People, demo_site: Showfloor) -> None:
+    page = people.come()
+    wait_for_picture(page)
+    page.evaluate("() => { window.isTheSameVisit = true }")
+
+    for victim in ("ffmpeg", "run_media", "camera"):
+        demo_site.show_processes()[victim].kill()
+        killed_ms = page.evaluate("() => Date.now()")
+
+        # What is on screen was filmed after that, so it is no rest of the buffer.
+        until(page, FILMED_AFTER, killed_ms)
+        expect(page.locator("[data-slate]")).to_be_hidden()
+    assert page.evaluate("() => window.isTheSameVisit") is True
+
+
+# The moment at which the camera saw the picture, which is told in whole seconds.
+FILMED_AFTER = """(moment) => {
+  const behind = parseInt(document.querySelector("[data-behind]").textContent);
+  return Date.now() - (behind + 0.5) * 1000 > moment;
+}"""
+
+
 class Host:
     """The demo's host, by the REST API."""
 
