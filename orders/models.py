@@ -35,6 +35,8 @@ class OrderFacts(models.Model):
         BY_BUYER = "by_buyer", "Cancelled by the buyer"
         BY_STAFF = "by_staff", "Cancelled by staff"
 
+    PAID = (State.PLACED, State.IN_TRANSIT, State.DELIVERED)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number_seq = models.BigIntegerField(editable=False)
     email = models.EmailField()  # empty once its buyer was erased
@@ -76,7 +78,7 @@ class OrderFacts(models.Model):
 
     @property
     def is_paid(self) -> bool:
-        return self.state in {self.State.PLACED, self.State.IN_TRANSIT, self.State.DELIVERED}
+        return self.state in self.PAID
 
     @property
     def is_erased(self) -> bool:

@@ -35,7 +35,7 @@ class Told:
 
     @property
     def was_paid(self) -> bool:
-        return self["before"] in {State.PLACED, State.IN_TRANSIT, State.DELIVERED}
+        return self["before"] in Order.PAID
 
     @property
     def refund_currency(self) -> str:
