@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from inventory.admin import LOW_STOCK
 from inventory.models import StockItem
-from orders.figures import PAID
 from orders.models import Order, Refund
 from shop.money import format_minor
 from streams.models import StreamSession
@@ -24,7 +23,7 @@ NEWEST = 8
 def figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add today's figures and the newest orders to the page, in five statements."""
     since = timezone.now() - timedelta(days=1)
-    paid = Q(state__in=PAID, placed_at__gte=since)
+    paid = Q(state__in=Order.PAID, placed_at__gte=since)
     orders = Order.objects.aggregate(
         paid=Count("pk", filter=paid),
         revenue=Sum("total_minor", filter=paid, default=0),
