@@ -293,7 +293,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, NONCE],
         "style-src": [SELF, "'unsafe-inline'"],
         "img-src": [SELF, "data:", *_MEDIA_ORIGIN],
-        "media-src": [SELF, "blob:", *_MEDIA_ORIGIN],
+        "media-src": [SELF, "blob:", "data:", *_MEDIA_ORIGIN],  # data: for the empty track that hls.js begins with
         "worker-src": [SELF, "blob:"],
         "connect-src": [SELF, *_SOCKET_ORIGINS, *_MEDIA_ORIGIN],
         "frame-ancestors": ["'none'"],

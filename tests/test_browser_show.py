@@ -36,6 +36,7 @@ def test_the_show_plays_by_itself_and_says_how_far_it_is_behind(people: People) 
     assert page.evaluate("document.querySelector('video').muted") is True
     expect(page.get_by_role("button", name="Turn the sound on")).to_be_visible()
     expect(page.locator("[data-behind]")).to_have_text(re.compile(r"^\d+ s behind the camera$"))
+    expect(page.locator("[data-captions]")).to_be_hidden()
     if folder := os.environ.get("SHOWFLOOR_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{folder}/show.png")
@@ -125,6 +126,28 @@ def test_the_seek_bar_shows_the_moment_under_the_pointer(people: People) -> None
     bar.focus()
     page.keyboard.press("End")
     expect(picture).to_be_visible()
+
+
+def test_captions_are_off_until_somebody_wants_them_and_stay_on_then(people: People) -> None:
+    page = people.come("/shows/demo-replay/")
+    wait_for_picture(page)
+    button, words = page.locator("[data-captions]"), page.locator("[data-cues]")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    page.evaluate("document.querySelector('video').currentTime = 9")
+    wait_for_picture(page)
+    expect(words).to_be_hidden()
+
+    page.keyboard.press("c")
+
+    expect(words).to_contain_text("Sea first.")
+    expect(button).to_have_attribute("aria-label", "Captions off")
+    assert page.evaluate("document.querySelector('[data-cues]').getBoundingClientRect().bottom") <= page.evaluate(
+        "document.querySelector('[data-seek]').getBoundingClientRect().top"
+    )
+    page.reload()
+    expect(words).to_contain_text("Good evening.")
+    button.click()
+    expect(words).to_be_hidden()
 
 
 def test_a_pin_swaps_the_card_without_a_reload(people: People, demo_site: Showfloor) -> None:

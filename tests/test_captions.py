@@ -26,7 +26,7 @@ State = StreamSession.State
 START = datetime(2026, 5, 4, 18, 0, tzinfo=UTC)
 HIGH = Rendition("high", "avc1.64001f,mp4a.40.2", 2_000_000, 1280, 720, 25.0)
 AUDIO = Rendition("audio", "mp4a.40.2", 128_000)
-GOOD = b"WEBVTT\n\n00:01.000 --> 00:03.000\nGood evening.\n\n00:07.000 --> 00:09.000\nAnd welcome back.\n"
+GOOD = b"WEBVTT\n\n00:01.000 --> 00:03.000\nGood evening.\n\n00:05.500 --> 00:09.000\nAnd welcome back.\n"
 
 
 def a_run(number: int, seconds: int, *, anchor_s: float, media_s: float = 0.0) -> list[Entry]:
@@ -119,8 +119,9 @@ def test_a_replay_lists_captions_for_every_quality_with_the_pictures_discontinui
     begins = [picture.segments[0].program_date_time, picture.segments[6].program_date_time]
     assert [one.program_date_time for one in words.segments] == begins
     assert [(tmp_path / one.uri).read_text() for one in words.segments] == [
-        "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:135000\n\n00:00:01.000 --> 00:00:03.000\nGood evening.\n",
-        "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:06.000,MPEGTS:0\n\n00:00:07.000 --> 00:00:09.000\nAnd welcome back.\n",
+        "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:135000\n\n00:00:01.000 --> 00:00:03.000\nGood evening.\n\n"
+        "00:00:05.500 --> 00:00:06.000\nAnd welcome back.\n",
+        "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:06.000,MPEGTS:0\n\n00:00:06.000 --> 00:00:09.000\nAnd welcome back.\n",
     ]
 
 

@@ -316,6 +316,7 @@ def test_the_replay_plays(demo: seeding.Report) -> None:
         for segment in media.segments:
             assert (folder / segment.uri).stat().st_size > 0
             assert (folder / segment.init_section.uri).stat().st_size > 0
+    assert [(one.type, one.language) for one in multivariant.media] == [("SUBTITLES", "en")]
     assert Journal(folder).recording.runs[-1].number == session.owner_epoch
 
 

@@ -28,8 +28,8 @@ SOURCE = ladder.Source(
 )
 
 
-def record(shots: Sequence[film.Shot], folder: Path, *, started_at: datetime) -> None:
-    """Record a film once through into a show's empty folder: segments, journal, replay, thumbnails.
+def record(shots: Sequence[film.Shot], folder: Path, *, started_at: datetime, captions: bytes) -> None:
+    """Record a film once through into a show's empty folder: segments, journal, replay, captions, thumbnails.
 
     Its clock begins at `started_at`. A film lasts a minute at most: that is what ffmpeg's list of segments holds.
     Raises OSError, subprocess.SubprocessError (with what ffmpeg said) or HlsError.
@@ -48,6 +48,7 @@ def record(shots: Sequence[film.Shot], folder: Path, *, started_at: datetime) ->
     origin.add(watcher.poll())
     origin.publish(has_ended=True)
     origin.publish_replay()
+    origin.put_captions(captions)
     asyncio.run(thumbnails.draw(folder))
 
 

@@ -11,6 +11,7 @@ from config.demo.posters import POSTERS
 from config.demo.shelves import keep
 from shop.models import User, Variant
 from streams import chat, playback
+from streams.hls.playlist import clock
 from streams.models import ChatMessage, Pin, RunListItem, StreamSession
 
 SLUG = "demo-replay"
@@ -35,6 +36,20 @@ CHAT = (
     (43, people.HOST, "Good night."),
 )
 
+# Seconds from and to, as WebVTT wants them, of what the host says over the film.
+SAID = (
+    (0.5, 3.8, "Good evening. Five colours on the rail,\nfour things on the table."),
+    (8.2, 12.4, "Sea first. It is lambswool, four-ply,\nnot bleached before dyeing."),
+    (13.2, 15.9, "It itches a little, on the first day.\nAfter that it is soft."),
+    (16.4, 19.6, "Rust next. It is cut straight."),
+    (20.0, 23.4, "Between two sizes,\ntake the smaller one under a jacket."),
+    (24.3, 27.6, "The roll-neck, in oat. The neck folds twice."),
+    (28.0, 31.4, "Wool wash at 30 degrees, and dry it flat."),
+    (32.4, 36.0, "And the cardigan, in moss."),
+    (36.4, 40.4, "Five buttons, all horn.\nThe band is knitted on, not sewn."),
+    (40.8, 43.8, "Thank you for watching. Good night."),
+)
+
 
 def record(started_at: datetime) -> Path:
     """Record the show into a folder of its own, beside the other shows'; return it. Takes some ten seconds.
@@ -44,7 +59,7 @@ def record(started_at: datetime) -> Path:
     folder = playback.folder(uuid4())
     folder.mkdir(parents=True)
     try:
-        recording.record(SHOTS, folder, started_at=started_at)
+        recording.record(SHOTS, folder, started_at=started_at, captions=_captions())
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -89,3 +104,10 @@ def seed(folder: Path, users: Mapping[str, User], *, started_at: datetime) -> St
         for at, person, text in CHAT
     )
     return session
+
+
+def _captions() -> bytes:
+    lines = ["WEBVTT", "Language: en", ""]
+    for begin_s, end_s, text in SAID:
+        lines += [f"{clock(begin_s)} --> {clock(end_s)}", text, ""]
+    return "\n".join(lines).encode()

@@ -1,4 +1,4 @@
-/** The buttons over the picture: play, sound, quality, captions, small window, full screen, and a replay's position. */
+/** The buttons over the picture: play, sound, quality, small window, full screen, and a replay's position. */
 import { AUDIO, AUTO } from "showfloor/player";
 import { say } from "showfloor/words";
 
@@ -90,7 +90,6 @@ export function attach(stage, player, show) {
   player.addEventListener("clock", drawClock);
 
   quality(stage, player);
-  captions(one("captions"), video);
   windows(stage, one, video);
 
   // --- keys and idleness ---
@@ -205,25 +204,6 @@ function quality(stage, player) {
   for (const name of ["levels", "level"]) player.addEventListener(name, () => draw());
 }
 
-/** @param {HTMLElement} button @param {HTMLVideoElement} video */
-function captions(button, video) {
-  const draw = () => {
-    const tracks = [...video.textTracks].filter((track) => track.kind === "captions" || track.kind === "subtitles");
-    const isOn = tracks.some((track) => track.mode === "showing");
-    button.hidden = tracks.length === 0;
-    button.setAttribute("aria-pressed", String(isOn));
-    label(button, say(isOn ? "captions_off" : "captions_on"));
-    return { tracks, isOn };
-  };
-  button.addEventListener("click", () => {
-    const { tracks, isOn } = draw();
-    tracks.forEach((track, index) => (track.mode = !isOn && index === 0 ? "showing" : "disabled"));
-    draw();
-  });
-  for (const name of ["addtrack", "removetrack", "change"]) video.textTracks.addEventListener(name, draw);
-  draw();
-}
-
 /** Full screen and the small window. @param {HTMLElement} stage @param {(name: string) => any} one @param {any} video */
 function windows(stage, one, video) {
   const [full, pip] = [one("full"), one("pip")];
@@ -242,7 +222,7 @@ function windows(stage, one, video) {
 }
 
 /** Name a button, for a pointer with its key. @param {HTMLElement} button @param {string} text */
-function label(button, text) {
+export function label(button, text) {
   button.setAttribute("aria-label", text);
   button.title = `${text} (${button.getAttribute("aria-keyshortcuts")})`;
 }

@@ -1,5 +1,6 @@
 /** The page of a show: ties the picture, the socket, the goods, the chat and buying together. */
 import { Buying } from "showfloor/buy";
+import * as captions from "showfloor/captions";
 import * as chat from "showfloor/chat";
 import * as controls from "showfloor/controls";
 import { Goods } from "showfloor/goods";
@@ -31,6 +32,7 @@ export function init(page) {
 
   controls.attach(stage, player, { isReplay: () => screening.isReplay });
   thumbnails.attach(stage, player);
+  captions.attach(stage, player.video);
   new Buying(side, goods, wire, { skewMs });
   opinion.attach(page, wire, show);
   runList.attach(page, { goods, player, chapters: show.chapters });

@@ -146,12 +146,17 @@ def render_playlist(captions: Captions, recording: Recording, replay: Sequence[P
 
 
 def render_segment(captions: Captions, part: Part) -> str:
-    """Render the cues that are on screen during a run, in the replay's time, and where that lies in the run's."""
+    """Render the cues that are on screen during a run, in the replay's time, and where that lies in the run's.
+
+    One that outlasts the run is cut there, and goes on with the next: else players show it twice.
+    """
+    ends_s = part.at_s + part.length_s
     ticks = round(part.media_s * MPEG_HZ) % MPEG_TICKS
     lines = ["WEBVTT", f"X-TIMESTAMP-MAP=LOCAL:{playlist.clock(part.at_s)},MPEGTS:{ticks}", ""]
     for cue in captions.cues:
-        if cue.begin_s < part.at_s + part.length_s and cue.end_s > part.at_s:
-            times = f"{playlist.clock(cue.begin_s)} --> {playlist.clock(cue.end_s)}"
+        begin_s, end_s = max(cue.begin_s, part.at_s), min(cue.end_s, ends_s)
+        if begin_s < end_s:
+            times = f"{playlist.clock(begin_s)} --> {playlist.clock(end_s)}"
             lines += [f"{times} {cue.settings}".rstrip(), cue.text, ""]
     return "\n".join(lines)
 
