@@ -81,6 +81,7 @@ def test_a_file_is_read_with_its_language_settings_and_several_lines() -> None:
         ("no_cues", 3, b"WEBVTT\n\n"),
         ("not_text", 4, b"WEBVTT\n\n00:01.000 --> 00:02.000\n\xe9t\xe9\n"),
         ("not_text", 4, b"WEBVTT\n\n00:01.000 --> 00:02.000\na\0b\n"),
+        ("bad_time", 2, b"WEBVTT\n00:01.000 --> 00:02.000\na\n\n00:03.000 --> 00:04.000\nb\n"),
         ("bad_time", 3, b"WEBVTT\n\nGood evening.\n"),
         ("bad_time", 4, b"WEBVTT\n\nfirst\n00:01,000 --> 00:02,000\na\n"),
         ("bad_time", 3, b"WEBVTT\n\n00:61.000 --> 01:02.000\na\n"),

@@ -22,7 +22,7 @@ from tests.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db
 
-FILES = ("index.m3u8", "high.m3u8", "runs/0001/high/000000.m4s", "thumbnails.jpg")
+FILES = ("index.m3u8", "high.m3u8", "runs/0001/high/000000.m4s", "captions.vtt", "thumbnails.jpg")
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def test_without_a_token_only_pictures_are_open(settings: Any) -> None:
 
     asked = [status_of(f"/media/sessions/{session.pk}/{name}", settings) for name in FILES]
 
-    assert asked == [403, 403, 403, 200]
+    assert asked == [403, 403, 403, 403, 200]
 
 
 @pytest.mark.parametrize("file", FILES[:3])

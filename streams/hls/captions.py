@@ -102,6 +102,8 @@ def parse(data: bytes, *, length_s: float) -> Captions:
         raise BadCaptions("no_head", 1)
     blocks = _blocks(lines)
     header = next(blocks)
+    if misplaced := next((number for number, line in header if "-->" in line), 0):
+        raise BadCaptions("bad_time", misplaced)
     language = next((match[1] for _, line in header if (match := LANGUAGE.fullmatch(line))), "")
     cues: list[Cue] = []
     for block in blocks:
