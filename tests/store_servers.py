@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import boto3
 import requests
 
+from tests.conformance import named
 from tests.realtime_servers import eventually
 
 BUCKET = "showfloor"
@@ -107,9 +107,7 @@ def broken_promises(gate: Gate) -> list[str]:
     for name in gate.put:
         if name.endswith(".m3u8"):
             _, text = next(texts)
-            named = [line for line in text.splitlines() if line and line[0] != "#"]
-            named += re.findall(r'URI="([^"]+)"', text)
-            missing += [f"{name}: {one}" for one in named if one not in there]
+            missing += [f"{name}: {one}" for one in named(text) if one not in there]
         there.add(name)
     return missing
 
