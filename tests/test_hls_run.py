@@ -161,6 +161,9 @@ def test_source_without_sound_gets_silence(media: MediaProcess, session: StreamS
     assert index.playlists[0].stream_info.codecs.endswith(",mp4a.40.2")
     assert index.playlists[0].stream_info.resolution == (180, 320)
     assert all(decode(session, media_playlist(session, "audio")).values())
+    ends = {name: media_playlist(session, name).segments[-1] for name in ("high", "audio")}
+    apart = ends["high"].program_date_time - ends["audio"].program_date_time
+    assert abs(apart) < timedelta(seconds=0.1)  # silence goes no further than the picture
 
 
 def test_source_with_rare_keyframes_is_cut_to_seconds_all_the_same(

@@ -13,12 +13,10 @@ GOP_MAX = 600  # frames; keyframes are forced by time, this only stops x264 from
 
 
 def command(ffmpeg: str, source: Source, steps: Sequence[Step], folder: Path) -> list[str]:
-    """Return the command that turns a source into the renditions `steps`, each in `folder/<its name>/`."""
+    """Return the command that turns a source with sound into the renditions `steps`, each in `folder/<its name>/`."""
     # -copyts: each rendition keeps the source's own times, so that all of them agree to the frame.
     argv = [ffmpeg, "-hide_banner", "-nostats", "-loglevel", "warning", "-copyts"]
     argv += ["-analyzeduration", "1000000", "-f", "flv", "-i", "pipe:0"]
-    if not source.has_sound:
-        argv += ["-f", "lavfi", "-i", "anullsrc=sample_rate=48000:channel_layout=stereo"]
     if graph := _filters(source, steps):
         argv += ["-filter_complex", graph]
     for step in steps:
@@ -56,12 +54,9 @@ def _picture(step: Step, steps: Sequence[Step]) -> list[str]:
 
 
 def _sound(source: Source) -> list[str]:
-    if source.has_sound and source.can_copy_sound:
+    if source.can_copy_sound:
         return ["-map", "0:a:0", "-c:a", "copy"]
-    argv = ["-map", "0:a:0" if source.has_sound else "1:a:0"]
-    argv += ["-c:a", "aac", "-b:a", str(SOUND_BPS), "-ar", "48000", "-ac", "2"]
-    # Silence has no end of its own.
-    return argv if source.has_sound else [*argv, "-shortest"]
+    return ["-map", "0:a:0", "-c:a", "aac", "-b:a", str(SOUND_BPS), "-ar", "48000", "-ac", "2"]
 
 
 def _segments(folder: Path) -> list[str]:

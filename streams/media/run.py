@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
@@ -19,6 +20,7 @@ from streams.hls.watcher import Watcher
 from streams.media import child
 from streams.media.intake import Intake, Opening
 from streams.media.publication import Publication
+from streams.media.silence import HEADER, Silence
 from streams.rtmp import flv
 from streams.rtmp.flv import Tag
 
@@ -105,7 +107,10 @@ class EncoderRun:
     async def run(self) -> Outcome:
         """Encode until something ends it; then nothing of it is left running, and all it finished is published."""
         self._watcher.make_folders()
-        argv = encoder.command(child.ffmpeg(), self._opening.source, self._steps, self._watcher.folder)
+        source = self._opening.source
+        if not source.has_sound:
+            source = replace(source, has_sound=True, can_copy_sound=True)  # it gets silence
+        argv = encoder.command(child.ffmpeg(), source, self._steps, self._watcher.folder)
         process = await child.spawn(argv)
         self._last_segment_s = time.monotonic()
         tasks = {
@@ -144,10 +149,13 @@ class EncoderRun:
         if process.stdin is None:  # spawn always makes one
             raise RuntimeError("no pipe")
         source = self._opening.source
-        process.stdin.write(flv.file_header(has_sound=source.has_sound, has_picture=source.has_picture))
+        process.stdin.write(flv.file_header(has_sound=True, has_picture=source.has_picture))
         for kind, header in self._intake.headers.items():
             if self._wants(kind):
                 process.stdin.write(flv.encode(header, timestamp_ms=0))
+        silence = None if source.has_sound else Silence()
+        if silence:
+            process.stdin.write(flv.encode(HEADER, timestamp_ms=0))
         last_keyframe_s = 0.0
         opening = deque(self._opening.tags)
         try:
@@ -176,6 +184,8 @@ class EncoderRun:
                 if self._clock.has_drifted and tag.is_keyframe:
                     self._publication.put_back([tag])
                     return Outcome.DRIFTED
+                if silence:
+                    process.stdin.write(silence.until(since_ms))
                 process.stdin.write(flv.encode(tag, timestamp_ms=since_ms))
                 await process.stdin.drain()
                 self._fed_ms = since_ms
