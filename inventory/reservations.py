@@ -15,14 +15,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from django.db import connection
 from django.db.models import Sum
 
-from inventory import availability
+from inventory import availability, statements
 from inventory.counters import CounterChange, write_counters
 from inventory.locks import lock_stock
 from inventory.models import Reservation, StockItem, StockMovement
 
 State = Reservation.State
+
+_COLUMNS = ["id", "stock_item_id", "quantity", "state", "holder"]
+_SETTLE = """
+    UPDATE inventory_reservation AS promise
+    SET state = %s
+    FROM (SELECT id, state FROM inventory_reservation WHERE holder = ANY(%s) AND state = ANY(%s)) AS before
+    WHERE promise.id = before.id
+    RETURNING promise.id, promise.stock_item_id, promise.quantity, before.state, promise.holder
+"""
 
 
 @dataclass(frozen=True)
@@ -112,10 +122,12 @@ class Shelf:
 
     def release(self, holders: Iterable[str]) -> None:
         """Give held and committed units back. Calling it twice gives nothing twice."""
-        for reservation in self._settle(holders, {State.HELD}, State.RELEASED):
-            self._changes[reservation.stock_item_id].held -= reservation.quantity
-        for reservation in self._settle(holders, {State.COMMITTED}, State.RELEASED):
-            self._changes[reservation.stock_item_id].committed -= reservation.quantity
+        for reservation in self._settle(holders, {State.HELD, State.COMMITTED}, State.RELEASED):
+            change = self._changes[reservation.stock_item_id]
+            if reservation.state == State.HELD:
+                change.held -= reservation.quantity
+            else:
+                change.committed -= reservation.quantity
 
     def fulfil(self, holders: Iterable[str], *, actor: str) -> None:
         """Ship committed units: they leave the building, and the ledger says so."""
@@ -212,9 +224,9 @@ class Shelf:
                 yield item, units
 
     def _settle(self, holders: Iterable[str], before: set[State], after: State) -> list[Reservation]:
-        found = list(Reservation.objects.filter(holder__in=set(holders), state__in=before).order_by("pk"))
-        Reservation.objects.filter(pk__in=[reservation.pk for reservation in found]).update(state=after)
-        return found
+        """Write the new state of the holders' reservations in one of the states `before`; return them as they were."""
+        settled = statements.run(_SETTLE, [str(after), sorted(set(holders)), sorted(before)])
+        return [Reservation.from_db(connection.alias, _COLUMNS, row) for row in sorted(settled)]
 
     def _write(self) -> None:
         """Write all decisions: holds, movements, and one UPDATE for every counter."""

@@ -23,7 +23,7 @@ from orders import caps, clock, locks
 from orders.exceptions import TransitionRefused
 from orders.models import Order, OrderFacts, Payment, Refund
 from orders.signals import orders_changed
-from shop import audit, outbox
+from shop import audit, outbox, rows
 
 State = OrderFacts.State
 Reason = OrderFacts.CancelReason
@@ -235,24 +235,19 @@ def _write(
         if rule is LATE_SUCCESS:  # each is delivered on a day of its own
             Order.objects.bulk_update(orders, ["delivery_on"])
         after_commit(orders_changed.send_robust, sender=None, orders=tuple(orders))
-    audit.record_all(
-        actor=actor,
-        action=event,
-        reason=reason,
-        subjects={order.holder: {"before": before[order.holder], "after": str(order.state)} for order in orders},
-    )
+    changes = {order.holder: {"before": before[order.holder], "after": str(order.state)} for order in orders}
     topic = f"order.{rule.becomes}" if rule.becomes else "payment.returned"
-    outbox.publish_all(
-        topic,
-        {
-            order.holder: {
-                "event": event,
-                "before": before[order.holder],
-                "cancel_reason": order.cancel_reason,
-                "refund_minor": owed.get(order.holder, 0),
-            }
-            for order in orders
-        },
+    news = {
+        order.holder: {
+            "event": event,
+            "before": before[order.holder],
+            "cancel_reason": order.cancel_reason,
+            "refund_minor": owed.get(order.holder, 0),
+        }
+        for order in orders
+    }
+    rows.insert(
+        outbox.make_all(topic, news), audit.make_all(actor=actor, action=event, subjects=changes, reason=reason)
     )
 
 

@@ -11,9 +11,11 @@ def record(*, actor: str, action: str, subject: str, reason: str = "", **data: A
     return AuditEntry.objects.create(actor=actor, action=action, subject=subject, reason=reason, data=data)
 
 
-def record_all(*, actor: str, action: str, subjects: Mapping[str, Mapping[str, Any]], reason: str = "") -> None:
-    """Write one entry for each subject, with its own data, in one statement."""
-    AuditEntry.objects.bulk_create(
+def make_all(
+    *, actor: str, action: str, subjects: Mapping[str, Mapping[str, Any]], reason: str = ""
+) -> list[AuditEntry]:
+    """Make an entry for each subject, with its data, to be written with the rows that it tells of (`rows.insert`)."""
+    return [
         AuditEntry(actor=actor, action=action, subject=subject, reason=reason, data=dict(data))
         for subject, data in subjects.items()
-    )
+    ]

@@ -31,16 +31,11 @@ _handlers: dict[str, list[Handler]] = defaultdict(list)
 
 def publish(topic: str, subject: str, data: Mapping[str, Any] | None = None) -> None:
     """Write one event. `data` holds ids and figures, nothing about a person."""
-    publish_all(topic, {subject: data or {}})
-
-
-def publish_all(topic: str, events: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write one event for each subject, with its own data, in one statement."""
-    rows.insert(make_all(topic, events))
+    rows.insert(make_all(topic, {subject: data or {}}))
 
 
 def make_all(topic: str, events: Mapping[str, Mapping[str, Any]]) -> list[OutboxEvent]:
-    """Make events to be written with the rows that they tell of (`rows.insert`)."""
+    """Make an event for each subject, with its data, to be written with the rows that it tells of (`rows.insert`)."""
     return [OutboxEvent(topic=topic, subject=subject, data=dict(data)) for subject, data in events.items()]
 
 

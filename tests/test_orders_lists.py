@@ -164,16 +164,16 @@ def shown(client: Client, address: str) -> str:
 def test_pages_of_the_list_lead_to_each_other(client: Client) -> None:
     buyer = make_user()
     client.force_login(buyer)
-    for number in range(21):
-        make_row(buyer, number, is_archived=number < 15)
+    for number in range(11):
+        make_row(buyer, number, is_archived=number < 8)
 
     first = client.get("/orders/").content.decode()
-    assert ("Vase 20" in first, "Vase 0 " in first, "Newer" in first) == (True, False, False)
+    assert ("Vase 10" in first, "Vase 0 " in first, "Newer" in first) == (True, False, False)
     older = first.split('href="?cursor=')[1].split('"')[0]
     second = client.get(f"/orders/?cursor={older}").content.decode()
-    assert ("Vase 0" in second, "Vase 20" in second, "Older" in second) == (True, False, False)
+    assert ("Vase 0" in second, "Vase 10" in second, "Older" in second) == (True, False, False)
     newer = second.split('href="?cursor=')[1].split('"')[0]
-    assert "Vase 20" in client.get(f"/orders/?cursor={newer}").content.decode()
+    assert "Vase 10" in client.get(f"/orders/?cursor={newer}").content.decode()
 
 
 @pytest.mark.parametrize("address", ["/orders/", "/api/v1/orders"])
@@ -183,10 +183,10 @@ def test_ten_orders_cost_no_more_queries_than_one(client: Client, address: str, 
     client.force_login(buyer)
     make_product("Rust vase", skus=("VASE",))
     counts = []
-    for number in range(10):
+    for number in range(5):
         make_row(buyer, 2 * number, is_archived=archived > 0)
         make_row(buyer, 2 * number + 1, is_archived=archived > 1)
-        if number in {0, 9}:
+        if number in {0, 4}:
             with (
                 CaptureQueriesContext(connection) as here,
                 CaptureQueriesContext(connections["archive"]) as there,

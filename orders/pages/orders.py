@@ -33,7 +33,7 @@ from shop.models import User
 
 log = logging.getLogger(__name__)
 
-ORDERS_A_PAGE = 20
+ORDERS_A_PAGE = 10
 
 
 @never_cache
