@@ -17,17 +17,17 @@ help: ## list what can be made
 run: base assets ## start Showfloor on this machine
 	@exec $(PY) manage.py up $(ARGS)
 
-test: dev assets ## every test, on every core
-	@exec $(PY) -m pytest --numprocesses auto $(ARGS)
+test: dev assets ## the tests, on every core, without the long proofs unless ARGS names some
+	@exec $(PY) -m pytest --numprocesses auto $(if $(ARGS),$(ARGS),-m "not slow")
 
-check: dev ## lint, types, architecture, settings, migrations, then every test
+check: dev ## lint, types, architecture, settings, migrations, then every test, the long proofs too
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	SECRET_KEY=$(THROWAWAY_KEY) $(VENV)/bin/mypy .
 	$(VENV)/bin/lint-imports
 	env $(PRODUCTION_LIKE) $(PY) manage.py check --deploy --fail-level WARNING
 	env $(PRODUCTION_LIKE) $(PY) manage.py makemigrations --check --dry-run
-	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory test ARGS='-m "" $(ARGS)'
 
 soak: dev assets ## kill everything at random for two minutes while people buy; thousands of steps of orders
 	@export KILL_LOAD_S=$${KILL_LOAD_S:-120} SOAK_EXAMPLES=$${SOAK_EXAMPLES:-1000} && \

@@ -19,7 +19,7 @@ from tests import invariants
 from tests.archiving import make_over
 from tests.realtime_servers import ROOT, database_urls
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 STEPS = [
     (locks, "lock_finished_orders"),

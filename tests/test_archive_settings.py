@@ -51,6 +51,7 @@ def test_where_the_archive_is(
     assert archive["CONN_HEALTH_CHECKS"] is True
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_one_database_can_be_both() -> None:
     with connection.cursor() as cursor:

@@ -25,7 +25,7 @@ from tests.stripe_stand_ins import DECLINED_CARD, GOOD_CARD, SECRET_KEY, LocalSt
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
 WITHIN_MS = 20_000
 

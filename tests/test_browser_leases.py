@@ -15,7 +15,7 @@ from tests.viewers import SHOW, People, coming, until, wait_for_picture
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(300)]
 
 SHOPPER = "shopper2@example.com"
 WITHIN_S = 60

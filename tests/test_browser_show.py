@@ -188,6 +188,7 @@ def test_a_waiting_page_plays_when_the_show_begins_and_again_after_it_ended(
     expect(page.locator("[data-clock]")).to_have_text(re.compile(r"^0:\d\d / 0:\d\d$"))
 
 
+@pytest.mark.slow
 def test_the_picture_comes_back_whatever_is_killed_and_nobody_reloads(people: People, demo_site: Showfloor) -> None:
     page = people.come()
     wait_for_picture(page)

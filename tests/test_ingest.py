@@ -16,7 +16,12 @@ from tests.realtime_servers import eventually
 State = StreamSession.State
 WRONG = "not-the-passphrase-of-this-show"
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.keeps_redis,
+    pytest.mark.timeout(240),
+]
 
 
 @pytest.fixture(scope="module")

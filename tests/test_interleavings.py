@@ -34,7 +34,11 @@ from orders.providers import Fetched
 from tests import invariants, unguarded
 from tests.factories import make_product, make_request
 
-pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "archive"]), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True, databases=["default", "archive"]),
+    pytest.mark.timeout(300),
+]
 
 WAIT_S = 30
 SUCCEEDED, FAILED = Payment.State.SUCCEEDED, Payment.State.FAILED

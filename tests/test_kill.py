@@ -32,7 +32,7 @@ CUSTOMERS = 8
 QUIET_WITHIN_S = 240
 SCARCE = 40
 
-pytestmark = pytest.mark.timeout(int(LOAD_MOST_S) + QUIET_WITHIN_S + 300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(int(LOAD_MOST_S) + QUIET_WITHIN_S + 300)]
 
 SHOP = f"""
 from tests.factories import make_product

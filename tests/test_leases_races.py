@@ -91,6 +91,7 @@ def sites(django_db_setup: None) -> Iterator[list[str]]:
         yield addresses
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_thousand_calls_to_two_processes_never_pass_the_limit(sites: list[str]) -> None:
     show = make_session("kiln")

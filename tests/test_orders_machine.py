@@ -11,6 +11,7 @@ from tests.orders_machine import Orders
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "25"))  # `make soak` asks for many more
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.timeout(0)
 def test_orders_end_as_the_table_says_whatever_happens() -> None:

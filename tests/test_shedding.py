@@ -18,7 +18,7 @@ from tests.factories import make_session
 from tests.media_process import MediaProcess, media_playlist, push, show_folder
 from tests.realtime_servers import eventually
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis]
 
 SLOW_WITH_TWO = """#!/bin/sh
 case "$*" in *split=2*) exec {ffmpeg} -readrate 0.5 "$@" ;; esac

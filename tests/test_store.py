@@ -14,7 +14,12 @@ from tests.media_process import MediaProcess, push
 from tests.realtime_servers import eventually
 from tests.store_servers import Store, broken_promises, running_store
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis, pytest.mark.timeout(90)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.keeps_redis,
+    pytest.mark.timeout(90),
+]
 
 State = StreamSession.State
 

@@ -129,6 +129,7 @@ def test_data_of_another_postgresql_is_refused_with_the_way_out(other: Showfloor
     assert (data / "PG_VERSION").read_text() == "15\n"
 
 
+@pytest.mark.slow
 def test_stale_files_of_a_crash_do_not_matter(running: Showfloor) -> None:
     running.stop(signal.SIGKILL)
     (running.home / "run" / "redis" / "redis.sock").touch()
