@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from streams.api import captions, host, ingest, metrics, playback, sessions, watch
+from streams.api import captions, comments, host, ingest, metrics, playback, sessions, watch
 
 urlpatterns: list[URLPattern] = [
     path("sessions", sessions.SessionList.as_view(), name="api-sessions"),
     path("sessions/<slug:slug>", sessions.SessionDetail.as_view(), name="api-session"),
+    path("sessions/<slug:slug>/comments", comments.Comments.as_view(), name="api-comments"),
     path("sessions/<slug:slug>/opinion", sessions.SessionOpinion.as_view(), name="api-session-opinion"),
     path("watch/<slug:slug>", watch.Watch.as_view(), name="api-watch"),
     path("playback/metrics", metrics.Metrics.as_view(), name="api-metrics"),

@@ -1,6 +1,7 @@
 """The chat of a show: what may be said, how often, and what is taken out again."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from inventory.transactions import after_commit
@@ -25,13 +26,14 @@ REFILL_PER_S = 0.5
 def post(session: StreamSession, *, author: User | None, text: str) -> ChatMessage:
     """Say something in a show. Give the show as read just now: its state and slow mode decide.
 
-    Raises ChatRefused: `not_signed_in`, `bad_message` (blank, or the show is over), `too_long`, `slow_mode` and
+    Raises ChatRefused: `not_signed_in`, `bad_message` (blank, or the show was called off), `too_long`, `slow_mode` and
     `rate_limited` (both with `retry_ms`). A refusal costs none of the author's messages.
     """
     if author is None:
         raise ChatRefused("not_signed_in")
     said = one_line(text)
-    if not said or session.state == StreamSession.State.ENDED:
+    was_called_off = session.state == StreamSession.State.ENDED and session.started_at is None
+    if not said or was_called_off:
         raise ChatRefused("bad_message")
     if len(said) > TEXT_MOST:
         raise ChatRefused("too_long")
@@ -58,8 +60,12 @@ def role_of(session: StreamSession, author: User) -> Role:
 
 def history(session: StreamSession, limit: int = HISTORY) -> list[ChatMessage]:
     """Return the newest messages that were not removed, oldest first."""
-    newest = ChatMessage.objects.filter(session=session, removed_at=None).order_by("-at", "-id")[:limit]
-    return list(reversed(newest))
+    return list(reversed(visible(session).order_by("-at", "-id")[:limit]))
+
+
+def visible(session: StreamSession) -> QuerySet[ChatMessage]:
+    """Return what everyone may read."""
+    return ChatMessage.objects.filter(session=session, removed_at=None)
 
 
 def remove(message: ChatMessage, *, actor: str) -> None:

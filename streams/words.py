@@ -2,10 +2,23 @@
 
 from django.utils.translation import gettext as _
 
+from streams.exceptions import ChatRefused
+
 
 def of_show() -> dict[str, str]:
     """Return every sentence, with `{name}` where a script puts a value."""
     return {**_stock(), **_player(), **_chat(), **_buying(), **_show()}
+
+
+def of_refusal(refused: ChatRefused) -> str:
+    """Say why a message was not taken."""
+    return {
+        "not_signed_in": _("Please sign in first."),
+        "too_long": _("That is too long: 300 characters at most."),
+        "rate_limited": _("Too many at once. Wait a moment."),
+        "slow_mode": _("Slow mode is on. Wait a moment."),
+        "bad_message": _("There was nothing to say, or the show takes no messages."),
+    }.get(refused.code, _("That was not sent."))
 
 
 def _stock() -> dict[str, str]:

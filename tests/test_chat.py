@@ -88,7 +88,7 @@ def test_only_what_can_be_seen_is_kept(said: str, kept: str) -> None:
     assert one_line(said) == kept
 
 
-def test_an_ended_show_takes_no_message() -> None:
+def test_a_show_that_was_called_off_takes_no_message() -> None:
     assert refusal(make_session(state="ended"), author=make_user(), text="late").code == "bad_message"
 
 

@@ -21,6 +21,7 @@ from streams.host.pages import host_of, own_show
 from streams.models import ChatMessage, StreamSession
 from streams.srt import slots
 from streams.store.exceptions import StoreAway
+from streams.words import of_refusal
 
 State = StreamSession.State
 
@@ -183,16 +184,8 @@ def say(request: HttpRequest, session: StreamSession) -> HttpResponse:
     try:
         chat.post(session, author=host_of(request), text=request.POST.get("text", ""))
     except ChatRefused as refused:
-        messages.error(request, _refusal(refused))
+        messages.error(request, of_refusal(refused))
     return _back(session)
-
-
-def _refusal(refused: ChatRefused) -> str:
-    return {
-        "too_long": _("That is too long: 300 characters at most."),
-        "rate_limited": _("Too many at once. Wait a moment."),
-        "bad_message": _("There was nothing to say, or the show has ended."),
-    }.get(refused.code, _("That was not sent."))
 
 
 def _sku(request: HttpRequest) -> str:

@@ -1,0 +1,89 @@
+"""What is said in a show: read by everyone who may see it, written by whoever is signed in."""
+
+import math
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from shop.models import User
+from shop.pagination import Cursor
+from shop.problems import Problem
+from streams import chat, words
+from streams.api.sessions import get_visible
+from streams.exceptions import ChatRefused
+from streams.models import ChatMessage
+
+STATUSES = {
+    "not_signed_in": status.HTTP_401_UNAUTHORIZED,
+    "slow_mode": status.HTTP_429_TOO_MANY_REQUESTS,
+    "rate_limited": status.HTTP_429_TOO_MANY_REQUESTS,
+}
+
+
+class NewestSaidFirst(Cursor):
+    ordering = ("-at", "-id")  # type: ignore[assignment]
+
+
+class CommentSerializer(serializers.Serializer[ChatMessage]):
+    """One message, as the socket's CHAT."""
+
+    id = serializers.UUIDField()
+    author = serializers.CharField(source="author_name")
+    role = serializers.ChoiceField(choices=ChatMessage.Role.choices)
+    text = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class NewCommentSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(
+        allow_blank=True, trim_whitespace=False, help_text=f"one line of {chat.TEXT_MOST} characters at most"
+    )
+
+
+class Comments(ListAPIView[Any]):
+    """The messages of a show that may be seen, the newest first."""
+
+    serializer_class = CommentSerializer
+    pagination_class = NewestSaidFirst
+
+    def get_queryset(self) -> QuerySet[ChatMessage]:
+        return chat.visible(get_visible(self.request, self.kwargs["slug"]))
+
+    @extend_schema(operation_id="comments_list")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="comments_create",
+        request=NewCommentSerializer,
+        responses={
+            201: CommentSerializer,
+            400: OpenApiResponse(description="`bad_message`, `too_long`"),
+            401: OpenApiResponse(description="`not_signed_in`"),
+            429: OpenApiResponse(description="`slow_mode`, `rate_limited`, with `retry_ms`"),
+        },
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Say something, as over the socket: the same limits, the same codes."""
+        session = get_visible(request, slug)
+        asked = NewCommentSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        author = request.user if isinstance(request.user, User) else None
+        try:
+            message = chat.post(session, author=author, text=asked.validated_data["text"])
+        except ChatRefused as refused:
+            raise _problem(refused) from None
+        return Response(CommentSerializer(message).data, status=status.HTTP_201_CREATED)
+
+
+def _problem(refused: ChatRefused) -> Problem:
+    code = STATUSES.get(refused.code, status.HTTP_400_BAD_REQUEST)
+    if not refused.retry_ms:
+        return Problem(code, refused.code, words.of_refusal(refused))
+    wait_s = math.ceil(refused.retry_ms / 1000)
+    return Problem(code, refused.code, words.of_refusal(refused), retry_after_s=wait_s, retry_ms=refused.retry_ms)
