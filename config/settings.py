@@ -44,6 +44,8 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 USE_HTTPS = SITE_URL.startswith("https:")
 
 MAX_CONCURRENT_STREAMS = env.number("MAX_CONCURRENT_STREAMS", 3, least=1, most=100)
+CHAT_BANS_NETWORKS = env.switch("CHAT_BANS_NETWORKS", False)
+CHAT_RETENTION_DAYS = env.number("CHAT_RETENTION_DAYS", 0, most=3650)  # 0: for good
 STREAM_LIMIT_TOKEN = env.text("STREAM_LIMIT_TOKEN")  # empty: the stream-limit API asks nobody who they are
 
 PAYMENT_PROVIDER = env.choice("PAYMENT_PROVIDER", "sandbox", ("sandbox", "stripe"))

@@ -7,7 +7,7 @@ from realtime import wire
 from realtime.wire import Event
 
 # Of these only the newest matters; the run list goes first, because the others are of the SKUs on it.
-NEWEST_OF_KIND = ("run_list", "pin", "session", "slow_mode", "viewers", "likes")
+NEWEST_OF_KIND = ("run_list", "pin", "session", "slow_mode", "message_pin", "viewers", "likes")
 NEWEST_OF_SKU = ("item", "availability")
 
 

@@ -26,6 +26,7 @@ def connect() -> None:
     signals.slow_mode_changed.connect(on_slow_mode_changed)
     signals.chat_posted.connect(on_chat_posted)
     signals.chat_removed.connect(on_chat_removed)
+    signals.message_pinned.connect(on_message_pinned)
     signals.opinions_changed.connect(on_opinions_changed)
 
 
@@ -71,6 +72,10 @@ def on_chat_posted(*, slug: str, message: ChatMessage, **kwargs: Any) -> None:
 
 def on_chat_removed(*, slug: str, message_id: str, **kwargs: Any) -> None:
     publish.to_show(slug, wire.chat_removed(str(message_id)))
+
+
+def on_message_pinned(*, slug: str, message: ChatMessage | None, **kwargs: Any) -> None:
+    publish.to_show(slug, wire.message_pin(seeding.chat_body(message) if message else None))
 
 
 def on_opinions_changed(*, slug: str, likes: int, dislikes: int, **kwargs: Any) -> None:

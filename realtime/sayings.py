@@ -18,21 +18,26 @@ logger = logging.getLogger(__name__)
 
 UNIQUE_ID_MIN = 8
 REMEMBERED_S = 300
+HELD = "held:"
 
 
-def say(slug: str, user_id: int | None, message: wire.Chat) -> Message:
-    """Post a chat message and return the ack, or the error. A long id said again is acked again, not posted again."""
+def say(slug: str, user_id: int | None, message: wire.Chat, *, network: str = "") -> Message:
+    """Post a chat message and return the ack, or the error. A long id said again is not posted again."""
     author = None if user_id is None else User.objects.filter(pk=user_id, is_active=True).first()
     session = StreamSession.objects.filter(slug=slug).first()
     if session is None or (session.state == State.REHEARSAL and not access.may_rehearse(slug, user_id)):
         return wire.error("bad_message", id=message.id)
     key = f"showfloor:rt:said:{slug}:{user_id}:{message.id}" if len(message.id) >= UNIQUE_ID_MIN else ""
     if key and (said := _recall(key)):
+        if said.startswith(HELD):
+            return wire.error("held_for_review", id=message.id, message=said.removeprefix(HELD))
         return wire.ack(message.id, message=said)
     try:
-        posted = chat.post(session, author=author, text=message.text)
+        posted = chat.post(session, author=author, text=message.text, network=network)
     except ChatRefused as refused:
-        return wire.error(refused.code, id=message.id, retry_ms=refused.retry_ms)
+        if key and refused.message:
+            _remember(key, HELD + refused.message)
+        return wire.error(refused.code, id=message.id, retry_ms=refused.retry_ms, message=refused.message)
     if key:
         _remember(key, str(posted.pk))
     return wire.ack(message.id, message=str(posted.pk))

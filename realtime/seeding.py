@@ -40,7 +40,7 @@ def read(topic: str) -> log.Seeds:
     if topic == log.SITE:
         return log.Seeds(session={})
     slug = topic.removeprefix("session:")
-    session = StreamSession.objects.select_related("pinned").filter(slug=slug).first()
+    session = StreamSession.objects.select_related("pinned", "pinned_message").filter(slug=slug).first()
     if session is None:
         raise UnknownShow(slug)
     skus = run_list.skus(session)
@@ -65,6 +65,7 @@ def session_fields(session: StreamSession) -> dict[str, Any]:
         "likes": counts.likes,
         "dislikes": counts.dislikes,
         "slow_mode_s": session.slow_mode_s,
+        "pinned_message": session.pinned_message and chat_body(session.pinned_message),
     }
 
 
@@ -74,12 +75,17 @@ def chat_event(message: ChatMessage) -> Event:
     )
 
 
+def chat_body(message: ChatMessage) -> wire.Message:
+    """Return a message as it stands in a state: without a type."""
+    return {name: value for name, value in chat_event(message).items() if name != "type"}
+
+
 def heal_live_shows() -> int:
     """Publish what shows on air or rehearsed say otherwise than the database; return how many differences there were.
 
     A change published meanwhile wins: a field is only healed while it still has the value that was compared.
     """
-    sessions = list(StreamSession.objects.filter(state__in=HEALED).select_related("pinned"))
+    sessions = list(StreamSession.objects.filter(state__in=HEALED).select_related("pinned", "pinned_message"))
     snapshots = {session.pk: log.snapshot(log.session_topic(session.slug)) for session in sessions}
     seen = [session for session in sessions if snapshots[session.pk].is_seeded]
     skus = {sku for session in seen for sku in snapshots[session.pk].state["run_list"]}
@@ -89,7 +95,7 @@ def heal_live_shows() -> int:
     )
     for session in seen:
         # Read again: what was read before the snapshot may be older than it.
-        session.refresh_from_db(fields=["state", "pinned", "slow_mode_s"])
+        session.refresh_from_db(fields=["state", "pinned", "pinned_message", "slow_mode_s"])
         healed += _heal(session, snapshots[session.pk])
     return healed
 
@@ -104,6 +110,8 @@ def _heal(session: StreamSession, snapshot: log.Snapshot) -> int:
         repairs.append(("pinned_sku", [wire.pin(now["pinned_sku"])]))
     if now["slow_mode_s"] != shown["session"]["slow_mode_s"]:
         repairs.append(("slow_mode_s", [wire.slow_mode(now["slow_mode_s"])]))
+    if now["pinned_message"] != shown["session"].get("pinned_message"):
+        repairs.append(("pinned_message", [wire.message_pin(now["pinned_message"])]))
     if now["likes"] != shown["session"]["likes"] or now["dislikes"] != shown["session"]["dislikes"]:
         repairs.append(("likes", [wire.likes(likes=now["likes"], dislikes=now["dislikes"])]))
     if skus != shown["run_list"]:
@@ -112,7 +120,7 @@ def _heal(session: StreamSession, snapshot: log.Snapshot) -> int:
         repairs.append(("run_list", prices))
     done = 0
     for field, events in repairs:
-        compared = shown["run_list"] if field == "run_list" else shown["session"][field]
+        compared = shown["run_list"] if field == "run_list" else shown["session"].get(field)
         done += log.publish(topic, events, only_if=(field, compared)) >= 0
     return done
 

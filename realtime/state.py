@@ -109,6 +109,7 @@ _CHANGES: dict[str, Callable[[State, Event], None]] = {
     "chat_removed": _chat_removed,
     "pin": _session(pinned_sku="sku"),
     "session": _session(state="state"),
+    "message_pin": _session(pinned_message="message"),
     "slow_mode": _session(slow_mode_s="seconds"),
     "viewers": _session(viewers="count"),
     "likes": _session(likes="likes", dislikes="dislikes"),

@@ -50,6 +50,11 @@ def chat_removed(id: str) -> Event:
     return {"type": "chat_removed", "id": id}
 
 
+def message_pin(message: Message | None) -> Event:
+    """The one message that stays above the chat (a CHAT), or none."""
+    return {"type": "message_pin", "message": message}
+
+
 def slow_mode(seconds: int) -> Event:
     return {"type": "slow_mode", "seconds": seconds}
 
@@ -88,17 +93,19 @@ def ack(id: str, *, message: str) -> Message:
     return {"type": "ack", "id": id, "message": message}
 
 
-def error(code: str, *, id: str | None = None, retry_ms: int = 0) -> Message:
+def error(code: str, *, id: str | None = None, retry_ms: int = 0, message: str = "") -> Message:
     """Refuse a frame.
 
-    Codes: slow_mode, rate_limited, too_long, not_signed_in, banned, muted, held_for_review, bad_message,
-    unavailable.
+    Codes: slow_mode, rate_limited, too_long, not_signed_in, banned, muted, held_for_review, no_links, bad_message,
+    unavailable. What is held for review was taken: `message` is the id under which it comes, or is removed.
     """
     frame: Message = {"type": "error", "code": code}
     if id is not None:
         frame["id"] = id
     if retry_ms:
         frame["retry_ms"] = retry_ms
+    if message:
+        frame["message"] = message
     return frame
 
 

@@ -1,7 +1,10 @@
-"""The chat of a show: what may be said, how often, and what is taken out again."""
+"""The chat of a show: what may be said, how often, and what is taken out again. See docs/chat.md."""
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from inventory.transactions import after_commit
@@ -9,25 +12,32 @@ from shop import audit, rate_limits
 from shop.models import User
 from shop.text import one_line
 from streams.exceptions import ChatRefused
+from streams.locks import lock_session
 from streams.models import ChatMessage, StreamSession
-from streams.signals import chat_posted, chat_removed, slow_mode_changed
+from streams.moderation import rules, silences
+from streams.moderation.moderators import role_of
+from streams.signals import chat_posted, chat_removed, message_pinned, slow_mode_changed
 
 Role = ChatMessage.Role
+Held = ChatMessage.Held
 
 TEXT_MOST = 300
 HISTORY = 50
 SLOW_MODE_MOST_S = 600
+FORGOTTEN_AT_ONCE = 5000
 
 # One person: five messages at once, then one every two seconds.
 BURST = 5
 REFILL_PER_S = 0.5
 
 
-def post(session: StreamSession, *, author: User | None, text: str) -> ChatMessage:
-    """Say something in a show. Give the show as read just now: its state and slow mode decide.
+def post(session: StreamSession, *, author: User | None, text: str, network: str = "") -> ChatMessage:
+    """Say something in a show. Give the show as read just now: its state, slow mode and rules decide.
 
-    Raises ChatRefused: `not_signed_in`, `bad_message` (blank, or the show was called off), `too_long`, `slow_mode` and
-    `rate_limited` (both with `retry_ms`). A refusal costs none of the author's messages.
+    `network` is where it comes from, if that is known. Raises ChatRefused: `not_signed_in`, `bad_message` (blank, or
+    the show was called off), `too_long`, `banned`, `muted`, `no_links`, `slow_mode` and `rate_limited` (`muted` and
+    these two with `retry_ms`). A refusal costs none of the author's messages. Raises ChatRefused, too, for a message
+    that is kept and waits for a moderator: `held_for_review`, with its id.
     """
     if author is None:
         raise ChatRefused("not_signed_in")
@@ -38,43 +48,87 @@ def post(session: StreamSession, *, author: User | None, text: str) -> ChatMessa
     if len(said) > TEXT_MOST:
         raise ChatRefused("too_long")
     role = role_of(session, author)
+    network = network if settings.CHAT_BANS_NETWORKS else ""
+    held_for = Held.NO
+    if role == Role.VIEWER:
+        silences.check(session, author, network=network)
+        held_for = rules.held_for(session, author, said)
     _check_pace(session, author, role)
-    message = ChatMessage.objects.create(
-        session=session,
-        author=author,
-        author_name=author.public_name,
-        role=role,
-        text=said,
-        at=timezone.now(),
-    )
-    after_commit(chat_posted.send_robust, sender=None, slug=session.slug, message=message)
+    message = _keep(session, author, ChatMessage(role=role, text=said, held_for=held_for, network=network))
+    if message.held_for:
+        raise ChatRefused("held_for_review", message=str(message.pk))
     return message
 
 
-def role_of(session: StreamSession, author: User) -> Role:
-    """Return what someone is in a show: its host, a moderator (staff), or a viewer."""
-    if author.pk == session.host_id:
-        return Role.HOST
-    return Role.MODERATOR if author.is_staff else Role.VIEWER
+def _keep(session: StreamSession, author: User, message: ChatMessage) -> ChatMessage:
+    with transaction.atomic():
+        if message.role == Role.VIEWER:
+            # Again, for good now: nobody silences them before this is committed.
+            silences.hold_off(session, author)
+            silences.check(session, author, network=message.network)
+        message.session, message.author, message.author_name = session, author, author.public_name
+        message.at = timezone.now()
+        message.save(force_insert=True)
+        if not message.held_for:
+            after_commit(chat_posted.send_robust, sender=None, slug=session.slug, message=message)
+    return message
 
 
 def history(session: StreamSession, limit: int = HISTORY) -> list[ChatMessage]:
-    """Return the newest messages that were not removed, oldest first."""
+    """Return the newest messages that everyone may read, oldest first."""
     return list(reversed(visible(session).order_by("-at", "-id")[:limit]))
 
 
 def visible(session: StreamSession) -> QuerySet[ChatMessage]:
     """Return what everyone may read."""
-    return ChatMessage.objects.filter(session=session, removed_at=None)
+    return ChatMessage.objects.filter(session=session, removed_at=None, held_for=Held.NO)
+
+
+def waiting(session: StreamSession, author: User) -> list[ChatMessage]:
+    """Return what someone said that still waits for a moderator, oldest first."""
+    own = ChatMessage.objects.filter(session=session, author=author, removed_at=None).exclude(held_for=Held.NO)
+    return list(own.order_by("at", "id"))
 
 
 def remove(message: ChatMessage, *, actor: str) -> None:
-    """Take a message out, for everyone, at once. Removing it twice does it once."""
-    slug = message.session.slug
+    """Take a message out, for everyone, at once; pinned, it comes off. Twice does it once. Raises StockBusy."""
+    _remove(message.session, Q(pk=message.pk), actor=actor)
+
+
+def remove_all(session: StreamSession, author: User, *, actor: str) -> int:
+    """Take out all that someone said in a show, shown or waiting; return how much it was. Raises StockBusy."""
+    return _remove(session, Q(author=author), actor=actor)
+
+
+def _remove(session: StreamSession, which: Q, *, actor: str) -> int:
+    """Remove under the show's lock, so that nobody pins a message at the moment that it goes."""
     with transaction.atomic():
-        if ChatMessage.objects.filter(pk=message.pk, removed_at=None).update(removed_at=timezone.now()):
-            audit.record(actor=actor, action="remove_message", subject=f"show:{slug}", message=str(message.pk))
-            after_commit(chat_removed.send_robust, sender=None, slug=slug, message_id=str(message.pk))
+        locked = lock_session(session.pk)
+        there = ChatMessage.objects.filter(which, session=session, removed_at=None)
+        ids = list(there.order_by("-at", "-id").values_list("pk", flat=True))
+        ChatMessage.objects.filter(pk__in=ids).update(removed_at=timezone.now())
+        if locked.pinned_message_id in ids:
+            StreamSession.objects.filter(pk=session.pk).update(pinned_message=None)
+            after_commit(message_pinned.send_robust, sender=None, slug=session.slug, message=None)
+        for pk in ids:
+            audit.record(actor=actor, action="remove_message", subject=f"show:{session.slug}", message=str(pk))
+        for pk in ids[:HISTORY]:  # no page has more of the past
+            after_commit(chat_removed.send_robust, sender=None, slug=session.slug, message_id=str(pk))
+    return len(ids)
+
+
+def forget_old() -> int:
+    """Delete messages older than CHAT_RETENTION_DAYS, for good; return how many. Twice, or in two places, is safe."""
+    if not settings.CHAT_RETENTION_DAYS:
+        return 0
+    limit = timezone.now() - timedelta(days=settings.CHAT_RETENTION_DAYS)
+    forgotten = 0
+    while True:
+        old = ChatMessage.objects.filter(at__lt=limit).order_by("at").values_list("pk", flat=True)
+        deleted = ChatMessage.objects.filter(pk__in=list(old[:FORGOTTEN_AT_ONCE])).delete()[0]
+        forgotten += deleted
+        if deleted < FORGOTTEN_AT_ONCE:
+            return forgotten
 
 
 def set_slow_mode(session: StreamSession, seconds: int, *, actor: str = "system") -> None:
@@ -86,6 +140,21 @@ def set_slow_mode(session: StreamSession, seconds: int, *, actor: str = "system"
         session.save(update_fields=["slow_mode_s"])
         audit.record(actor=actor, action="slow_mode", subject=f"show:{session.slug}", seconds=seconds)
         after_commit(slow_mode_changed.send_robust, sender=None, slug=session.slug, seconds=seconds)
+
+
+def set_rules(session: StreamSession, *, review: str, links: str, blocked_words: list[str], actor: str) -> None:
+    """Decide what a moderator looks at first: whose messages, which words, and what becomes of links."""
+    with transaction.atomic():
+        session.review, session.links, session.blocked_words = review, links, "\n".join(blocked_words)
+        session.save(update_fields=["review", "links", "blocked_words"])
+        audit.record(
+            actor=actor,
+            action="chat_rules",
+            subject=f"show:{session.slug}",
+            review=review,
+            links=links,
+            words=len(blocked_words),
+        )
 
 
 def _check_pace(session: StreamSession, author: User, role: Role) -> None:

@@ -29,10 +29,21 @@ class StateRefused(StreamsError):
 
 @dataclass
 class ChatRefused(StreamsError):
-    """A message was not taken. `code` is one of the protocol's; `retry_ms` says when trying again helps."""
+    """A message was not taken. `code` is one of the protocol's; `retry_ms` says when trying again helps.
+
+    `held_for_review` is taken and not shown yet; `message` is its id.
+    """
 
     code: str
     retry_ms: int = 0
+    message: str = ""
+
+
+@dataclass
+class CantModerate(StreamsError):
+    """This can't be done to this person or message: `reason` is `is_trusted`, `unknown`. Nothing was changed."""
+
+    reason: str
 
 
 @dataclass

@@ -29,6 +29,20 @@ class StreamSession(models.Model):
         INTERRUPTED = "interrupted", "Interrupted"
         ENDED = "ended", "Ended"
 
+    class Review(models.TextChoices):
+        """Whose messages a moderator sees before everyone does."""
+
+        NOBODY = "nobody", "Nobody's"
+        NEWCOMERS = "newcomers", "Of those who never wrote here before"
+        EVERYONE = "everyone", "Every viewer's"
+
+    class Links(models.TextChoices):
+        """What becomes of viewers' messages with a link."""
+
+        ALLOWED = "allowed", "Shown"
+        HELD = "held", "Held for review"
+        REFUSED = "refused", "Refused"
+
     ON_AIR = (State.LIVE, State.INTERRUPTED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -49,6 +63,12 @@ class StreamSession(models.Model):
     allows_takeover = models.BooleanField(default=False, help_text="a second publisher takes the first one's place")
     pinned = models.ForeignKey(Variant, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     slow_mode_s = models.PositiveSmallIntegerField(default=0)
+    review = models.CharField(max_length=10, choices=Review, default=Review.NOBODY)
+    links = models.CharField(max_length=8, choices=Links, default=Links.HELD)
+    blocked_words = models.TextField(blank=True, help_text="one a line; a message with one is held for review")
+    pinned_message = models.ForeignKey(
+        "streams.ChatMessage", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
     peak_viewers = models.PositiveIntegerField(default=0)
     owner_epoch = models.PositiveIntegerField(default=0, help_text="raised by each media process that takes the show")
     interrupted_at = models.DateTimeField(null=True, blank=True)
@@ -149,24 +169,88 @@ class ChatMessage(models.Model):
         MODERATOR = "moderator", "Moderator"
         HOST = "host", "Host"
 
+    class Held(models.TextChoices):
+        """Why a message waits for a moderator."""
+
+        NO = "", "It does not wait"
+        WORD = "word", "A blocked word"
+        LINK = "link", "A link"
+        REVIEW = "review", "This show's messages are looked at first"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="chat")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     author_name = models.CharField(max_length=40)
     role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
     text = models.CharField(max_length=300)
-    at = models.DateTimeField()
+    at = models.DateTimeField(help_text="when everyone could read it first")
     removed_at = models.DateTimeField(null=True, blank=True)
+    held_for = models.CharField(max_length=8, choices=Held, default=Held.NO, blank=True)
+    network = models.CharField(max_length=64, blank=True, help_text="kept where CHAT_BANS_NETWORKS is set")
 
     class Meta:
         ordering = ["at", "id"]
-        # chat.history: the newest visible messages of a show
         indexes = [
-            models.Index(fields=["session", "-at"], name="chat_visible", condition=Q(removed_at__isnull=True)),
+            # chat.history: the newest visible messages of a show
+            models.Index(
+                fields=["session", "-at"], name="chat_shown", condition=Q(removed_at__isnull=True, held_for="")
+            ),
+            # review.held, chat.waiting: what waits in a show
+            models.Index(
+                fields=["session", "at"], name="chat_held", condition=Q(removed_at__isnull=True) & ~Q(held_for="")
+            ),
+            # chat.remove_all, erasure: what one person said
+            models.Index(fields=["author", "session"], name="chat_by_author"),
+            # chat.forget_old: what is past its time
+            models.Index(fields=["at"], name="chat_by_time"),
         ]
 
     def __str__(self) -> str:
         return self.text
+
+
+class Moderator(models.Model):
+    """Somebody whom a show's host trusts with its chat."""
+
+    session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="moderators")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    named_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["named_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["session", "user"], name="moderator_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.session_id}"
+
+
+class Silence(models.Model):
+    """Somebody who may not write in one host's shows, until a time or (a ban) until it is lifted."""
+
+    host = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField(null=True, blank=True, help_text="empty: banned for good")
+    network = models.CharField(max_length=64, blank=True, help_text="nobody writes from there either")
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-since", "-id"]
+        constraints = [models.UniqueConstraint(fields=["host", "user"], name="silence_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} with {self.host_id}"
+
+
+class BlockedWord(models.Model):
+    """A word or phrase that no show lets pass unseen: a message with it is held for review."""
+
+    word = models.CharField(max_length=80, unique=True)
+
+    class Meta:
+        ordering = ["word"]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class Opinion(models.Model):

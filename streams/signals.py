@@ -9,3 +9,4 @@ slow_mode_changed = Signal()  # slug: str, seconds: int
 chat_posted = Signal()  # slug: str, message: ChatMessage
 chat_removed = Signal()  # slug: str, message_id: str
 opinions_changed = Signal()  # slug: str, likes: int, dislikes: int
+message_pinned = Signal()  # slug: str, message: ChatMessage | None

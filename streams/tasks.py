@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from streams import figures, retention
+from streams import chat, figures, retention
 
 
 @shared_task(name="streams.tasks.note_peaks", soft_time_limit=5, time_limit=10)
@@ -15,3 +15,9 @@ def note_peaks() -> None:
 def remove_replays() -> None:
     """Remove the recordings that their hosts wanted kept no longer, or never."""
     retention.remove_overdue()
+
+
+@shared_task(name="streams.tasks.forget_chat", soft_time_limit=540, time_limit=600)
+def forget_chat() -> int:
+    """Delete the chat messages that are past CHAT_RETENTION_DAYS."""
+    return chat.forget_old()

@@ -102,6 +102,7 @@ class Show:
             "likes": 0,
             "dislikes": 0,
             "slow_mode_s": 0,
+            "pinned_message": None,
         }
         seeds = log.Seeds(
             session=session,
@@ -150,6 +151,9 @@ class Show:
                 self.publish(wire.pin(sku if small else None))
             case "session":
                 self.publish(wire.session("interrupted" if small % 2 else "live"))
+            case "message_pin":
+                said = {"id": f"c{small}", "author": 'A "quoted" name', "role": "host", "text": "{}", "at": "…"}
+                self.publish(wire.message_pin(said if small else None))
             case "slow_mode":
                 self.publish(wire.slow_mode(small))
             case "likes":
@@ -162,7 +166,7 @@ class Show:
 
 KINDS = (
     *("stock", "price", "run_list", "chat", "chat_again", "chat_removed"),
-    *("pin", "session", "slow_mode", "likes", "viewers", "reactions"),
+    *("pin", "session", "slow_mode", "message_pin", "likes", "viewers", "reactions"),
 )
 
 

@@ -98,7 +98,7 @@ def test_hello_is_answered_by_welcome_and_the_whole_state(server: Server, show: 
     assert snapshot["epoch"] == welcome["epoch"]
     assert snapshot["session"] == {
         "slug": show.slug, "state": "live", "title": show.title, "pinned_sku": None,
-        "viewers": 0, "likes": 0, "dislikes": 0, "slow_mode_s": 0,
+        "viewers": 0, "likes": 0, "dislikes": 0, "slow_mode_s": 0, "pinned_message": None,
     }  # fmt: skip
     assert snapshot["run_list"] == [sku_a(show), sku_b(show)]
     assert {

@@ -35,6 +35,11 @@ local function list_of(json)
     return json and cjson.decode(json) or {}
 end
 
+-- A value of an event as it was written: decoding and encoding would lose an empty list and the order of names.
+local function value_of(json, name)
+    return string.match(json, '"' .. name .. '":(.*)}$')
+end
+
 local function find_chat(topic, id)
     for _, json in ipairs(redis.call('LRANGE', key(topic, 'chat'), 0, -1)) do
         if cjson.decode(json).id == id then return json end
@@ -63,6 +68,8 @@ local function store(topic, event, json)
         redis.call('HSET', state, 'pinned_sku', cjson.encode(event.sku))
     elseif kind == 'session' then
         redis.call('HSET', state, 'state', cjson.encode(event.state))
+    elseif kind == 'message_pin' then
+        redis.call('HSET', state, 'pinned_message', value_of(json, 'message'))
     elseif kind == 'slow_mode' then
         redis.call('HSET', state, 'slow_mode_s', event.seconds)
     elseif kind == 'viewers' then

@@ -6,7 +6,7 @@
  * @typedef {{available: number, version: number, as_of: string, price_minor: number, currency: string}} Item
  * @typedef {{id: string, author: string, role: "viewer"|"moderator"|"host", text: string, at: string}} Chat
  * @typedef {{slug: string, state: string, title: string, pinned_sku: string|null, viewers: number, likes: number,
- *            dislikes: number, slow_mode_s: number}} Session
+ *            dislikes: number, slow_mode_s: number, pinned_message: Chat|null}} Session
  * @typedef {{epoch: string|null, seq: number, isLost: boolean, session: Session|null, run_list: string[],
  *            items: Record<string, Item>, chat: Chat[], announcements: object[], drops: object[],
  *            platform_events: object[]}} State
@@ -68,6 +68,8 @@ function apply(state, event) {
       return withSession(state, { pinned_sku: event.sku });
     case "session":
       return withSession(state, { state: event.state });
+    case "message_pin":
+      return withSession(state, { pinned_message: event.message });
     case "slow_mode":
       return withSession(state, { slow_mode_s: event.seconds });
     case "viewers":

@@ -19,11 +19,13 @@
  *   session    session (state or title changed)             pin            {sku} or {sku: null}
  *   viewers    {count}                                      likes          {likes, dislikes}
  *   items      items (a number, a price or the list)        runlist        {skus}
+ *   messagepin {message: CHAT or null}: the one that stays above the chat
  *   slowmode   {seconds}                                    reactions      {counts: {"❤️": 12}}
  *   chat       CHAT and isPast (from a snapshot); once for each message id, in order
  *   chatremoved {id}
- *   chatstate  {id, text, state: "queued" | "sending" | "sent" | "failed", message, code, retryMs}: own messages;
- *              `message` is the id under which it comes, or came, as `chat`; queued ones go out by themselves
+ *   chatstate  {id, text, state: "queued" | "sending" | "sent" | "held" | "failed", message, code, retryMs}: own
+ *              messages; `message` is the id under which it comes, or came, as `chat`; queued ones go out by themselves;
+ *              held ones wait for a moderator, and come, or are removed, later
  *   order, claim  private frames; also dispatched on `document` as "showfloor:order", "showfloor:claim"
  *   announcement, announcementended, drop, platform   as in the protocol
  *   bye        {code}; "not_found" and "banned" are final
@@ -45,7 +47,7 @@ const BACKOFF_MAX_MS = 20_000;
 const RESTART_SPREAD_MS = [500, 8000];
 const SERVICE_RESTART = 4012; // RFC 6455's 1012, as a code that a server may choose
 const FINAL_BYES = new Set(["not_found", "banned"]);
-const SHORT_CODES = new Set(["slow_mode", "rate_limited", "unavailable"]);
+const SHORT_CODES = new Set(["slow_mode", "rate_limited", "muted", "unavailable"]);
 
 /** @type {Record<string, string>} event of the protocol → event of the wire, where it passes by as it is */
 const PASSING = {
@@ -308,6 +310,7 @@ export class Wire extends EventTarget {
     if (changed("pinned_sku")) this.#tell("pin", { sku: is.pinned_sku ?? null });
     if (changed("viewers")) this.#tell("viewers", { count: is.viewers });
     if (changed("likes", "dislikes")) this.#tell("likes", { likes: is.likes, dislikes: is.dislikes });
+    if (is.pinned_message?.id !== was.pinned_message?.id) this.#tell("messagepin", { message: is.pinned_message ?? null });
     if (changed("slow_mode_s")) this.#tell("slowmode", { seconds: is.slow_mode_s });
     if (before.run_list.join("\n") !== now.run_list.join("\n")) this.#tell("runlist", { skus: now.run_list });
     if (now.items !== before.items) this.#tell("items", now.items);
@@ -352,6 +355,11 @@ export class Wire extends EventTarget {
     if (frame.type === "ack") {
       this.#mine.delete(frame.id);
       this.#settle(message, { state: "sent", message: frame.message });
+      return;
+    }
+    if (frame.code === "held_for_review") {
+      this.#mine.delete(frame.id);
+      this.#settle(message, { state: "held", message: frame.message });
       return;
     }
     this.#settle(message, { state: "failed", code: frame.code, retryMs: frame.retry_ms ?? 0 });
