@@ -6,8 +6,10 @@ away everybody may watch, and the log says so.
 """
 
 import logging
+import math
 import re
 import secrets
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,6 +33,8 @@ EXPIRES_S = 45
 # So long a device that was stopped can learn of it, and at most so many can; then its lease is one that has expired.
 TOLD_FOR_S = 600
 TOLD_MOST = 16
+# So long after Redis was away, every player has beaten once, and asked for a lease again if that was forgotten.
+BELIEVED_FOR_S = HEARTBEAT_S + 5
 FORM = re.compile(r"[\w-]{16}\.[\w-]{16}", re.ASCII)
 
 # KEYS[1]: a person's leases, a hash of lease -> JSON. ARGV: the deed, what it needs as JSON. Returns JSON.
@@ -107,6 +111,7 @@ if not lease then return cjson.encode({lost = 'expired'}) end
 if lease.stopped_by then
     return cjson.encode({lost = 'taken_over', by = lease.stopped_by, by_name = lease.stopped_by_name})
 end
+if deed == 'look' then return cjson.encode({session = lease.session}) end
 keep(lease, asked.expires_ms)
 return '{}'
 """
@@ -201,15 +206,22 @@ def give_back(lease: str) -> None:
         log.warning("a stream was not given back, Redis is away: %s", error)
 
 
-def is_playing(lease: str) -> bool:
-    """Tell whether a lease still counts: not stopped, given back or expired. True while Redis is away."""
+def is_playing(lease: str, *, session: str) -> bool:
+    """Tell whether a lease still plays this show: it was not stopped, given back, let expire or moved to another one.
+
+    True while Redis is away; and for BELIEVED_FOR_S after this process found it so, of a lease that it doesn't know.
+    """
     if not FORM.fullmatch(lease):
         return False
     try:
-        return any(one.lease == lease for one in _active(_do("list", _tag_of(lease), {})))
+        told = _do("look", _tag_of(lease), {"lease": lease})
     except redis.RedisError as error:
         log.warning("a playlist is open to any lease, Redis is away: %s", error)
         return True
+    if told.get("lost") == "expired" and time.monotonic() - _away_s < BELIEVED_FOR_S:
+        log.warning("a playlist is open to a lease that is unknown: Redis was away")
+        return True
+    return bool(told.get("session") == session)
 
 
 def list_active(person: str) -> list[Active]:
@@ -233,9 +245,18 @@ def _script() -> Any:
     return redis_pool.client().register_script(LUA)
 
 
+_away_s = -math.inf  # when this process last found Redis away
+
+
 def _do(deed: str, tag: str, asked: dict[str, Any]) -> dict[str, Any]:
+    global _away_s
     asked |= {"expires_ms": EXPIRES_S * 1000, "told_for_ms": TOLD_FOR_S * 1000, "told_most": TOLD_MOST}
-    told: dict[str, Any] = orjson.loads(_script()(keys=[f"showfloor:leases:{tag}"], args=[deed, orjson.dumps(asked)]))
+    try:
+        answer = _script()(keys=[f"showfloor:leases:{tag}"], args=[deed, orjson.dumps(asked)])
+    except redis.RedisError:
+        _away_s = time.monotonic()
+        raise
+    told: dict[str, Any] = orjson.loads(answer)
     return told
 
 

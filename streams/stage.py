@@ -11,6 +11,7 @@ from streams import chat, figures, goods, opinions, playback
 from streams.goods import Item
 from streams.models import ChatMessage, Pin, StreamSession
 from streams.programme import clock
+from streams.store import tokens
 
 State = StreamSession.State
 REPLAY_CHAT = 500
@@ -86,7 +87,7 @@ def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stag
         on_table = chapters[0].item
     return Stage(
         session=session,
-        playlist_url=playback.playlist_url(session),
+        playlist_url=tokens.address(playback.playlist_url(session), session),
         items=items,
         run_list=run_list,
         on_table=on_table,

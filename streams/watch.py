@@ -13,7 +13,7 @@ from streams.hls import journal
 from streams.hls.origin import REPLAY_SUFFIX
 from streams.hls.recording import Rendition, Segment
 from streams.models import StreamSession
-from streams.store import progress
+from streams.store import progress, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +98,4 @@ def _shown(session: StreamSession, segments: Sequence[Segment]) -> Sequence[Segm
 
 
 def _url(session: StreamSession, name: str) -> str:
-    return f"{settings.MEDIA_BASE_URL}/sessions/{session.pk}/{name}"
+    return tokens.address(f"{settings.MEDIA_BASE_URL}/sessions/{session.pk}/{name}", session)

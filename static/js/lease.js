@@ -83,6 +83,11 @@ export class Lease extends EventTarget {
     }
   }
 
+  /** Ask again for what is held: "granted" tells the address that is good now. */
+  renew() {
+    if (this.#isWanted) this.#again();
+  }
+
   async #again() {
     const answer = await this.#ask([]);
     if (answer.active) this.#lose(answer);

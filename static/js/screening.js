@@ -61,8 +61,8 @@ export class Screening {
   /** Go on with the same playlist at another address: where leases are checked, each has its own. @param {string} url */
   #move(url) {
     const { player } = this;
-    const isSame = fileName(url) === fileName(player.url);
-    if (url.includes(OWN_ADDRESS) && player.isLoaded && isSame) player.load(url, { isLive: player.isLive, at: player.video.currentTime });
+    const isOther = url !== player.url && fileName(url) === fileName(player.url);
+    if (url.includes(OWN_ADDRESS) && player.isLoaded && isOther) player.load(url, { isLive: player.isLive, at: player.video.currentTime });
   }
 
   /** The show is on air: find its playlist, which may be written a moment later. */
@@ -88,11 +88,12 @@ export class Screening {
     else this.slate.playsElsewhere(why.byName ?? "", () => begin(why.by ? [why.by] : []));
   }
 
-  /** A replay that is over counts no more, until it is played again. */
+  /** A replay that is over counts no more, until it is played again. An address may be good no longer: ask for another. */
   async #follow() {
-    const { status, isLoaded } = this.player;
+    const { status, isLoaded, url } = this.player;
     this.stage.toggleAttribute("data-loaded", isLoaded);
     if (status === "ended") this.lease.giveBack();
+    if (status === "trouble" && url.includes(OWN_ADDRESS)) this.lease.renew();
     if (status !== "playing" || this.lease.isWanted) return;
     const answer = await this.lease.take();
     if (answer.active) this.#stop(answer);

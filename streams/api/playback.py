@@ -93,7 +93,7 @@ class Leases(APIView):
         except TooManyStreams as error:
             raise _too_many(error) from None
         body = {**_times(granted.lease), "current": granted.current, "max": settings.MAX_CONCURRENT_STREAMS}
-        url = tokens.address(playlist_url, session.pk, lease=granted.lease)
+        url = tokens.address(playlist_url, session, lease=granted.lease)
         shape = LeaseSerializer({**body, "playlist_url": url}, context={"request": request})
         answer = Response(shape.data, status=status.HTTP_201_CREATED)
         if cookie:

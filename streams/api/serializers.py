@@ -7,6 +7,7 @@ from rest_framework import serializers
 from streams import chat, playback, retention
 from streams.models import StreamSession
 from streams.programme import Row
+from streams.store import tokens
 
 State = StreamSession.State
 
@@ -61,7 +62,8 @@ class SessionSerializer(serializers.Serializer[Row]):
 
     def get_playlist_url(self, row: Row) -> str:
         # A rehearsal is only ever shown to its host.
-        return absolute(self, playback.playlist_url(row.session) or playback.preview_url(row.session))
+        url = playback.playlist_url(row.session) or playback.preview_url(row.session)
+        return absolute(self, tokens.address(url, row.session))
 
     def get_pinned_sku(self, row: Row) -> str | None:
         return row.session.pinned.sku if row.session.pinned else None

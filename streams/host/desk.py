@@ -160,7 +160,7 @@ def read(session: StreamSession) -> Desk:
 def preview_url(session: StreamSession) -> str:
     """Return what the host sees: what viewers see, or before Go live what only the host may see; or ""."""
     url = playback.preview_url(session) or playback.playlist_url(session)
-    return tokens.address(url, session.pk, lease=tokens.HOST)
+    return tokens.address(url, session, lease=tokens.HOST)
 
 
 def find_products(session: StreamSession, words: str) -> list[Found]:

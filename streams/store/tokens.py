@@ -5,25 +5,31 @@ relative, has it too, and no playlist is written anew for each viewer. It is sig
 a segment needs the signature, a playlist also a lease that still plays.
 """
 
+import time
 from datetime import timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
 
 from streams import leases
+from streams.models import StreamSession
 
 PART = "for"
 GOOD_FOR = timedelta(days=1)
+# An address stays the same for so long: who asks twice finds in a cache what they had, and a picture goes on.
+STEADY_S = 3600
 HOST = "host"  # the studio's own picture needs no lease
+LOOK = "look"  # nor does a look at a show; who plays on takes one
+LOOK_FOR = timedelta(minutes=2)
 
 
-def address(url: str, session_id: UUID, *, lease: str) -> str:
-    """Return a playlist's address for one lease, or for HOST; the plain one where playlists are open to all."""
+def address(url: str, session: StreamSession, *, lease: str = LOOK) -> str:
+    """Return the address of a show's file for one lease, HOST or LOOK; the plain one where files are open to all."""
     if not settings.PLAYLIST_TOKENS or not url:
         return url
     base = settings.MEDIA_BASE_URL
-    return f"{base}/{PART}/{_signer(str(session_id)).sign(lease)}{url.removeprefix(base)}"
+    signer = _Signer(str(session.pk), steady_s=1 if lease == LOOK else STEADY_S)
+    return f"{base}/{PART}/{signer.sign(f'{session.slug}:{lease}')}{url.removeprefix(base)}"
 
 
 def is_allowed(token: str, name: str) -> bool:
@@ -31,12 +37,23 @@ def is_allowed(token: str, name: str) -> bool:
 
     With Redis away any lease is believed, as its heartbeat is.
     """
+    signer = _Signer(name.split("/")[1])
     try:
-        lease = _signer(name.split("/")[1]).unsign(token, max_age=GOOD_FOR)
+        slug, _, lease = signer.unsign(token, max_age=GOOD_FOR).partition(":")
+        if lease == LOOK:
+            signer.unsign(token, max_age=LOOK_FOR)
     except signing.BadSignature:
         return False
-    return lease == HOST or not name.endswith(".m3u8") or leases.is_playing(lease)
+    return lease in {HOST, LOOK} or not name.endswith(".m3u8") or leases.is_playing(lease, session=slug)
 
 
-def _signer(session_id: str) -> signing.TimestampSigner:
-    return signing.TimestampSigner(salt=f"streams.store.tokens:{session_id}")
+class _Signer(signing.TimestampSigner):
+    """Signs for one show, with the time in steps of `steady_s`."""
+
+    def __init__(self, session_id: str, *, steady_s: int = 1) -> None:
+        super().__init__(salt=f"streams.store.tokens:{session_id}")
+        self._steady_s = steady_s
+
+    def timestamp(self) -> str:
+        now_s = int(time.time())
+        return signing.b62_encode(now_s - now_s % self._steady_s)
