@@ -1,33 +1,18 @@
 """The consumers that own sockets: they decode, limit, find out who it is, and hand their writer to the hub."""
 
 import asyncio
-import logging
 import time
-from dataclasses import replace
 from typing import Any
 
-import redis
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 
-from realtime import letters, log, metrics, origins, people, sayings, tickets, wire
-from realtime.hub import (
-    POLICY,
-    SERVICE_RESTART,
-    TRY_AGAIN_LATER,
-    UNAVAILABLE_RETRY_MS,
-    Hub,
-    Unavailable,
-    hub,
-    in_thread,
-)
-from realtime.rooms import Seat
+from realtime import log, origins, sayings, wire
+from realtime.hub import POLICY, SERVICE_RESTART, TRY_AGAIN_LATER, UNAVAILABLE_RETRY_MS, Unavailable
 from realtime.seeding import UnknownShow
-from realtime.tickets import STRANGER, Person
-from realtime.wire import BadMessage, Frame, Message
-from realtime.writers import Writer, writer_of
-
-logger = logging.getLogger(__name__)
+from realtime.visits import Visit
+from realtime.wire import BadMessage, Message
+from realtime.writers import writer_of
 
 HELLO_WITHIN_S = 10.0
 GONE_RETRY_MS = (60_000, 120_000)
@@ -67,10 +52,7 @@ class TopicConsumer(AsyncConsumer):
     # Channels would give each socket a channel of its own; letters have one for the process.
     channel_layer_alias = "none"
 
-    hub: Hub
-    writer: Writer
-    seat: Seat
-    person: Person
+    visit: Visit
 
     @property
     def topic(self) -> str:
@@ -78,11 +60,14 @@ class TopicConsumer(AsyncConsumer):
 
     async def __call__(self, scope: origins.Scope, receive: origins.Receive, send: origins.Send) -> None:
         self.is_seated = False
-        self.mailboxes: tuple[str, ...] = ()
+        self.scope = scope
+        self.visit = Visit(self.topic, scope)
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await self._leave()
+            if hasattr(self, "deadline"):
+                self.deadline.cancel()
+            await self.visit.leave()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler without Channels' hop to a thread, which tidies database connections that we don't have."""
@@ -90,11 +75,7 @@ class TopicConsumer(AsyncConsumer):
 
     async def websocket_connect(self, message: dict[str, Any]) -> None:
         await self.send({"type": "websocket.accept"})
-        self.hub = hub()
-        self.writer = writer_of(self.base_send)
-        self.seat = Seat(self.writer)
-        metrics.sockets.labels(self.writer.kind).inc()
-        self.person = STRANGER
+        self.visit.open(writer_of(self.base_send))
         self.allowance = Allowance()
         self.deadline = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, self._too_late)
 
@@ -102,7 +83,7 @@ class TopicConsumer(AsyncConsumer):
         raise StopConsumer
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
-        if self.seat.is_leaving:
+        if self.visit.seat.is_leaving:
             return
         text = message.get("text") or ""
         if len(text) > wire.INBOUND_MAX_BYTES or len(text.encode()) > wire.INBOUND_MAX_BYTES:
@@ -147,68 +128,23 @@ class TopicConsumer(AsyncConsumer):
     async def _hello(self, frame: wire.Hello) -> None:
         self.deadline.cancel()
         try:
-            self.seat.is_viewer = frame.watches
-            self.person = await self._identify(frame)
-            await self.hub.join(self.topic, self.seat, frame.since, user_id=self.person.user_id)
+            if not await self.visit.identify(ticket=frame.ticket, token=frame.token, orders=frame.orders):
+                self._reply(wire.error("not_signed_in"))
+            await self.visit.join(frame.since, watches=frame.watches)
             self.is_seated = True
-            await self._deliver_letters()
         except UnknownShow:
             self._dismiss("not_found", GONE_RETRY_MS, NOT_FOUND)
         except Unavailable:
             self._dismiss("unavailable", UNAVAILABLE_RETRY_MS, TRY_AGAIN_LATER)
 
-    async def _identify(self, frame: wire.Hello) -> Person:
-        """Return who says hello: by a ticket, an API token, or a cookie that came with an Origin of ours.
-
-        Raises Unavailable.
-        """
-        person: Person | None = None
-        cookie = origins.header(self.scope, b"cookie")
-        if frame.ticket:
-            person = tickets.find_person(frame.ticket)
-        elif frame.token:
-            person = await self.hub.ask(people.find_by_token, frame.token)
-            if person is None:
-                self._reply(wire.error("not_signed_in"))
-        if person is None and not frame.token and cookie and origins.header(self.scope, b"origin"):
-            person = await self.hub.ask(people.find_by_cookie, cookie)
-        person = person or STRANGER
-        opened = dict.fromkeys((*person.orders, *tickets.opened_orders(frame.orders)))
-        return replace(person, orders=tuple(opened))
-
-    async def _deliver_letters(self) -> None:
-        """Have this person's private frames come here, and bring those that wait."""
-        for mailbox in self.person.mailboxes:
-            if mailbox not in self.mailboxes:
-                self.mailboxes += (mailbox,)
-                await self.hub.postbox.open(mailbox, self.seat)
-        if not self.mailboxes:
-            return
-        try:
-            waiting = await in_thread(letters.kept, self.mailboxes)
-        except redis.RedisError as error:
-            logger.warning("private frames not read, Redis is away: %s", error)
-            return
-        for text in waiting:
-            self.writer.write(wire.framed(text))
-
     def _reply(self, message: Message) -> None:
-        self.writer.write(Frame.of(message))
+        self.visit.reply(message)
 
     def _dismiss(self, code: str, retry_ms: tuple[int, int], close: int) -> None:
-        self.hub.dismiss(self.seat, code, retry_ms=retry_ms, close=close)
+        self.visit.dismiss(code, retry_ms=retry_ms, close=close)
 
     def _too_late(self) -> None:
         self._dismiss("no_hello", wire.RESTART_RETRY_MS, SERVICE_RESTART)
-
-    async def _leave(self) -> None:
-        if not hasattr(self, "seat"):
-            return
-        self.deadline.cancel()
-        metrics.sockets.labels(self.writer.kind).dec()
-        self.hub.leave(self.topic, self.seat)
-        for mailbox in self.mailboxes:
-            await self.hub.postbox.leave(mailbox, self.seat)
 
 
 class ShowConsumer(TopicConsumer):
@@ -224,12 +160,12 @@ class ShowConsumer(TopicConsumer):
 
     async def _said(self, frame: wire.Chat) -> Message:
         try:
-            return await self.hub.ask(sayings.say, self.slug, self.person.user_id, frame)
+            return await self.visit.hub.ask(sayings.say, self.slug, self.visit.person.user_id, frame)
         except Unavailable:
             return wire.error("unavailable", id=frame.id, retry_ms=UNAVAILABLE_RETRY_MS[1])
 
     def _reacted(self, frame: wire.React) -> None:
-        self.hub.react(self.topic, self.seat, frame.emoji)
+        self.visit.hub.react(self.topic, self.visit.seat, frame.emoji)
 
 
 class SiteConsumer(TopicConsumer):

@@ -106,13 +106,24 @@ class Hub:
 
     # --- Sockets ---
 
+    async def admit(self, topic: str, user_id: int | None) -> bool:
+        """Return whether somebody is an insider of a topic.
+
+        Raises seeding.UnknownShow, also to strangers to a rehearsal, or Unavailable.
+        """
+        is_insider = False
+        room = await self._room(topic)
+        if room.may_be_rehearsed and user_id is not None:
+            is_insider = await self.ask(access.may_rehearse, topic.removeprefix("session:"), user_id)
+            room = await self._room(topic)
+        if room.is_rehearsal and not is_insider:
+            raise seeding.UnknownShow(topic)
+        return is_insider
+
     async def join(self, topic: str, seat: Seat, since: Since | None, *, user_id: int | None = None) -> None:
         """Seat a socket. Raises seeding.UnknownShow, also to strangers to a rehearsal, or Unavailable."""
+        seat.is_insider = await self.admit(topic, user_id)
         room = await self._room(topic)
-        seat.is_insider = False
-        if room.may_be_rehearsed and user_id is not None:
-            seat.is_insider = await self.ask(access.may_rehearse, topic.removeprefix("session:"), user_id)
-            room = await self._room(topic)
         if since and since.epoch == room.epoch and since.seq > room.sent:
             # It comes from a process that is ahead of this one: catch up first, and cut at the end of a frame.
             await self._heal(room)

@@ -25,10 +25,22 @@ class OwnOriginsOnly:
         await self.application(scope, receive, send)
 
 
+def is_our_page(scope: Scope) -> bool:
+    """Whether a page asks, so that its cookie counts. OwnOriginsOnly let no other Origin through.
+
+    A browser sends none with a plain request to the page's own host, but says so in a header that no page can forge.
+    """
+    return header(scope, b"origin") is not None or header(scope, b"sec-fetch-site") == "same-origin"
+
+
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a handshake with 403."""
+    """Answer a handshake, or a request, with 403."""
     await receive()
-    await send({"type": "websocket.close"})
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close"})
+        return
+    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body"})
 
 
 def header(scope: Scope, name: bytes) -> str | None:

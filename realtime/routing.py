@@ -6,6 +6,7 @@ from channels.routing import URLRouter
 from django.urls import path, re_path
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from realtime import event_streams
 from realtime.consumers import ShowConsumer, SiteConsumer
 from realtime.origins import OwnOriginsOnly, Receive, Scope, Send, refuse
 
@@ -19,11 +20,24 @@ sockets = OwnOriginsOnly(
     )
 )
 
+streams = OwnOriginsOnly(
+    URLRouter(
+        [
+            path("sse/sessions/<slug:slug>/", event_streams.of_show),  # type: ignore[arg-type]
+            path("sse/site/", event_streams.of_site),  # type: ignore[arg-type]
+            re_path("", event_streams.not_found),  # type: ignore[arg-type]
+        ]
+    )
+)
+
 JSON = "application/json"
 
 
 async def pages(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer plain HTTP without Django: this server has no pages."""
+    """Answer plain HTTP without Django: this server has streams of events, and no pages."""
+    if scope["path"].startswith("/sse/"):
+        await streams(scope, receive, send)
+        return
     status, kind, body = _answer(scope["path"])
     headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

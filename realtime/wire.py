@@ -1,5 +1,6 @@
 """The frames and events of docs/realtime-protocol.md: builders for what goes out, a decoder for what comes in."""
 
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -125,19 +126,37 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Frame:
-    """One frame, encoded once: its text, and the bytes of an unmasked WebSocket text frame (RFC 6455, 5.2)."""
+    """One frame, encoded once: its text, and the bytes of an unmasked WebSocket text frame (RFC 6455, 5.2).
+
+    `fields` are the lines that stand before it in a stream of server-sent events.
+    """
 
     text: bytes
     framed: bytes
+    fields: bytes = b""
+    _chunk: bytes = b""
 
     @classmethod
     def of(cls, message: Message) -> "Frame":
-        return framed(orjson.dumps(message))
+        return framed(orjson.dumps(message), fields=_fields(message))
+
+    @property
+    def event(self) -> bytes:
+        """The frame as a server-sent event."""
+        return b"%bdata: %b\n\n" % (self.fields, self.text)
+
+    @property
+    def chunk(self) -> bytes:
+        """The event as a chunk of an HTTP/1.1 answer (RFC 9112, 7.1), encoded for the first stream that needs it."""
+        if not self._chunk:
+            event = self.event
+            self._chunk = b"%x\r\n%b\r\n" % (len(event), event)
+        return self._chunk
 
 
-def framed(text: bytes) -> Frame:
+def framed(text: bytes, *, fields: bytes = b"") -> Frame:
     """Return JSON that is already encoded as a frame."""
     size = len(text)
     if size < 126:
@@ -146,7 +165,17 @@ def framed(text: bytes) -> Frame:
         header = b"\x81\x7e" + size.to_bytes(2, "big")
     else:
         header = b"\x81\x7f" + size.to_bytes(8, "big")
-    return Frame(text, header + text)
+    return Frame(text, header + text, fields)
+
+
+def _fields(message: Message) -> bytes:
+    """Return where a stream resumes after this frame, or when its client may come back, spread out here."""
+    match message:
+        case {"type": "batch", "epoch": epoch, "to": seq} | {"type": "snapshot", "epoch": epoch, "seq": seq}:
+            return f"id: {epoch}:{seq}\n".encode()
+        case {"type": "bye", "retry_ms": [least, most]}:
+            return b"retry: %d\n" % random.randint(least, most)  # noqa: S311 (nothing secret)
+    return b""
 
 
 # --- What comes in ---------------------------------------------------------------------------------------
@@ -164,6 +193,12 @@ class BadMessage(Exception):
 class Since:
     epoch: str
     seq: int
+
+    @classmethod
+    def find(cls, id: str) -> "Since | None":
+        """Read `<epoch>:<seq>`, the id of a server-sent event."""
+        epoch, _, seq = id.rpartition(":")
+        return cls(epoch, int(seq)) if epoch and seq.isascii() and seq.isdigit() and len(seq) < 16 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Prebuilt frames into the transports of Daphne and uvicorn.
 
-Both servers build a frame anew for every socket that sends it; a fan-out writes the same bytes to all. This is the
-one module that knows the servers' inside. It looks before it writes, and where it doesn't find what it knows, it falls
-back on plain ASGI `send`. tests/test_realtime_sockets.py fails when a server's inside changes.
+Both servers build a frame anew for every socket that sends it; a fan-out writes the same bytes to all. This module,
+and stream_writers.py for server-sent events, know the servers' inside. They look before they write, and where they
+don't find what they know, they fall back on plain ASGI `send`. tests/test_realtime_sockets.py fails when a server's
+inside changes.
 """
 
 import asyncio
@@ -78,9 +79,9 @@ class DaphneWriter:
 
     def before_server_ends(self, call: Callable[[], None]) -> None:
         """Twisted's reactor stops in phases; the first ends when all it waits for is done, so that bytes get out."""
-        if call in DaphneWriter._ending:
+        if call in self._ending:
             return
-        DaphneWriter._ending.append(call)
+        self._ending.append(call)
         # Twisted's types say "module", not what the module becomes.
         from twisted.internet import task
 
@@ -171,14 +172,20 @@ class PlainWriter:
     def before_server_ends(self, call: Callable[[], None]) -> None:
         """Nothing is known of this server's end: sockets close without a word, and clients come back by themselves."""
 
+    def _sending(self, frame: Frame) -> dict[str, Any]:
+        return {"type": "websocket.send", "text": frame.text.decode()}
+
+    def _closing(self, code: int) -> dict[str, Any]:
+        return {"type": "websocket.close", "code": code}
+
     async def _drain(self) -> None:
         while True:
             waiting = await self._queue.get()
             try:
                 if isinstance(waiting, int):
-                    await self._send({"type": "websocket.close", "code": waiting})
+                    await self._send(self._closing(waiting))
                     return
-                await self._send({"type": "websocket.send", "text": waiting.text.decode()})
+                await self._send(self._sending(waiting))
                 self._bytes -= len(waiting.text)
             except Exception:
                 return

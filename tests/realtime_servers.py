@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -96,15 +97,49 @@ def database_urls() -> dict[str, str]:
     return {name: f"postgres://{its['USER']}@/{its['HOST']}/{its['NAME']}" for name, its in settings_of.items()}
 
 
-class Client:
-    """A client of the protocol: remembers every frame, and knows how to wait for one."""
+class Reader:
+    """Remembers every frame, and knows how to wait for one."""
+
+    frames: list[dict[str, Any]]
+
+    def receive(self, within_s: float = WITHIN_S) -> dict[str, Any]:
+        """Return the next frame, and keep it in `frames`."""
+        raise NotImplementedError
+
+    def wait_for(self, kind: str, *, within_s: float = WITHIN_S, where: Matches = bool) -> dict[str, Any]:
+        """Return the next frame of a kind (and like this); what comes before it is kept in `frames`."""
+        deadline = time.monotonic() + within_s
+        while True:
+            frame = self.receive(max(0.01, deadline - time.monotonic()))
+            if frame["type"] == kind and where(frame):
+                return frame
+
+    def wait_for_event(self, kind: str, *, within_s: float = WITHIN_S, where: Matches = bool) -> dict[str, Any]:
+        """Return the first event of a kind (and like this), from a batch that came or comes."""
+        deadline = time.monotonic() + within_s
+        looked_at = 0
+        while True:
+            for frame in self.frames[looked_at:]:
+                for event in frame.get("events", ()):
+                    if event["type"] == kind and where(event):
+                        return dict(event)
+            looked_at = len(self.frames)
+            self.receive(max(0.01, deadline - time.monotonic()))
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """Return the events of a kind that came so far."""
+        return [event for frame in self.frames for event in frame.get("events", ()) if event["type"] == kind]
+
+
+class Client(Reader):
+    """A client of the protocol over a socket."""
 
     def __init__(
         self, server: Server, path: str, *, origin: str | None = "", headers: dict[str, str] | None = None
     ) -> None:
         if origin == "":
-            origin = f"http://127.0.0.1:{settings.PORT}"
-        self.frames: list[dict[str, Any]] = []
+            origin = our_origin()
+        self.frames = []
         self._opening = open_socket(
             f"ws://127.0.0.1:{server.port}{path}",
             origin=origin,  # type: ignore[arg-type]
@@ -135,30 +170,6 @@ class Client:
         self.frames.append(frame)
         return frame
 
-    def wait_for(self, kind: str, *, within_s: float = WITHIN_S, where: Matches = bool) -> dict[str, Any]:
-        """Return the next frame of a kind (and like this); what comes before it is kept in `frames`."""
-        deadline = time.monotonic() + within_s
-        while True:
-            frame = self.receive(max(0.01, deadline - time.monotonic()))
-            if frame["type"] == kind and where(frame):
-                return frame
-
-    def wait_for_event(self, kind: str, *, within_s: float = WITHIN_S, where: Matches = bool) -> dict[str, Any]:
-        """Return the first event of a kind (and like this), from a batch that came or comes."""
-        deadline = time.monotonic() + within_s
-        looked_at = 0
-        while True:
-            for frame in self.frames[looked_at:]:
-                for event in frame.get("events", ()):
-                    if event["type"] == kind and where(event):
-                        return dict(event)
-            looked_at = len(self.frames)
-            self.receive(max(0.01, deadline - time.monotonic()))
-
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        """Return the events of a kind that came so far."""
-        return [event for frame in self.frames for event in frame.get("events", ()) if event["type"] == kind]
-
     def wait_for_close(self) -> int:
         """Read to the end; return the close code."""
         try:
@@ -166,6 +177,53 @@ class Client:
                 self.receive()
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else 1006
+
+
+class Stream(Reader):
+    """A client of a stream of server-sent events; `ids` are those of the frames that had one."""
+
+    def __init__(self, server: Server, path: str, **headers: str) -> None:
+        self.frames = []
+        self.ids: list[str] = []
+        self._connection = HTTPConnection("127.0.0.1", server.port, timeout=WITHIN_S)
+        self._connection.request("GET", path, headers=headers)
+        self.answer = self._connection.getresponse()
+
+    def __enter__(self) -> "Stream":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.answer.close()
+        self._connection.close()
+
+    def receive(self, within_s: float = WITHIN_S) -> dict[str, Any]:
+        """Return the next frame. Raises EOFError at the stream's end."""
+        deadline = time.monotonic() + within_s
+        while True:
+            assert time.monotonic() < deadline, "no frame came"
+            line = self.answer.readline()
+            if not line:
+                raise EOFError
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name == "id":
+                self.ids.append(value)
+            if name == "data":
+                frame: dict[str, Any] = orjson.loads(value)
+                self.frames.append(frame)
+                return frame
+
+    def wait_for_end(self) -> None:
+        try:
+            while True:
+                self.receive()
+        except EOFError:
+            return
+
+
+def our_origin() -> str:
+    return f"http://127.0.0.1:{settings.PORT}"
 
 
 @contextmanager

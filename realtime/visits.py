@@ -1,0 +1,90 @@
+"""A visit: one client's time on a topic, over a socket or a stream. Who it is, where it sits, what letters it gets."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+import redis
+
+from realtime import letters, metrics, origins, people, tickets, wire
+from realtime.hub import hub, in_thread
+from realtime.rooms import Seat
+from realtime.tickets import STRANGER, Person
+from realtime.wire import Frame, Message, Since
+from realtime.writers import Writer
+
+logger = logging.getLogger(__name__)
+
+
+class Visit:
+    """Nothing that is sent to many passes through here: the hub writes to the seat."""
+
+    seat: Seat
+
+    def __init__(self, topic: str, scope: origins.Scope) -> None:
+        self.hub = hub()
+        self.topic = topic
+        self.person = STRANGER
+        self._scope = scope
+        self._mailboxes: tuple[str, ...] = ()
+
+    async def identify(self, *, ticket: str = "", token: str = "", orders: Mapping[str, str] | None = None) -> bool:
+        """Find out who it is: by a ticket, an API token, or a cookie that came from a page of ours.
+
+        Return whether the token, if there is one, is good; with a bad one somebody is a stranger. Raises Unavailable.
+        """
+        person: Person | None = None
+        cookie = origins.header(self._scope, b"cookie")
+        if ticket:
+            person = tickets.find_person(ticket)
+        elif token:
+            person = await self.hub.ask(people.find_by_token, token)
+        if person is None and not token and cookie and origins.is_our_page(self._scope):
+            person = await self.hub.ask(people.find_by_cookie, cookie)
+        is_good = bool(person) or not token
+        person = person or STRANGER
+        opened = dict.fromkeys((*person.orders, *tickets.opened_orders(orders or {})))
+        self.person = replace(person, orders=tuple(opened))
+        return is_good
+
+    def open(self, writer: Writer) -> None:
+        """Have something to write to."""
+        self.seat = Seat(writer)
+        metrics.sockets.labels(writer.kind).inc()
+
+    async def join(self, since: Since | None, *, watches: bool = True) -> None:
+        """Sit down, or catch up after a gap; have private frames come here. Raises UnknownShow or Unavailable."""
+        self.seat.is_viewer = watches
+        await self.hub.join(self.topic, self.seat, since, user_id=self.person.user_id)
+        await self._deliver_letters()
+
+    async def _deliver_letters(self) -> None:
+        """Have this person's private frames come here, and bring those that wait."""
+        for mailbox in self.person.mailboxes:
+            if mailbox not in self._mailboxes:
+                self._mailboxes += (mailbox,)
+                await self.hub.postbox.open(mailbox, self.seat)
+        if not self._mailboxes:
+            return
+        try:
+            waiting = await in_thread(letters.kept, self._mailboxes)
+        except redis.RedisError as error:
+            logger.warning("private frames not read, Redis is away: %s", error)
+            return
+        for text in waiting:
+            self.seat.writer.write(wire.framed(text))
+
+    def reply(self, message: Message) -> None:
+        self.seat.writer.write(Frame.of(message))
+
+    def dismiss(self, code: str, *, retry_ms: tuple[int, int], close: int) -> None:
+        self.hub.dismiss(self.seat, code, retry_ms=retry_ms, close=close)
+
+    async def leave(self) -> None:
+        """Stand up. Safe to call for somebody who never sat down."""
+        if not hasattr(self, "seat"):
+            return
+        metrics.sockets.labels(self.seat.writer.kind).dec()
+        self.hub.leave(self.topic, self.seat)
+        for mailbox in self._mailboxes:
+            await self.hub.postbox.leave(mailbox, self.seat)
