@@ -14,7 +14,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.showfloor import Showfloor
-from tests.viewers import People, coming, until, wait_for_fresh_numbers, wait_for_picture
+from tests.viewers import SHOW, People, coming, until, wait_for_fresh_numbers, wait_for_picture
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -45,6 +45,18 @@ def test_the_show_plays_by_itself_and_says_how_far_it_is_behind(people: People) 
 
     assert page.evaluate("document.querySelector('video').muted") is False
     expect(page.get_by_role("button", name="Turn the sound on")).to_be_hidden()
+
+
+def test_a_browser_without_h264_says_so_and_sells_all_the_same(people: People) -> None:
+    page = people.come("/shop/")
+    page.add_init_script(
+        "const may = MediaSource.isTypeSupported.bind(MediaSource);"
+        "MediaSource.isTypeSupported = (mime) => !/avc1|mp4a/.test(mime) && may(mime)"
+    )
+    page.goto(SHOW)
+
+    expect(page.locator("[data-slate-title]")).to_have_text("This browser can't play the video")
+    expect(page.get_by_role("link", name="Buy").or_(page.get_by_role("button", name="Buy")).first).to_be_visible()
 
 
 def test_a_quality_can_be_chosen_down_to_the_sound_alone(people: People) -> None:

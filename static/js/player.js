@@ -274,6 +274,7 @@ export class Player extends EventTarget {
 
   /** Get over a fatal error in place, or else from the start, waiting longer each time. @param {any} [data] */
   #recover(data) {
+    if (data?.details === "manifestIncompatibleCodecsError") return this.#tell("unsupported");
     const types = this.#Hls?.ErrorTypes ?? {};
     if (data?.type === types.MEDIA_ERROR && this.#hls && this.#mediaErrors++ < 2) {
       this.#hls.recoverMediaError();
