@@ -134,6 +134,8 @@ def test_frozen_ffmpeg_is_replaced(media: MediaProcess, session: StreamSession) 
         eventually(lambda: "0002" in runs_of(media_playlist(session, "high")))
 
         assert ffmpeg.pid not in [one.pid for one in media.encoders()]
+        # it was not too slow: nothing is shed
+        assert len(media_playlist(session, "index").playlists) == 3
 
 
 def test_lost_publisher_interrupts_and_its_return_resumes(media: MediaProcess, session: StreamSession) -> None:

@@ -20,8 +20,12 @@ from tests.realtime_servers import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis]
 
+# Fifteen pictures a second are encoded much too slowly, others at half the speed they come at.
 SLOW_WITH_TWO = """#!/bin/sh
-case "$*" in *split=2*) exec {ffmpeg} -readrate 0.5 "$@" ;; esac
+case "$*" in
+*split=2*fps=15.*) exec {ffmpeg} -readrate 0.25 "$@" ;;
+*split=2*) exec {ffmpeg} -readrate 0.5 "$@" ;;
+esac
 exec {ffmpeg} "$@"
 """
 
@@ -55,7 +59,7 @@ def folders(session: StreamSession, playlist: str) -> list[str]:
 def test_the_best_encoded_rendition_is_shed_and_its_players_go_on(media: MediaProcess) -> None:
     session = make_session(state=StreamSession.State.SCHEDULED)
     folder = show_folder(session)
-    with watching(folder) as versions, push(media.address(session.stream_key), gop=250):
+    with watching(folder) as versions, push(media.address(session.stream_key), gop=50):
         eventually(lambda: names(session, "index") == ["high.m3u8", "low.m3u8", "audio.m3u8"])
         assert not (health.read(session.pk) or health.Health(0)).sheds
 
@@ -76,6 +80,15 @@ def test_the_best_encoded_rendition_is_shed_and_its_players_go_on(media: MediaPr
     ]
     assert faults(versions, lambda uri: (folder / uri).read_bytes()) == []
     assert names(session, "replay") == ["high-replay.m3u8", "low-replay.m3u8", "audio-replay.m3u8"]
+    eventually(lambda: not Broadcast.objects.filter(ended_at=None).exists())
+
+
+def test_an_encoder_that_never_keeps_up_is_relieved_and_not_only_started_again(media: MediaProcess) -> None:
+    session = make_session(state=StreamSession.State.SCHEDULED)
+    with push(media.address(session.stream_key), size="640x360", rate=15, gop=30):
+        eventually(lambda: folders(session, "low").count("0002/low") >= 2, within_s=25)
+
+    assert names(session, "index") == ["low.m3u8", "audio.m3u8"]
     eventually(lambda: not Broadcast.objects.filter(ended_at=None).exists())
 
 

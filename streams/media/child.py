@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache, partial
 
 import imageio_ffmpeg
+import psutil
 
 PR_SET_PDEATHSIG = 1
 # Looked up before any fork: nothing may be imported between fork and exec.
@@ -45,6 +46,15 @@ def follow_parent(parent: int, niceness: int = 0) -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:  # it died between fork and prctl
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def processor_s(process: asyncio.subprocess.Process) -> float:
+    """Return for how many seconds a program has kept a processor busy so far; 0 once it has ended."""
+    try:
+        times = psutil.Process(process.pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
 
 
 async def listen(process: asyncio.subprocess.Process, words: deque[str]) -> None:

@@ -33,6 +33,7 @@ FLUSH_S = 1.5
 KEYFRAME_LATE_S = 0.1
 BEHIND_MS = 3_000
 BEHIND_FOR_S = 2.0
+AT_WORK_S = 0.02  # one that hangs keeps no processor busy at all
 BACK_IN_TIME_MS = 1_000
 
 
@@ -115,7 +116,7 @@ class EncoderRun:
         self._last_segment_s = time.monotonic()
         tasks = {
             asyncio.create_task(self._pump(process)),
-            asyncio.create_task(self._watch()),
+            asyncio.create_task(self._watch(process)),
             asyncio.create_task(self._wait(process)),
         }
         listening = asyncio.create_task(child.listen(process, self._last_words))
@@ -168,7 +169,6 @@ class EncoderRun:
                 if tag.is_header:
                     self._publication.put_back([tag])
                     del self._intake.headers[tag.kind]
-                if tag.is_header:
                     return Outcome.CHANGED
                 if since_ms < self._fed_ms - BACK_IN_TIME_MS:  # the source has begun to count anew
                     self._publication.put_back([tag])
@@ -200,19 +200,26 @@ class EncoderRun:
         source = self._opening.source
         return source.has_picture if kind == flv.VIDEO else source.has_sound
 
-    async def _watch(self) -> Outcome:
-        """Publish what is finished. Returns when nothing was for too long, or another process owns the show."""
+    async def _watch(self, process: asyncio.subprocess.Process) -> Outcome:
+        """Publish what is finished. Returns when nothing was for too long, or another process owns the show.
+
+        A source that sends few bits fits into ffmpeg's pipe for a while: then only the missing segment tells of an
+        encoder that is much too slow, and the work it does that it doesn't hang.
+        """
+        worked_s = 0.0
         while True:
             await asyncio.sleep(POLL_S)
             try:
-                await asyncio.to_thread(self._collect)
+                if await asyncio.to_thread(self._collect):
+                    worked_s = child.processor_s(process)
             except StaleRun:
                 return Outcome.STALE
             except BadMedia as error:
                 self._last_words.append(str(error))
                 return Outcome.STUCK
             if self._is_stuck():
-                return Outcome.STUCK
+                is_at_work = child.processor_s(process) - worked_s > AT_WORK_S
+                return Outcome.BEHIND if self._may_shed and is_at_work else Outcome.STUCK
             if self._may_shed and self._is_behind():
                 return Outcome.BEHIND
 
@@ -230,15 +237,21 @@ class EncoderRun:
         has_dropped = self._publication.dropped_pictures > self._dropped_before
         return has_dropped or now_s - self._on_time_s > BEHIND_FOR_S
 
-    def _collect(self) -> None:
-        """Move what ffmpeg finished into the journal, then into the playlists. Runs in a thread."""
+    def _collect(self) -> bool:
+        """Move what ffmpeg finished into the journal, then into the playlists; False if there is nothing new.
+
+        Runs in a thread.
+        """
         with self._collecting:
-            if entries := self._watcher.poll():
-                self._origin.add(entries)
-                self._publish()
-                self.has_segments = True
-                self._last_segment_s = time.monotonic()
-                self._fed_at_segment_ms = self._fed_ms
+            entries = self._watcher.poll()
+            if not entries:
+                return False
+            self._origin.add(entries)
+            self._publish()
+            self.has_segments = True
+            self._last_segment_s = time.monotonic()
+            self._fed_at_segment_ms = self._fed_ms
+            return True
 
     async def _wait(self, process: asyncio.subprocess.Process) -> Outcome:
         await process.wait()

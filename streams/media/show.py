@@ -94,7 +94,7 @@ class Show:
             if outcome is Outcome.UNEVEN:
                 may_copy = False
             # Only a run that begins for another reason tries all of them again.
-            sheds = outcome is Outcome.BEHIND
+            sheds = outcome is Outcome.BEHIND or (sheds and outcome is Outcome.STUCK)
             if outcome in {Outcome.DIED, Outcome.STUCK} or not run.has_segments:
                 if time.monotonic() - begun_s > STEADY_S:
                     failures = 0
