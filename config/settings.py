@@ -288,6 +288,11 @@ _SOCKET_ORIGINS = [
     for url, port in ((REALTIME_URL, REALTIME_PORT), (CAMERA_URL, CAMERA_PORT))
     for source in ([url] if url else [f"ws://*:{port}", f"wss://*:{port}"])
 ]
+_STREAM_ORIGINS = (
+    [REALTIME_URL.replace("ws", "http", 1)]
+    if REALTIME_URL
+    else [f"http://*:{REALTIME_PORT}", f"https://*:{REALTIME_PORT}"]
+)
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/docs/"),
     "DIRECTIVES": {
@@ -297,7 +302,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", *_MEDIA_ORIGIN],
         "media-src": [SELF, "blob:", "data:", *_MEDIA_ORIGIN],  # data: for the empty track that hls.js begins with
         "worker-src": [SELF, "blob:"],
-        "connect-src": [SELF, *_SOCKET_ORIGINS, *_MEDIA_ORIGIN],
+        "connect-src": [SELF, *_SOCKET_ORIGINS, *_STREAM_ORIGINS, *_MEDIA_ORIGIN],
         "frame-ancestors": ["'none'"],
         "base-uri": [SELF],
         "form-action": [SELF],

@@ -72,6 +72,23 @@ def test_a_number_that_may_be_old_says_so_and_buying_goes_on(people: People) -> 
     expect_left(page, count)
 
 
+def test_where_sockets_never_open_the_page_is_live_all_the_same(people: People) -> None:
+    one = people.come(email="shopper@example.com")
+    two = people.come()
+    one.add_init_script("""globalThis.WebSocket = class {
+      constructor() { setTimeout(() => this.onclose?.({ code: 1006 })); }
+      close() {}
+    }""")
+    one.reload()
+    wait_for_fresh_numbers(one)
+
+    one.get_by_label("Say something").fill("from behind a proxy")
+    one.get_by_label("Say something").press("Enter")
+
+    expect(two.get_by_text("from behind a proxy")).to_have_count(1)
+    expect(one.locator("[data-line]", has_text="from behind a proxy")).to_have_count(1)
+
+
 # --- buying ---
 
 

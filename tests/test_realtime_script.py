@@ -2,6 +2,7 @@
 
 import json
 import queue
+import re
 import shutil
 import subprocess
 import threading
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from pytest_django.live_server_helper import LiveServer
+from rest_framework.authtoken.models import Token
 
 from inventory import stock
 from realtime import tickets
@@ -19,17 +23,33 @@ from realtime.tickets import Person
 from streams import chat, pins
 from streams.models import ChatMessage
 from tests.factories import make_product, make_session, make_user
-from tests.realtime_servers import running
+from tests.realtime_servers import Server, eventually, running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).resolve().parent.parent
 WITHIN_S = 30.0
+OPTIONS = ("--experimental-websocket", "--experimental-eventsource", "--no-warnings")
 
 DRIVER = """
 import readline from "node:readline";
 import { connect } from "showfloor/wire";
-const [path, address, ticket] = process.argv.slice(2);
+const [path, address, ticket, api] = process.argv.slice(2);
+const Socket = globalThis.WebSocket;
+const control = { letSockets() { globalThis.WebSocket = Socket; online(); } };
+class Blocked {  // a proxy in between that knows no upgrade
+  constructor() { setTimeout(() => this.onclose?.({ code: 1006 })); }
+  close() {}
+}
+let online;
+globalThis.addEventListener = (name, call) => name === "online" && (online = call);
+if (api) {
+  globalThis.WebSocket = Blocked;
+  const { fetch } = globalThis;
+  globalThis.document = { querySelector: () => null, addEventListener() {}, dispatchEvent() {} };
+  const signedIn = (options) => ({ ...options, headers: { ...options.headers, Authorization: `Token ${ticket}` } });
+  globalThis.fetch = (path, options) => fetch(new URL(path, api), signedIn(options));
+}
 const show = connect({ path, address, ticket });
 const names = ["fresh", "stale", "items", "pin", "session", "chat", "chatremoved", "chatstate", "bye"];
 for (const name of names) {
@@ -37,7 +57,7 @@ for (const name of names) {
 }
 readline.createInterface({ input: process.stdin }).on("line", (line) => {
   const [method, ...words] = JSON.parse(line);
-  show[method](...words);
+  (show[method] ? show : control)[method](...words);
 });
 """
 
@@ -45,7 +65,7 @@ readline.createInterface({ input: process.stdin }).on("line", (line) => {
 class Page:
     """A page's script, told what to do over its standard input, telling what it hears on its output."""
 
-    def __init__(self, folder: Path, path: str, address: str, ticket: str) -> None:
+    def __init__(self, folder: Path, path: str, address: str, ticket: str, api: str = "") -> None:
         node = shutil.which("node")
         assert node, "Node is needed to test the scripts that browsers run: install nodejs"
         package = folder / "node_modules" / "showfloor"
@@ -53,7 +73,7 @@ class Page:
         (package / "package.json").write_text('{"type": "module", "exports": {"./*": "./*.js"}}')
         (folder / "driver.mjs").write_text(DRIVER)
         self.process = subprocess.Popen(
-            [node, "--experimental-websocket", "--no-warnings", "driver.mjs", path, address, ticket],
+            [node, *OPTIONS, "driver.mjs", path, address, ticket, api],
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -143,6 +163,47 @@ def test_a_page_hears_resumes_and_says_what_was_typed_while_offline(tmp_path: Pa
         server.terminate()
         assert page.wait_for("bye") == {"code": "restart"}
         page.wait_for("stale")
+
+
+def test_where_sockets_never_open_a_page_reads_events_and_speaks_over_the_api(
+    tmp_path: Path, pages: list[Page], live_server: LiveServer
+) -> None:
+    make_product("Vase", skus=("VASE-1",), price_minor=4200, stock=7)
+    show = make_session("behind-a-proxy", skus=("VASE-1",))
+    key = Token.objects.create(user=make_user()).key
+    with running("uvicorn") as (server,):
+        page = Page(tmp_path, f"/ws/sessions/{show.slug}/", f"ws://127.0.0.1:{server.port}", key, live_server.url)
+        pages.append(page)
+        page.wait_for("fresh")
+        stock.write_off(sku="VASE-1", warehouse="main", quantity=1, actor="system")
+        assert page.wait_for("items")["VASE-1"]["available"] == 6
+        page.tell("say", "hello")
+        page.wait_for("chatstate", state="sending")
+        heard = [page.heard.get(timeout=WITHIN_S) for _ in range(2)]
+        assert sorted(event["name"] for event in heard) == ["chat", "chatstate"]
+        assert {event["detail"]["text"] for event in heard} == {ChatMessage.objects.get().text}
+        page.tell("say", "x" * 301)
+        assert page.wait_for("chatstate", state="failed")["code"] == "too_long"
+
+        server.stop()
+        page.wait_for("stale")
+        stock.write_off(sku="VASE-1", warehouse="main", quantity=2, actor="system")
+        server.start()
+        server.wait_until_ready()
+        assert page.wait_for("items")["VASE-1"]["available"] == 4
+        page.wait_for("fresh")
+
+        assert open_by(server) == {"uvicorn-stream"}
+        page.tell("letSockets")
+        eventually(lambda: open_by(server) == {"uvicorn"})
+        pins.pin(show, "VASE-1", actor="system")
+        page.wait_for("pin", sku="VASE-1")
+
+
+def open_by(server: Server) -> set[str]:
+    """Return the ways in which open sockets and streams are written to."""
+    metrics = requests.get(f"http://127.0.0.1:{server.port}/metrics", timeout=5).text
+    return set(re.findall(r'^showfloor_realtime_sockets\{writer="([\w-]+)"\} [1-9]', metrics, re.MULTILINE))
 
 
 def test_a_page_of_a_show_that_is_none_does_not_come_back(tmp_path: Path, pages: list[Page]) -> None:

@@ -1,5 +1,6 @@
 /**
  * The socket of a show, or of the site: connects, resumes, notices gaps, and keeps the state (docs/realtime-protocol.md).
+ * Where sockets never open it reads server-sent events, says chat over the API, and tries a socket again now and then.
  *
  *   import { connect } from "showfloor/wire";
  *   const show = connect({ path: "/ws/sessions/demo-live/" });   // address and ticket come from the page's <meta>
@@ -32,22 +33,24 @@
  *
  * Each of session, pin, viewers, likes, items, runlist and slowmode fires after a snapshot, too, if it changed.
  */
+import { SocketLine, socketOfPage, StreamLine } from "showfloor/line";
+import { OwnMessages } from "showfloor/own_messages";
 import { NOTHING, reduce } from "showfloor/reduce";
 
 export { NOTHING, reduce };
 
 const VERSION = 1;
-const QUEUE_MAX = 20;
 const TOLD_MAX = 2000;
-const ACK_WITHIN_MS = 10_000;
 const PONG_WITHIN_MS = 8_000;
 const WELCOME_WITHIN_MS = 15_000;
+const SOCKET_TRIES = 2; // then streams take turns with sockets
+const SOCKET_TRIES_MORE = 6; // where a socket has worked before, it is rather the server that is away
+const PROBE_MS = [60_000, 180_000];
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 20_000;
 const RESTART_SPREAD_MS = [500, 8000];
 const SERVICE_RESTART = 4012; // RFC 6455's 1012, as a code that a server may choose
 const FINAL_BYES = new Set(["not_found", "banned"]);
-const SHORT_CODES = new Set(["slow_mode", "rate_limited", "muted", "unavailable"]);
 
 /** @type {Record<string, string>} event of the protocol → event of the wire, where it passes by as it is */
 const PASSING = {
@@ -67,29 +70,27 @@ export function connect(options) {
   return new Wire(options);
 }
 
-/** Where sockets are, and who we are: `<meta name="showfloor-socket">` (templates/realtime/_socket.html). */
-export function socketOfPage() {
-  const meta = globalThis.document?.querySelector('meta[name="showfloor-socket"]');
-  const { content = "", dataset = {} } = /** @type {any} */ (meta ?? {});
-  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  return { address: content || `${scheme}//${location.hostname}:${dataset.port}`, ticket: dataset.ticket ?? "" };
-}
-
 export class Wire extends EventTarget {
-  /** @type {WebSocket|null} */ #socket = null;
-  /** @type {Map<string, any>} own messages not yet acknowledged, in order */ #mine = new Map();
+  /** @type {SocketLine|StreamLine|null} */ #line = null;
+  /** @type {SocketLine|null} a socket tried beside a stream */ #probing = null;
+  #mine = new OwnMessages((frame) => this.isFresh && this.#send(frame), (message) => this.#tell("chatstate", message));
   /** @type {Set<string>} ids of chat messages already told of */ #told = new Set();
   #attempt = 0;
+  #failures = 0; // tries in a row that were not welcomed
+  #isWelcome = false;
+  #hasSocketWorked = false;
   #hasSaidHello = false;
   #isClosed = false;
-  /** @type {any} */ #pingTimer; /** @type {any} */ #pongTimer; /** @type {any} */ #connectTimer;
+  /** @type {any} */ #pingTimer; /** @type {any} */ #pongTimer; /** @type {any} */ #connectTimer; /** @type {any} */ #probeTimer;
+  #pingMs = 0;
   #head = 0;
 
   /** @param {{path: string, ticket?: string, address?: string, since?: {epoch: string, seq: number}, watches?: boolean}} options */
   constructor({ path, ticket, address, since, watches = true }) {
     super();
     const page = address ? { address, ticket: "" } : socketOfPage();
-    this.url = new URL(path, page.address).href;
+    this.path = path;
+    this.address = page.address;
     this.ticket = ticket ?? page.ticket;
     this.state = NOTHING;
     this.since = since;
@@ -108,22 +109,17 @@ export class Wire extends EventTarget {
 
   /** Say something. Offline it waits, and goes out once the socket is back. @param {string} text */
   say(text) {
-    const message = { id: crypto.randomUUID().slice(0, 18), text, state: "queued" };
-    if (this.#mine.size >= QUEUE_MAX) return this.#settle(message, { state: "failed", code: "rate_limited" });
-    this.#mine.set(message.id, message);
-    this.#sendMine(message);
-    return message;
+    return this.#mine.say(text);
   }
 
   /** Say a failed message again. @param {string} id */
   retry(id) {
-    const message = this.#mine.get(id);
-    if (message?.state === "failed") this.#sendMine(message);
+    this.#mine.retry(id);
   }
 
   /** Forget a failed message. @param {string} id */
   discard(id) {
-    this.#mine.delete(id);
+    this.#mine.discard(id);
   }
 
   /** Let an emoji rise. Lost when offline: a reaction belongs to its moment. @param {string} emoji */
@@ -134,7 +130,7 @@ export class Wire extends EventTarget {
   /** Be told of a guest's order that was placed on this page. @param {string} id @param {string} access of the order */
   follow(id, access) {
     this.orders.set(id, access);
-    if (this.#socket) this.#hello();
+    if (this.#line) this.#hello();
   }
 
   /** Leave for good. */
@@ -148,48 +144,94 @@ export class Wire extends EventTarget {
     globalThis.removeEventListener?.("pageshow", this.#onShow);
     globalThis.document?.removeEventListener("visibilitychange", this.#onVisible);
     wires.delete(this);
-    this.#socket?.close(1000);
+    this.#stopProbing();
+    this.#line?.close();
   }
 
-  // --- the socket ---
+  // --- the line ---
 
   #open() {
     clearTimeout(this.#connectTimer);
-    const socket = new WebSocket(this.url);
-    this.#socket = socket;
-    socket.onopen = () => this.#hello();
-    socket.onmessage = (message) => this.#socket === socket && this.#receive(JSON.parse(message.data));
-    socket.onclose = (event) => this.#socket === socket && this.#lost(event.code);
-    // A handshake that fails ends in "close", too, but not everywhere.
-    socket.onerror = () => this.#socket === socket && socket.readyState !== 1 && this.#lost(0);
+    this.#line?.close();
+    const Line = this.#triesStream() ? StreamLine : SocketLine;
+    this.#isWelcome = false;
+    this.#hasSaidHello = true;
+    /** @type {SocketLine|StreamLine} */
+    const line = new Line(this.path, this.address, {
+      hello: () => this.#greeting(),
+      onFrame: (frame) => {
+        if (this.#line === line) this.#receive(frame);
+        else if (line.isStream) this.#mine.answered(frame);
+      },
+      onLost: (code) => this.#line === line && this.#lost(code),
+    });
+    this.#line = line;
+    clearTimeout(this.#pongTimer);
     this.#pongTimer = setTimeout(() => this.#lost(0), WELCOME_WITHIN_MS);
   }
 
-  #hello() {
+  #triesStream() {
+    const most = this.#hasSocketWorked ? SOCKET_TRIES_MORE : SOCKET_TRIES;
+    return "EventSource" in globalThis && this.#failures >= most && this.#failures % 2 === 0;
+  }
+
+  #greeting() {
     const { epoch, seq } = this.state;
     const since = epoch === null ? this.since : { epoch, seq };
-    this.#hasSaidHello = true;
-    this.#send({
+    return {
       type: "hello", v: VERSION,
       ...(since && { since }), ...(!this.watches && { watches: false }), ...(this.ticket && { ticket: this.ticket }),
       ...(this.orders.size && { orders: Object.fromEntries(this.orders) }),
-    });
+    };
+  }
+
+  /** Say hello (again). A stream does it by opening anew. */
+  #hello() {
+    if (this.#line?.isStream) this.#open();
+    else this.#hasSaidHello = this.#send(this.#greeting());
   }
 
   /** @param {number} code @param {number[]} [spread] */
   #lost(code, spread) {
-    const old = this.#socket;
-    this.#socket = null;
-    old?.close();
+    const wasStream = this.#line?.isStream;
+    this.#line?.close();
+    this.#line = null;
     this.#stopPinging();
-    this.#hasSaidHello = false;
+    this.#stopProbing();
+    if (!this.#isWelcome) this.#failures += 1;
     this.#goStale();
     if (this.#isClosed) return;
-    for (const message of this.#mine.values()) {
-      if (message.state === "sending") this.#settle(message, { state: "queued" });
-    }
+    if (!wasStream) this.#mine.unsend(); // what went by the API is answered all the same
     const wait = spread ?? (code === SERVICE_RESTART ? RESTART_SPREAD_MS : this.#backoff());
     this.#connectTimer = setTimeout(() => this.#open(), between(wait));
+  }
+
+  /** Try a socket beside the stream, and move there once it is welcomed. */
+  #probe() {
+    this.#stopProbing();
+    this.#probeTimer = setTimeout(() => this.#probe(), between(PROBE_MS));
+    const line = new SocketLine(this.path, this.address, {
+      hello: () => this.#greeting(),
+      onFrame: (frame) => {
+        if (this.#line !== line) {
+          if (frame.type !== "welcome") return;
+          this.#probing = null;
+          this.#stopProbing();
+          this.#line?.close();
+          this.#line = line;
+        }
+        this.#receive(frame);
+      },
+      onLost: (code) => (this.#line === line ? this.#lost(code) : line.close()),
+    });
+    this.#probing = line;
+  }
+
+  #stopProbing() {
+    clearTimeout(this.#probeTimer);
+    this.#probeTimer = undefined;
+    this.#probing?.close();
+    this.#probing = null;
   }
 
   /** @returns {number[]} */
@@ -214,19 +256,22 @@ export class Wire extends EventTarget {
   #onOnline = () => this.#reopenNow();
   #onVisible = () => {
     if (document.visibilityState !== "visible") return;
-    if (this.#socket) this.#ping();
-    else this.#reopenNow();
+    this.#reopenNow();
   };
 
   #reopenNow() {
-    if (this.#socket) return this.#ping();
+    if (this.#line) {
+      if (this.#line.isStream) this.#probe();
+      return this.#ping();
+    }
     this.#attempt = 0;
     if (!this.#isClosed) this.#open();
   }
 
+  /** Ask for a sign of life. Over a stream nothing can be asked: one comes every so often. */
   #ping() {
     this.#send({ type: "ping" });
-    this.#pongTimer ??= setTimeout(() => this.#lost(0), PONG_WITHIN_MS);
+    this.#pongTimer ??= setTimeout(() => this.#lost(0), PONG_WITHIN_MS + (this.#line?.isStream ? this.#pingMs : 0));
   }
 
   #stopPinging() {
@@ -237,9 +282,7 @@ export class Wire extends EventTarget {
 
   /** @param {object} frame @returns {boolean} whether it went out */
   #send(frame) {
-    if (this.#socket?.readyState !== 1) return false;
-    this.#socket.send(JSON.stringify(frame));
-    return true;
+    return this.#line?.send(frame) ?? false;
   }
 
   // --- what comes in ---
@@ -251,7 +294,7 @@ export class Wire extends EventTarget {
     const before = this.state;
     this.state = reduce(before, frame);
     if (frame.type === "welcome") this.#welcomed(frame);
-    else if (frame.type === "ack" || frame.type === "error") this.#answered(frame);
+    else if (frame.type === "ack" || frame.type === "error") this.#mine.answered(frame);
     else if (frame.type === "bye") this.#dismissed(frame);
     else if (frame.type === "order" || frame.type === "claim") this.#private(frame);
     if (this.state.isLost) {
@@ -263,17 +306,24 @@ export class Wire extends EventTarget {
     if (!this.isFresh && this.state.seq >= this.#head) {
       this.isFresh = true;
       this.#tell("fresh");
-      for (const message of this.#mine.values()) if (message.state === "queued") this.#sendMine(message);
+      this.#mine.flush();
     }
   }
 
   /** @param {Record<string, any>} frame */
   #welcomed(frame) {
     this.#attempt = 0;
+    this.#isWelcome = true;
     this.#hasSaidHello = false;
     this.#head = frame.seq; // what was missed up to here comes next
+    if (this.#line?.isStream) this.#probeTimer ??= setTimeout(() => this.#probe(), between(PROBE_MS));
+    else {
+      this.#hasSocketWorked = true;
+      this.#failures = 0;
+    }
     this.#stopPinging();
-    this.#pingTimer = setInterval(() => this.#ping(), frame.ping_s * 1000);
+    this.#pingMs = frame.ping_s * 1000;
+    this.#pingTimer = setInterval(() => this.#ping(), this.#pingMs);
   }
 
   /** @param {Record<string, any>} frame */
@@ -335,45 +385,6 @@ export class Wire extends EventTarget {
     if (this.#told.size > TOLD_MAX) this.#told = new Set(this.state.chat.map((one) => one.id));
     this.#told.add(message.id);
     this.#tell("chat", { ...message, isPast });
-  }
-
-  // --- own messages ---
-
-  /** @param {any} message */
-  #sendMine(message) {
-    if (!this.isFresh || !this.#send({ type: "chat", id: message.id, text: message.text })) {
-      return this.#settle(message, { state: "queued" });
-    }
-    message.timer = setTimeout(() => this.#settle(message, { state: "failed", code: "no_answer" }), ACK_WITHIN_MS);
-    return this.#settle(message, { state: "sending" }, false);
-  }
-
-  /** @param {Record<string, any>} frame */
-  #answered(frame) {
-    const message = this.#mine.get(frame.id);
-    if (!message) return;
-    if (frame.type === "ack") {
-      this.#mine.delete(frame.id);
-      this.#settle(message, { state: "sent", message: frame.message });
-      return;
-    }
-    if (frame.code === "held_for_review") {
-      this.#mine.delete(frame.id);
-      this.#settle(message, { state: "held", message: frame.message });
-      return;
-    }
-    this.#settle(message, { state: "failed", code: frame.code, retryMs: frame.retry_ms ?? 0 });
-    if (!SHORT_CODES.has(frame.code)) this.#mine.delete(frame.id);
-  }
-
-  /** @param {any} message @param {object} fate @param {boolean} [isAnswered] */
-  #settle(message, fate, isAnswered = true) {
-    if (isAnswered) clearTimeout(message.timer);
-    const changed = Object.entries(fate).some(([name, value]) => message[name] !== value);
-    Object.assign(message, fate);
-    const { timer, ...detail } = message;
-    if (changed || detail.state === "queued") this.#tell("chatstate", detail);
-    return message;
   }
 
   /** @param {string} name @param {any} [detail] */
