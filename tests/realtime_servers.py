@@ -227,19 +227,32 @@ def our_origin() -> str:
 
 
 @contextmanager
-def stalled_socket(server: Server, path: str) -> Iterator[None]:
-    """A viewer that says hello and never reads again."""
-    with socket.socket() as stalled:
-        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        stalled.connect(("127.0.0.1", server.port))
-        stalled.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
-        assert stalled.recv(12).endswith(b"101")
+def unread_socket(server: Server, path: str) -> Iterator[socket.socket]:
+    """A viewer that says hello; it reads what the test reads."""
+    upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    with _unread(server, path, upgrade + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n") as unread:
+        assert unread.recv(12).endswith(b"101")
         hello = b'{"type":"hello","v":1}'
-        stalled.sendall(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
-        yield
+        unread.sendall(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
+        yield unread
+
+
+@contextmanager
+def unread_stream(server: Server, path: str) -> Iterator[socket.socket]:
+    """The same over a stream of events."""
+    with _unread(server, path) as unread:
+        assert unread.recv(12).endswith(b"200")
+        yield unread
+
+
+@contextmanager
+def _unread(server: Server, path: str, headers: str = "") -> Iterator[socket.socket]:
+    with socket.socket() as unread:
+        unread.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        unread.settimeout(WITHIN_S)
+        unread.connect(("127.0.0.1", server.port))
+        unread.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n".encode())
+        yield unread
 
 
 def ticket_of(user: User) -> str:

@@ -17,12 +17,11 @@ from inventory import stock
 from orders import access
 from orders.checkout import place_order
 from orders.models import Order
-from realtime import publish, wire
 from shop.models import User
 from streams import pins
 from streams.models import ChatMessage, StreamSession
 from tests.factories import make_product, make_request, make_session, make_user
-from tests.realtime_servers import Client, Server, eventually, running, stalled_socket, ticket_of
+from tests.realtime_servers import Client, Server, eventually, running, ticket_of
 
 KINDS = ("daphne", "uvicorn")
 
@@ -306,30 +305,6 @@ def test_a_thousand_frames_a_second_are_limited(server: Server, show: StreamSess
 
     assert {frame["code"] for frame in flood.frames if frame["type"] == "error"} == {"rate_limited"}
     assert ChatMessage.objects.count() <= 5
-
-
-def test_a_reader_that_stalls_is_sent_away_and_disturbs_nobody(
-    servers_by_kind: dict[str, Server], show: StreamSession
-) -> None:
-    with ExitStack() as stack:
-        readers = []
-        for server in servers_by_kind.values():
-            reader = stack.enter_context(Client(server, path_of(show)))
-            reader.hello()
-            readers.append(reader)
-            stack.enter_context(stalled_socket(server, path_of(show)))
-        for reader in readers:
-            reader.wait_for_event("viewers", where=lambda event: event["count"] == 4)
-            reader.frames.clear()
-        for number in range(6):
-            publish.to_show(show.slug, {"type": "announcement", "id": str(number), "text": "x" * 2_000_000})
-            for reader in readers:
-                reader.wait_for("batch")
-        publish.to_show(show.slug, wire.pin("the end"))
-        for reader in readers:
-            reader.wait_for_event("pin")
-            reader.wait_for_event("viewers", where=lambda event: event["count"] == 2, within_s=20)
-            assert [event["id"] for event in reader.events("announcement")] == [str(number) for number in range(6)]
 
 
 def test_an_order_is_told_to_its_buyer_alone_on_any_page(server: Server, show: StreamSession) -> None:
