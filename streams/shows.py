@@ -1,6 +1,6 @@
 """The life of a show: planned, rehearsed, on air, interrupted, ended. Every step runs under the row's lock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -46,6 +46,7 @@ def create(
     starts_at: datetime | None = None,
     is_recorded: bool = True,
     replay_days: int | None = None,
+    blocked_words: Sequence[str] = (),
 ) -> StreamSession:
     """Plan a show, with an SRT port if there is one. Its slug is made from the title, unless given, and never changes.
 
@@ -59,6 +60,7 @@ def create(
         "starts_at": starts_at,
         "is_recorded": is_recorded,
         "replay_days": replay_days if is_recorded else None,
+        "blocked_words": "\n".join(blocked_words),
     }
     with transaction.atomic():
         session = StreamSession.objects.create(slug=slug, **fields) if slug else _create(title, fields)

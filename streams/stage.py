@@ -42,6 +42,8 @@ class Stage:
     opinion: str | None
     viewers: int
     lines: list[ChatMessage]
+    waiting: list[ChatMessage]
+    may_moderate: bool
     me: User | None
     address: Address | None
     country: str = field(default=settings.DEFAULT_COUNTRY)
@@ -97,6 +99,8 @@ def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stag
         opinion=counts.opinion,
         viewers=figures.viewers([session.slug]).get(session.slug, 0) if session.is_on_air else 0,
         lines=chat.history(session, limit=REPLAY_CHAT if session.state == State.ENDED else 50),
+        waiting=chat.waiting(session, user) if user else [],
+        may_moderate=user is not None and chat.role_of(session, user) != ChatMessage.Role.VIEWER,
         me=user,
         address=Address.objects.filter(user=user).first() if user else None,
     )

@@ -17,6 +17,10 @@ def of_refusal(refused: ChatRefused) -> str:
         "too_long": _("That is too long: 300 characters at most."),
         "rate_limited": _("Too many at once. Wait a moment."),
         "slow_mode": _("Slow mode is on. Wait a moment."),
+        "banned": _("You can't write in this show."),
+        "muted": _("You can't write for the moment."),
+        "held_for_review": _("A moderator looks at it first."),
+        "no_links": _("This show takes no links from viewers."),
         "bad_message": _("There was nothing to say, or the show takes no messages."),
     }.get(refused.code, _("That was not sent."))
 
@@ -101,7 +105,8 @@ def _chat() -> dict[str, str]:
         "refused_not_signed_in": _("Not sent: please sign in first."),
         "refused_banned": _("You can't write in this show."),
         "refused_muted": _("You can't write for the moment."),
-        "refused_held_for_review": _("A moderator looks at it first."),
+        "refused_no_links": _("Not sent: this show takes no links."),
+        "waits": _("A moderator looks at it first."),
         "refused_bad_message": _("Not sent: it could not be read."),
         "say_something": _("Say something"),
         "reconnecting": _("Reconnecting. What you write waits here."),

@@ -238,6 +238,7 @@ def test_figures_tell_what_the_show_does(session: StreamSession, host: User, mon
             "stalls": 0,
             "stalled_percent": 0.0,
         },
+        "waiting": 0,
     }
 
 

@@ -51,7 +51,9 @@ ACTIONS = [
     ("key/", {}),
     ("slow-mode/", {"seconds": "5"}),
     ("chat/", {"text": "hello"}),
-    ("chat/00000000-0000-4000-8000-000000000000/remove/", {}),
+    ("chat/rules/", {"review": "everyone", "links": "allowed", "blocked_words": ""}),
+    ("moderators/", {"email": "a@example.com"}),
+    ("moderators/1/dismiss/", {}),
     ("end/", {}),
 ]
 
@@ -212,7 +214,7 @@ def test_a_show_that_left_no_recording_waits_for_none(session: StreamSession, ho
     assert "data-awaits-replay" not in page
 
 
-@pytest.mark.parametrize("ask", ["end", "key", "keys", "add", "encoder"])
+@pytest.mark.parametrize("ask", ["end", "key", "keys", "add", "encoder", "chat"])
 def test_every_dialog_opens_without_script(session: StreamSession, host: User, ask: str) -> None:
     page = text_of(of(host).get(f"{STUDIO}?ask={ask}"))
 

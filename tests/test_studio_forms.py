@@ -195,8 +195,8 @@ def test_the_host_speaks_and_deletes_by_form(session: StreamSession, host: User)
     elsewhere = chat.post(make_session(), author=make_user(), text="hello")
 
     client.post(STUDIO + "chat/", {"text": "welcome"})
-    client.post(f"{STUDIO}chat/{rude.pk}/remove/")
+    client.post(f"{STUDIO}chat/{rude.pk}/", {"do": "remove"})
 
-    assert client.post(f"{STUDIO}chat/{elsewhere.pk}/remove/").status_code == 404
+    assert client.post(f"{STUDIO}chat/{elsewhere.pk}/", {"do": "remove"}).status_code == 404
     assert [(line.text, line.role) for line in chat.history(session)] == [("welcome", "host")]
     assert "300 characters at most" in text_of(client.post(STUDIO + "chat/", {"text": "x" * 301}, follow=True))

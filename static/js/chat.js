@@ -11,7 +11,7 @@ import { has, say } from "showfloor/words";
 
 const LINES_MAX = 200;
 const NEAR_END_PX = 64;
-const AGAIN = new Set(["no_answer", "slow_mode", "rate_limited", "unavailable"]);
+const AGAIN = new Set(["no_answer", "slow_mode", "rate_limited", "muted", "unavailable"]);
 
 /**
  * @typedef {{id: string, author: string, role: string, text: string, at: string, isPast?: boolean}} Message
@@ -99,6 +99,7 @@ export function attach(root, wire, { me = null, onLine } = {}) {
     }
     line.dataset.mine = own.state;
     line.classList.toggle("line--sending", own.state === "sending" || own.state === "queued");
+    line.classList.toggle("line--held", own.state === "held");
     line.classList.toggle("line--failed", own.state === "failed");
     line.querySelector(".retry")?.remove();
     if (own.state === "sent") {
@@ -106,9 +107,14 @@ export function attach(root, wire, { me = null, onLine } = {}) {
       const double = own.message && find(own.message);
       if (double) line.remove();
       else line.dataset.line = own.message ?? "";
+    } else if (own.state === "held") {
+      // Shown once approved, under this id; removed like any other.
+      mine.delete(own.id);
+      line.dataset.line = own.message ?? "";
+      line.append(waits());
     } else if (own.state === "failed") line.append(failure(own));
     else line.append(pending(own.state));
-    if (own.code === "slow_mode") wait(own.retryMs);
+    if (own.code === "slow_mode" || own.code === "muted") wait(own.retryMs);
     grown(true);
   });
 
@@ -124,6 +130,8 @@ export function attach(root, wire, { me = null, onLine } = {}) {
     note.style.color = "inherit";
     return note;
   };
+
+  const waits = () => Object.assign(document.createElement("span"), { className: "retry line__waits", textContent: ` ${say("waits")}` });
 
   /** @param {any} own */
   const failure = (own) => {
@@ -173,6 +181,15 @@ export function attach(root, wire, { me = null, onLine } = {}) {
     if (!slow) return;
     slow.hidden = !slowS;
     slow.textContent = say("slow_mode", { n: slowS });
+  });
+
+  // --- the message that stays above the others ---
+  const pinned = one("pinned-line");
+  wire.addEventListener("messagepin", (event) => {
+    const { message } = /** @type {CustomEvent} */ (event).detail;
+    if (!pinned) return;
+    pinned.hidden = !message;
+    if (message) fill(pinned.querySelector("p"), message);
   });
 
   toEnd();

@@ -1,11 +1,11 @@
 /** The studio: am I on air, what do they see, what's next, what do they say. */
 import { api } from "showfloor/api";
-import * as chat from "showfloor/chat";
 import { time } from "showfloor/controls";
 import { money } from "showfloor/goods";
 import { clockSkewMs } from "showfloor/player";
+import { moderate } from "showfloor/moderation";
 import { camera } from "showfloor/studio_camera";
-import { choose, copying, dialogs, shortcuts } from "showfloor/studio_asking";
+import { copying, dialogs, shortcuts } from "showfloor/studio_asking";
 import { Parts } from "showfloor/studio_parts";
 import { drawPlays } from "showfloor/studio_plays";
 import { Preview } from "showfloor/studio_preview";
@@ -17,6 +17,7 @@ const SOON_MS = 400;
 const TOAST_MS = 5000;
 const SPARKS = 24;
 const LOW = 12;
+const HELD_MOST = 100; // as streams/moderation/review.py
 
 /** @param {Document} page */
 export function init(page) {
@@ -38,10 +39,6 @@ export function init(page) {
   // --- forms ---
   page.addEventListener("submit", async (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
-    if (form.dataset.mod !== undefined) {
-      event.preventDefault();
-      remove(/** @type {HTMLElement} */ (form.closest("[data-line]")));
-    }
     if (form.dataset.quiet === undefined) return;
     event.preventDefault();
     if (form.dataset.busy !== undefined) return; // a second press of the same button
@@ -50,7 +47,7 @@ export function init(page) {
     delete form.dataset.busy;
     if (!wentThrough) return toast(say("not_done"));
     const dialog = form.closest("dialog");
-    if (dialog && dialog.id !== "ask-add") dialog.close();
+    if (dialog && !["ask-add", "ask-chat"].includes(dialog.id)) dialog.close();
     settle();
   });
   page.addEventListener("change", (event) => {
@@ -116,29 +113,10 @@ export function init(page) {
 
   // --- chat ---
   const talk = one("[data-chat]");
-  chat.attach(talk, wire, { me: isOver ? null : show.me, onLine: (message, line) => isOver || dress(message, line) });
-  /** Give a line its delete button. @param {{id: string, author: string}} message @param {HTMLElement} line */
-  const dress = (message, line) => {
-    if (line.querySelector(".mod")) return;
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "iconbtn" });
-    button.setAttribute("aria-label", say("delete_line", { name: message.author }));
-    button.innerHTML = '<svg class="icon" aria-hidden="true"><use href="#i-trash"/></svg>';
-    button.addEventListener("click", () => remove(line));
-    const mod = Object.assign(document.createElement("span"), { className: "mod" });
-    mod.append(button);
-    line.append(mod);
-  };
-  /** @param {HTMLElement} line */
-  const remove = async (line) => {
-    line.hidden = true;
-    const { ok } = await api(`${calls}/chat/${line.dataset.line}`, { method: "DELETE" });
-    if (ok) return line.remove();
-    line.hidden = false;
-    return toast(say("not_done"));
-  };
-  talk.addEventListener("click", (/** @type {MouseEvent} */ event) => {
-    const line = /** @type {HTMLElement} */ (event.target).closest("[data-line]");
-    if (line && !isOver) choose(all("[data-line]"), /** @type {HTMLElement} */ (line));
+  moderate(talk, wire, { me: isOver ? null : show.me, tell: (words) => toast(words) });
+  wire.addEventListener("messagepin", (event) => {
+    const { message } = /** @type {CustomEvent} */ (event).detail;
+    if (Boolean(message) !== Boolean(one('[data-part="pinned-line"] .pinline')) || message) refreshSoon();
   });
 
   // --- numbers ---
@@ -215,7 +193,8 @@ export function init(page) {
         drawHealth(body.health);
         drawPlays(page, body.watching);
         const isMissing = body.preview_url && (isOver ? one("[data-awaits-replay]") : !one("[data-see]"));
-        if (body.state !== stateNow() || isMissing) refreshSoon(0);
+        const isWaiting = Number(one("[data-held-count]")?.dataset.heldCount) !== Math.min(body.waiting, HELD_MOST);
+        if (body.state !== stateNow() || isMissing || isWaiting) refreshSoon(0);
       }
     }
     if (!isOver || one("[data-awaits-replay]")) polling = setTimeout(poll, POLL_MS);

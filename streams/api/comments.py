@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from shop.models import User
+from shop.network import network
 from shop.pagination import Cursor
 from shop.problems import Problem
 from streams import chat, words
@@ -22,6 +23,8 @@ STATUSES = {
     "not_signed_in": status.HTTP_401_UNAUTHORIZED,
     "slow_mode": status.HTTP_429_TOO_MANY_REQUESTS,
     "rate_limited": status.HTTP_429_TOO_MANY_REQUESTS,
+    "muted": status.HTTP_403_FORBIDDEN,
+    "banned": status.HTTP_403_FORBIDDEN,
 }
 
 
@@ -45,6 +48,14 @@ class NewCommentSerializer(serializers.Serializer[Any]):
     )
 
 
+class HeldCommentSerializer(serializers.Serializer[Any]):
+    """A message that is kept and that a moderator looks at first."""
+
+    id = serializers.UUIDField()
+    code = serializers.CharField(help_text="`held_for_review`")
+    detail = serializers.CharField()
+
+
 class Comments(ListAPIView[Any]):
     """The messages of a show that may be seen, the newest first."""
 
@@ -63,7 +74,9 @@ class Comments(ListAPIView[Any]):
         request=NewCommentSerializer,
         responses={
             201: CommentSerializer,
-            400: OpenApiResponse(description="`bad_message`, `too_long`"),
+            202: HeldCommentSerializer,
+            400: OpenApiResponse(description="`bad_message`, `too_long`, `no_links`"),
+            403: OpenApiResponse(description="`banned`, or `muted` with `retry_ms`"),
             401: OpenApiResponse(description="`not_signed_in`"),
             429: OpenApiResponse(description="`slow_mode`, `rate_limited`, with `retry_ms`"),
         },
@@ -75,8 +88,12 @@ class Comments(ListAPIView[Any]):
         asked.is_valid(raise_exception=True)
         author = request.user if isinstance(request.user, User) else None
         try:
-            message = chat.post(session, author=author, text=asked.validated_data["text"])
+            text = asked.validated_data["text"]
+            message = chat.post(session, author=author, text=text, network=network(request))
         except ChatRefused as refused:
+            if refused.message:
+                body = {"id": refused.message, "code": refused.code, "detail": words.of_refusal(refused)}
+                return Response(HeldCommentSerializer(body).data, status=status.HTTP_202_ACCEPTED)
             raise _problem(refused) from None
         return Response(CommentSerializer(message).data, status=status.HTTP_201_CREATED)
 

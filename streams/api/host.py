@@ -24,6 +24,7 @@ from streams.camera import tickets
 from streams.exceptions import NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.host import desk
 from streams.models import ChatMessage, StreamSession
+from streams.moderation import review
 
 State = StreamSession.State
 
@@ -199,6 +200,7 @@ class HostFigures(HostView):
             "preview_url": desk.preview_url(session),
             "health": health.read(session.pk) if is_sending else None,
             "watching": metrics.read(session.pk),
+            "waiting": review.held(session).count(),
         }
         return Response(serializers.FiguresSerializer(read_now, context={"request": request}).data)
 

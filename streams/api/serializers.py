@@ -193,6 +193,7 @@ class FiguresSerializer(serializers.Serializer[Any]):
     preview_url = serializers.SerializerMethodField(help_text="what the host sees: a playlist, or empty")
     health = HealthSerializer(allow_null=True)
     watching = WatchingSerializer()
+    waiting = serializers.IntegerField(help_text="chat messages that wait for review")
 
     def get_preview_url(self, figures: Any) -> str:
         return absolute(self, figures["preview_url"])

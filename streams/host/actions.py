@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -18,7 +18,7 @@ from streams.hls.exceptions import BadCaptions
 from streams.host import words
 from streams.host.forms import RecordingForm, SlowModeForm, recording_of
 from streams.host.pages import host_of, own_show
-from streams.models import ChatMessage, StreamSession
+from streams.models import StreamSession
 from streams.srt import slots
 from streams.store.exceptions import StoreAway
 from streams.words import of_refusal
@@ -164,16 +164,6 @@ def set_slow_mode(request: HttpRequest, session: StreamSession) -> HttpResponse:
         chat.set_slow_mode(session, form.cleaned_data["seconds"], actor=_actor(request))
     else:
         messages.error(request, _("Choose one of the times for slow mode."))
-    return _back(session)
-
-
-@require_POST
-@own_show
-def remove_message(request: HttpRequest, session: StreamSession, message_id: str) -> HttpResponse:
-    message = ChatMessage.objects.select_related("session").filter(session=session, pk=message_id).first()
-    if message is None:
-        raise Http404
-    chat.remove(message, actor=_actor(request))
     return _back(session)
 
 

@@ -10,12 +10,12 @@ from inventory import availability
 from inventory.models import StockItem
 from shop import catalogue
 from shop.models import Variant
-from streams import chat, figures, goods, health, metrics, playback
+from streams import figures, goods, health, metrics, playback
 from streams.figures import LiveFigures
 from streams.goods import Item
 from streams.health import Health
 from streams.metrics import Watching
-from streams.models import ChatMessage, Pin, StreamSession
+from streams.models import Pin, StreamSession
 from streams.programme import clock
 from streams.shows import GRACE
 from streams.store import tokens
@@ -48,7 +48,6 @@ class Desk:
     pinned_of: int
     figures: LiveFigures
     health: Health | None
-    lines: list[ChatMessage]
     preview_url: str
     watching: Watching
 
@@ -151,7 +150,6 @@ def read(session: StreamSession) -> Desk:
         pinned_of=_on_hand(session) if pinned_id else 0,
         figures=read_now,
         health=health.read(session.pk) if session.state in {State.REHEARSAL, State.LIVE} else None,
-        lines=chat.history(session),
         preview_url=preview_url(session),
         watching=metrics.read(session.pk),
     )

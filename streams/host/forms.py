@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from shop.text import one_line
+from streams.models import StreamSession
 from streams.retention import DAYS_MOST
 
 SLOW_MODES = (0, 5, 15, 30, 60)
+BLOCKED_WORDS_MOST = 4000
 REPLAY_DAYS = (7, 30, 90, 365)
 RECORDING_FORM = re.compile(r"keep|never|[1-9][0-9]{0,3}", re.ASCII)
 """What may become of a recording: kept for good, never made, or kept for so many days."""
@@ -27,6 +29,7 @@ class PlanForm(forms.Form):
     description = forms.CharField(required=False, max_length=2000, label=_("What it is about"))
     preview = forms.BooleanField(required=False, label=_("Preview first"))
     recording = forms.RegexField(RECORDING_FORM, required=False)
+    blocked_words = forms.CharField(required=False, max_length=BLOCKED_WORDS_MOST, label=_("Blocked words"))
 
     def clean_title(self) -> str:
         title = one_line(self.cleaned_data["title"])
@@ -48,6 +51,12 @@ class PlanForm(forms.Form):
                 self.add_error("starts_at", _("That time has passed already."))
             self.cleaned_data["starts_at"] = starts_at
         return self.cleaned_data
+
+
+class RulesForm(forms.Form):
+    review = forms.ChoiceField(choices=StreamSession.Review.choices)
+    links = forms.ChoiceField(choices=StreamSession.Links.choices)
+    blocked_words = forms.CharField(required=False, max_length=BLOCKED_WORDS_MOST)
 
 
 class SlowModeForm(forms.Form):

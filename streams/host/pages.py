@@ -18,13 +18,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from inventory.exceptions import StockBusy
 from shop.models import User
 from streams import access, addresses, captions, programme, shows
-from streams.host import desk, words
+from streams.host import desk, talk, words
 from streams.host.forms import REPLAY_DAYS, SLOW_MODES, PlanForm, recording_of
 from streams.models import StreamSession
+from streams.moderation import rules
 
 State = StreamSession.State
 SHOWS_A_PAGE = 20
-DIALOGS = frozenset({"end", "key", "keys", "add", "encoder"})
+DIALOGS = frozenset({"end", "key", "keys", "add", "encoder", "chat"})
 
 P = ParamSpec("P")
 
@@ -80,6 +81,7 @@ def my_shows(request: HttpRequest) -> HttpResponse:
             has_preview=plan["preview"],
             is_recorded=is_recorded,
             replay_days=replay_days,
+            blocked_words=rules.words_of(plan["blocked_words"]),
         )
         messages.success(request, _("Your show is planned. Next: what it presents, and how you send it."))
         return redirect("streams:studio", slug=session.slug)
@@ -117,6 +119,8 @@ def studio(request: HttpRequest, session: StreamSession) -> HttpResponse:
         "streams/host/studio.html",
         {
             "desk": desk.read(session),
+            "talk": talk.read(session),
+            "is_host": True,
             "session": session,
             "ask": asked if asked in DIALOGS else "",
             "words": sought,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from streams.host import actions, pages
+from streams.host import actions, moderation, pages
 
 urlpatterns = [
     path("", pages.my_shows, name="host"),
@@ -18,5 +18,11 @@ urlpatterns = [
     path("shows/<slug:slug>/srt/", actions.lease_port, name="studio-srt"),
     path("shows/<slug:slug>/slow-mode/", actions.set_slow_mode, name="studio-slow-mode"),
     path("shows/<slug:slug>/chat/", actions.say, name="studio-say"),
-    path("shows/<slug:slug>/chat/<uuid:message_id>/remove/", actions.remove_message, name="studio-remove"),
+    path("shows/<slug:slug>/moderation/", moderation.page, name="moderation"),
+    path("shows/<slug:slug>/chat/<uuid:message_id>/", moderation.act, name="chat-act"),
+    path("shows/<slug:slug>/chat/unpin/", moderation.unpin, name="chat-unpin"),
+    path("shows/<slug:slug>/chat/rules/", moderation.set_rules, name="chat-rules"),
+    path("shows/<slug:slug>/silences/<int:silence_id>/lift/", moderation.lift, name="chat-lift"),
+    path("shows/<slug:slug>/moderators/", moderation.name, name="chat-name"),
+    path("shows/<slug:slug>/moderators/<int:moderator_id>/dismiss/", moderation.dismiss, name="chat-dismiss"),
 ]

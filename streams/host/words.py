@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 
 from streams import captions, words
+from streams.exceptions import CantModerate
 from streams.hls.exceptions import BadCaptions
 from streams.programme import clock
 
@@ -16,6 +17,7 @@ def of_studio() -> dict[str, str]:
         **_camera(),
         "not_done": _("That did not reach the shop. Please try again."),
         "delete_line": _("Delete what {name} said"),
+        "moderate_line": _("More about what {name} said"),
         "sold": _("{n} sold"),
         "megabits": _("{n} Mb/s"),
         "seconds": _("{n} s"),
@@ -36,6 +38,22 @@ def of_captions(bad: BadCaptions) -> str:
     }[bad.fault]
     length = clock(timedelta(seconds=bad.length_s))
     return said % {"line": bad.line, "length": length, "most": captions.MOST_BYTES // 1024}
+
+
+def of_cant_moderate(cant: CantModerate) -> str:
+    """Say why a message or its author was let be."""
+    return {
+        "is_trusted": _("That is the host, or somebody who moderates too."),
+        "unknown": _("That message is no longer there."),
+    }[cant.reason]
+
+
+def of_cant_name(cant: CantModerate) -> str:
+    """Say why somebody did not become a moderator."""
+    return {
+        "is_trusted": _("The host and the shop's staff moderate every show already."),
+        "unknown": _("Nobody signs in with that address. Ask your moderator which one they use here."),
+    }[cant.reason]
 
 
 def _camera() -> dict[str, str]:

@@ -1,0 +1,33 @@
+"""What the moderation of one show's chat says, in the studio and on the moderators' own page."""
+
+from dataclasses import dataclass
+
+from streams import chat
+from streams.models import ChatMessage, Moderator, Silence, StreamSession
+from streams.moderation import review, silences
+
+SILENCES_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """`lines` is what everyone reads, `held` what waits for a moderator, `silences` who may not write."""
+
+    session: StreamSession
+    lines: list[ChatMessage]
+    held: list[ChatMessage]
+    silences: list[Silence]
+    moderators: list[Moderator]
+    pinned: ChatMessage | None
+
+
+def read(session: StreamSession) -> Talk:
+    """Read a show's chat with what moderating needs, in five statements."""
+    return Talk(
+        session=session,
+        lines=chat.history(session),
+        held=list(review.held(session)[: review.HELD_MOST]),
+        silences=list(silences.in_force(session)[:SILENCES_MOST]),
+        moderators=list(Moderator.objects.filter(session=session).select_related("user")),
+        pinned=session.pinned_message,
+    )
