@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from contextlib import ExitStack, closing
 from datetime import timedelta
 
 from django.db import transaction
@@ -15,7 +16,8 @@ from streams.hls.origin import exclusively
 from streams.locks import lock_session
 from streams.models import StreamSession
 from streams.store.bucket import find_bucket
-from streams.store.exceptions import StoreAway
+from streams.store.exceptions import Busy, StoreAway
+from streams.store.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -64,12 +66,10 @@ def remove_overdue() -> int:
     removed = 0
     for session in overdue().order_by("ended_at"):
         try:
-            folder = playback.folder(session.pk)
-            if folder.exists():  # without it nothing is brought to the bucket any more
-                with exclusively(folder):
-                    shutil.rmtree(folder)
-            if bucket := find_bucket():
-                bucket.remove_folder(f"sessions/{session.pk}")
+            _remove(session)
+        except Busy:  # its carrier would put back what we remove
+            logger.info("%s: its recording is removed once it is stored", session.slug)
+            continue
         except (OSError, StoreAway) as error:
             logger.warning("%s: its recording is not removed yet: %s", session.slug, error)
             continue
@@ -77,3 +77,16 @@ def remove_overdue() -> int:
         removed += still_there.update(replay_removed_at=timezone.now())
         logger.info("%s: its recording is removed", session.slug)
     return removed
+
+
+def _remove(session: StreamSession) -> None:
+    """Remove a show's files, those on disk last: they tell of the others. Raises Busy, OSError or StoreAway."""
+    folder = playback.folder(session.pk)
+    with ExitStack() as held:
+        if folder.exists():
+            held.enter_context(exclusively(folder))
+            held.enter_context(closing(Progress(folder)))
+        if bucket := find_bucket():
+            bucket.remove_folder(f"sessions/{session.pk}")
+        if folder.exists():
+            shutil.rmtree(folder)

@@ -27,12 +27,16 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 
+# What S3 answers when it removes all files of a request but one.
+KEPT = "<DeleteResult><Error><Key>{key}</Key><Code>AccessDenied</Code></Error></DeleteResult>"
+
 
 @dataclass
 class Gate:
     """Hands requests on to the S3 server. `put` names, in their order, the files that the server took.
 
     Of `fail_every` uploads one is answered 503, before the server sees it; `is_closed` answers all of them so.
+    `keeps` is a file that it says it can't remove.
     """
 
     port: int = 0
@@ -42,6 +46,7 @@ class Gate:
     failed: int = 0
     is_closed: bool = False
     slow_s: float = 0.0
+    keeps: str = ""
     asked: int = 0
     waiting: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -54,7 +59,7 @@ class Gate:
         self.put.clear()
         self.bodies.clear()
         self.fail_every = self.failed = self.asked = 0
-        self.is_closed, self.slow_s = False, 0.0
+        self.is_closed, self.slow_s, self.keeps = False, 0.0, ""
 
     def refuses(self) -> bool:
         with self.lock:
@@ -154,6 +159,9 @@ def _open_gate(behind: int) -> Iterator[Gate]:
                 if gate.refuses():
                     self._answer(503, [], b"")
                     return
+            if gate.keeps and gate.keeps.encode() in body:
+                self._answer(200, [("Content-Type", "text/xml")], KEPT.format(key=gate.keeps).encode())
+                return
             server = http.client.HTTPConnection("127.0.0.1", behind, timeout=10)
             server.request(self.command, self.path, body, dict(self.headers))
             answer = server.getresponse()

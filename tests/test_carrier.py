@@ -1,10 +1,9 @@
 """A show's files on their way to a real S3 server: in order, tried again, and never listed before they are there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,25 +16,22 @@ from asgiref.sync import sync_to_async
 from django.core.files.base import ContentFile
 from django.db import connections
 from django.test import Client
-from django.utils import timezone
 
 from config.pictures import BucketStorage
-from streams import captions, playback, watch
+from streams import playback, watch
 from streams.hls.origin import Origin
-from streams.hls.recording import Dropped, Entry, Rendition, Run, Segment
+from streams.hls.recording import Dropped, Run, Segment
 from streams.media.carrier import BATCH, Carrier, Carriers, _batch
 from streams.models import StreamSession
 from streams.store import behind, progress
 from streams.store.bucket import Bucket
+from tests.carrying import AUDIO, HIGH, START, carrying, count, encode, end, listed, until
 from tests.factories import make_session
 from tests.store_servers import BUCKET, PREFIX, Store, broken_promises, running_store
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 State = StreamSession.State
-START = datetime(2026, 5, 4, 18, 0, tzinfo=UTC)
-HIGH = Rendition("high", "avc1.64001f,mp4a.40.2", 2_000_000, 1280, 720, 25.0)
-AUDIO = Rendition("audio", "mp4a.40.2", 128_000)
 
 
 @pytest.fixture(scope="module")
@@ -67,58 +63,6 @@ async def put_away() -> AsyncIterator[None]:
     """Leave no connection of another thread to the database."""
     yield
     await sync_to_async(connections.close_all)()
-
-
-def encode(session: StreamSession, seconds: int, *, run: int = 1, first: int = 0, at_s: float = 0) -> None:
-    """Do what an encoder and its watcher do: finished files, then the journal."""
-    folder = playback.folder(session.pk)
-    entries: list[Entry] = []
-    if not first:
-        entries.append(Run(run, START + timedelta(seconds=at_s), (HIGH, AUDIO)))
-    for name in ("high", "audio"):
-        part = folder / "runs" / f"{run:04d}" / name
-        part.mkdir(parents=True, exist_ok=True)
-        (part / "init.mp4").write_bytes(b"init")
-        for index in range(first, first + seconds):
-            (part / f"{index:06d}.m4s").write_bytes(f"{run} {name} {index}".encode())
-            begins_at = START + timedelta(seconds=at_s + index)
-            uri = f"runs/{run:04d}/{name}/{index:06d}.m4s"
-            entries.append(Segment(run, name, uri, begins_at, 1.0, size=1000))
-    entries[not first :] = sorted(entries[not first :], key=lambda one: one.begins_at)  # type: ignore[union-attr]
-    Origin(folder).add(entries)
-
-
-def end(session: StreamSession) -> None:
-    StreamSession.objects.filter(pk=session.pk).update(state=State.ENDED, ended_at=timezone.now())
-
-
-@asynccontextmanager
-async def carrying(session: StreamSession, bucket: Bucket) -> AsyncIterator[Carrier]:
-    playback.folder(session.pk).mkdir(parents=True, exist_ok=True)
-    carrier = Carrier(session.pk, bucket)
-    task = asyncio.create_task(carrier.run())
-    try:
-        yield carrier
-        assert not task.done() or task.exception() is None
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def until(condition: Callable[[], object], within_s: float = 10) -> None:
-    async with asyncio.timeout(within_s):
-        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 (another process's work)
-            await asyncio.sleep(0.02)
-
-
-def listed(store: Store, session: StreamSession, name: str) -> m3u8.M3U8:
-    answer = store.get(f"sessions/{session.pk}/{name}.m3u8")
-    return m3u8.loads(answer.text if answer.ok else "#EXTM3U")
-
-
-def count(store: Store, session: StreamSession, name: str = "high") -> int:
-    return len(listed(store, session, name).segments)
 
 
 async def test_segment_then_init_then_playlist(store: Store, session: StreamSession, bucket: Bucket) -> None:
@@ -287,23 +231,6 @@ async def test_show_that_is_over_is_stored_whole_and_then_leaves_the_disk(
     assert [one.name for one in folder.iterdir() if one.suffix == ".jsonl"] == ["journal.jsonl"]
 
 
-async def test_captions_are_stored_before_they_are_listed_and_leave_the_store(
-    store: Store, session: StreamSession, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(captions, "find_bucket", lambda: bucket)
-    await sync_to_async(encode)(session, 3)
-    await sync_to_async(end)(session)
-    await sync_to_async(session.refresh_from_db)()
-    async with carrying(session, bucket):
-        await until(lambda: "replay.m3u8" in store.gate.put)
-        words = b"WEBVTT\n\n00:01.000 --> 00:02.000\nGood evening.\n"
-        await sync_to_async(captions.give)(session, words, actor="test")
-        assert store.gate.put[-2:] == ["captions-replay.m3u8", "replay.m3u8"]
-        assert len([name for name in store.names(f"sessions/{session.pk}") if name.startswith("captions-")]) == 2
-        await sync_to_async(captions.remove)(session, actor="test")
-    assert not [name for name in store.names(f"sessions/{session.pk}") if name.startswith("captions")]
-
-
 async def test_files_of_a_show_that_was_deleted_stay(store: Store, session: StreamSession, bucket: Bucket) -> None:
     await sync_to_async(encode)(session, 1)
     session_id = session.pk
@@ -385,12 +312,3 @@ def test_metrics_name_the_show_that_waits_longest(client: Client) -> None:
     assert told() == "showfloor_store_behind_seconds 31.0"
     behind.report(second, 0.4)
     assert told() == "showfloor_store_behind_seconds 9.0"
-
-
-def test_replay_that_is_kept_no_longer_leaves_the_bucket(store: Store, bucket: Bucket) -> None:
-    for name in ("one/replay.m3u8", "one/runs/0001/high/000000.m4s", "other/replay.m3u8"):
-        bucket.put(f"sessions/{name}", b"x")
-
-    bucket.remove_folder("sessions/one")
-
-    assert (store.names("sessions/one"), store.names("sessions/other")) == ([], ["replay.m3u8"])

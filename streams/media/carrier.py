@@ -83,9 +83,11 @@ class Carrier:
             while self._folder.exists():
                 try:
                     note = await _in_thread(Progress, self._folder)
-                except Busy:  # another process of this machine does it
+                except Busy:  # another process of this machine does it, or removes the show
                     await asyncio.sleep(LOOK_S)
                     continue
+                except FileNotFoundError:  # it was removed this moment
+                    break
                 try:
                     return await self._carry(note)
                 finally:

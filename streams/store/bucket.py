@@ -66,12 +66,14 @@ class Bucket:
             self._client.delete_object(Bucket=self.name, Key=self.prefix + name)
 
     def remove_folder(self, name: str) -> None:
-        """Remove all files of a folder. Calling twice is safe. Raises StoreAway."""
+        """Remove all files of a folder. Calling twice is safe. Raises StoreAway, also if any of them stays."""
         with _store_errors():
             pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.name, Prefix=f"{self.prefix}{name}/"):
                 if found := [{"Key": one["Key"]} for one in page.get("Contents", ())]:
-                    self._client.delete_objects(Bucket=self.name, Delete={"Objects": found, "Quiet": True})
+                    answer = self._client.delete_objects(Bucket=self.name, Delete={"Objects": found, "Quiet": True})
+                    if kept := answer.get("Errors"):
+                        raise StoreAway(f"{len(kept)} files stay, {kept[0].get('Key')}: {kept[0].get('Code')}")
 
     def allow_reading(self) -> None:
         """Let the pages of any site read what is public, unless somebody gave the bucket rules of its own.

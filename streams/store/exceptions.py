@@ -11,4 +11,4 @@ class StoreAway(Exception):
 
 
 class Busy(Exception):
-    """Another process brings this show's files to the store."""
+    """Another process brings this show's files to the store, or removes them."""

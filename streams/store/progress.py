@@ -12,7 +12,10 @@ DIGITS = 20
 
 
 class Progress:
-    """One show's number, to be raised. Open in one process at a time, which the system sees to, kill -9 or not."""
+    """One show's number, to be raised. Open in one process at a time, which the system sees to, kill -9 or not.
+
+    Who removes a show has it open as well, so that nobody puts back what is being removed.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Raises Busy."""
