@@ -1,5 +1,6 @@
-"""What shows know of a person: what they said stays, but not that it was them."""
+"""What shows know of a person: what they said and filmed stays, but not that it was them."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.db.models import Q
@@ -10,7 +11,9 @@ from inventory.transactions import after_commit
 from shop import erasure
 from shop.erasure import Person
 from shop.models import User
+from streams import keys
 from streams.chat import HISTORY
+from streams.exceptions import StateRefused
 from streams.models import ChatMessage, StreamSession
 from streams.signals import chat_removed
 
@@ -36,3 +39,18 @@ def erase(person: Person) -> int:
         for message in said.filter(session=show, removed_at=None).order_by("-at", "-id")[:HISTORY]:
             after_commit(chat_removed.send_robust, sender=None, slug=show.slug, message_id=str(message.pk))
     return said.update(author_name=name)
+
+
+@erasure.erases("stream_keys")
+def replace_keys(person: Person) -> int:
+    """Let nobody send to the shows that a host had planned with the keys that they knew.
+
+    Recordings stay, for they are the shop's; whose they were goes with the account's name.
+    """
+    planned = StreamSession.objects.filter(host=person.user).exclude(state=StreamSession.State.ENDED)
+    replaced = 0
+    for show in planned if person.user else []:
+        with suppress(StateRefused):  # it has ended this moment
+            keys.rotate(show)
+            replaced += 1
+    return replaced
