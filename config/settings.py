@@ -31,6 +31,8 @@ REALTIME_URL = env.url("REALTIME_URL", "", ("ws", "wss")).rstrip("/")  # empty: 
 RTMP_URL = env.url("RTMP_URL", "", ("rtmp", "rtmps")).rstrip("/")  # empty: the page's own host, RTMP_PORT
 CAMERA_URL = env.url("CAMERA_URL", "", ("ws", "wss")).rstrip("/")  # empty: the page's own host, CAMERA_PORT
 REALTIME_SERVER = env.choice("REALTIME_SERVER", "daphne", ("daphne", "uvicorn"))
+SOCKETS_PER_NETWORK = env.number("SOCKETS_PER_NETWORK", 2000, least=1)  # at one realtime process, streams included
+SOCKETS_PER_PERSON = env.number("SOCKETS_PER_PERSON", 30, least=1)
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, most=10)
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [

@@ -5,8 +5,9 @@ class RealtimeConfig(AppConfig):
     name = "realtime"
 
     def ready(self) -> None:
-        from realtime import presence, receivers
+        from realtime import presence, receivers, revocations
         from streams import figures
 
         receivers.connect()
+        revocations.connect()
         figures.viewer_counter = presence.viewers

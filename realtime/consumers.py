@@ -8,14 +8,13 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 
 from realtime import log, origins, sayings, wire
-from realtime.hub import POLICY, SERVICE_RESTART, TRY_AGAIN_LATER, UNAVAILABLE_RETRY_MS, Unavailable
+from realtime.hub import GONE_RETRY_MS, POLICY, SERVICE_RESTART, TRY_AGAIN_LATER, UNAVAILABLE_RETRY_MS, Unavailable
 from realtime.seeding import UnknownShow
-from realtime.visits import Visit
+from realtime.visits import TooMany, Visit
 from realtime.wire import BadMessage, Message
 from realtime.writers import writer_of
 
 HELLO_WITHIN_S = 10.0
-GONE_RETRY_MS = (60_000, 120_000)
 FLOOD_RETRY_MS = (5000, 15_000)
 TOO_BIG = 4009
 NOT_FOUND = 4004
@@ -78,6 +77,10 @@ class TopicConsumer(AsyncConsumer):
         self.visit.open(writer_of(self.base_send))
         self.allowance = Allowance()
         self.deadline = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, self._too_late)
+        try:
+            self.visit.enter()
+        except TooMany:
+            self._dismiss("too_many", GONE_RETRY_MS, POLICY)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         raise StopConsumer
@@ -132,6 +135,8 @@ class TopicConsumer(AsyncConsumer):
                 self._reply(wire.error("not_signed_in"))
             await self.visit.join(frame.since, watches=frame.watches)
             self.is_seated = True
+        except TooMany:
+            self._dismiss("too_many", GONE_RETRY_MS, POLICY)
         except UnknownShow:
             self._dismiss("not_found", GONE_RETRY_MS, NOT_FOUND)
         except Unavailable:
@@ -160,7 +165,8 @@ class ShowConsumer(TopicConsumer):
 
     async def _said(self, frame: wire.Chat) -> Message:
         try:
-            return await self.visit.hub.ask(sayings.say, self.slug, self.visit.person.user_id, frame)
+            person, network = self.visit.person, self.visit.network
+            return await self.visit.hub.ask(sayings.say, self.slug, person.user_id, frame, network=network)
         except Unavailable:
             return wire.error("unavailable", id=frame.id, retry_ms=UNAVAILABLE_RETRY_MS[1])
 

@@ -23,5 +23,7 @@ def socket(request: HttpRequest) -> dict[str, object]:
 
 def person_of(request: HttpRequest) -> Person:
     """Return who sees this page: the account, and the orders that were made in this browser."""
-    user_id = request.user.pk if request.user.is_authenticated else None
-    return Person(user_id=user_id, orders=tuple(guests.ids(request.session)[-tickets.GUEST_ORDERS_MAX :]))
+    orders = tuple(guests.ids(request.session)[-tickets.GUEST_ORDERS_MAX :])
+    if not request.user.is_authenticated:
+        return Person(orders=orders)
+    return Person(user_id=request.user.pk, orders=orders, sign_in=tickets.mark_of(request.session.session_key))

@@ -11,11 +11,11 @@ from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from realtime import log, origins, wire
-from realtime.hub import UNAVAILABLE_RETRY_MS, Unavailable
+from realtime.hub import GONE_RETRY_MS, UNAVAILABLE_RETRY_MS, Unavailable
 from realtime.origins import Receive, Scope, Send
 from realtime.seeding import UnknownShow
 from realtime.stream_writers import stream_writer_of
-from realtime.visits import Visit
+from realtime.visits import TooMany, Visit
 from realtime.wire import Since
 
 HEADERS = {
@@ -56,21 +56,30 @@ async def _answer(topic: str, scope: Scope, receive: Receive, send: Send) -> Non
         return
     visit = Visit(topic, scope)
     try:
+        if await _is_let_in(visit, scope, send):
+            await _stream(visit, scope, receive, send)
+    finally:
+        await visit.leave()
+
+
+async def _is_let_in(visit: Visit, scope: Scope, send: Send) -> bool:
+    """Find out who it is and whether there is something for them; say why not."""
+    try:
+        visit.enter()
         if not await visit.identify(token=_token(scope)):
             await _refuse(scope, send, HTTPStatus.UNAUTHORIZED, {"www-authenticate": "Token"})
-            return
-        await visit.hub.admit(topic, visit.person.user_id)
+            return False
+        await visit.hub.admit(visit.topic, visit.person.user_id)
+    except TooMany:
+        await _refuse(scope, send, HTTPStatus.TOO_MANY_REQUESTS, {"retry-after": str(GONE_RETRY_MS[0] // 1000)})
     except UnknownShow:
         await _refuse(scope, send, HTTPStatus.NOT_FOUND)
-        return
     except Unavailable:
         wait_s = UNAVAILABLE_RETRY_MS[1] // 1000
         await _refuse(scope, send, HTTPStatus.SERVICE_UNAVAILABLE, {"retry-after": str(wait_s)})
-        return
-    try:
-        await _stream(visit, scope, receive, send)
-    finally:
-        await visit.leave()
+    else:
+        return True
+    return False
 
 
 async def _stream(visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:

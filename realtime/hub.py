@@ -21,6 +21,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from realtime import log, seeding, wire
+from realtime.census import Census
 from realtime.postbox import Postbox
 from realtime.rooms import Room, Seat
 from realtime.wire import Frame, Since
@@ -37,6 +38,7 @@ LINGER_S = 10.0
 AWAY_S = 5.0
 DEAF_BEATS = 3
 UNAVAILABLE_RETRY_MS = (1000, 5000)
+GONE_RETRY_MS = (60_000, 120_000)
 # Close codes. A server may choose from 4000 on (autobahn refuses others); the last two digits are RFC 6455's.
 TRY_AGAIN_LATER = 4013
 SERVICE_RESTART = 4012
@@ -82,7 +84,8 @@ class Hub:
 
     def __init__(self) -> None:
         self.process = secrets.token_hex(6)
-        self.postbox = Postbox()
+        self.postbox = Postbox(self._sign_out)
+        self.census = Census()
         self.rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._early: dict[str, list[Any]] = {}
@@ -152,6 +155,11 @@ class Hub:
         task = self._loop.create_task(seat.writer.close(close))
         self._byes.add(task)
         task.add_done_callback(self._byes.discard)
+
+    def _sign_out(self, seat: Seat) -> None:
+        """Send somebody away, to come back as who they are by then."""
+        if not seat.is_leaving:
+            self.dismiss(seat, "signed_out", retry_ms=wire.RESTART_RETRY_MS, close=POLICY)
 
     def drain(self) -> None:
         """Send everybody away, to come back soon: the process is about to end."""

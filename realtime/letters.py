@@ -38,9 +38,20 @@ def send_orders(orders: Sequence[Order]) -> None:
             pipeline.exists(layer._group_key(group_of(mailbox)))
         present = pipeline.execute()[2::3]
         if letters := [letter for letter, is_present in zip(frames, present, strict=True) if is_present]:
-            async_to_sync(_post)(letters)
+            async_to_sync(_post)([(mailbox, _letter(text)) for mailbox, text in letters])
     except (redis.RedisError, OSError, TimeoutError) as error:
         logger.warning("news of %d orders not sent, Redis is away: %s", len(orders), error)
+
+
+def send_revocation(user_id: int, sign_in: str) -> None:
+    """Have the sockets closed that somebody opened with this sign-in; with an empty one, all of theirs.
+
+    Raises redis.RedisError, OSError or TimeoutError.
+    """
+    layer: Any = get_channel_layer()
+    mailbox = tickets.mailbox_of_user(user_id)
+    if redis_pool.client().exists(layer._group_key(group_of(mailbox))):
+        async_to_sync(_post)([(mailbox, {"type": "revocation", "sign_in": sign_in})])
 
 
 def kept(mailboxes: Iterable[str]) -> list[bytes]:
@@ -56,12 +67,15 @@ def group_of(mailbox: str) -> str:
     return f"person.{mailbox}"
 
 
-async def _post(letters: Iterable[tuple[str, bytes]]) -> None:
+async def _post(letters: Iterable[tuple[str, Message]]) -> None:
     layer: Any = get_channel_layer()
     async with asyncio.timeout(PATIENCE_S):
-        for mailbox, text in letters:
-            letter: Message = {"type": "letter", "mailbox": mailbox, "text": text.decode()}
-            await layer.group_send(group_of(mailbox), letter)
+        for mailbox, letter in letters:
+            await layer.group_send(group_of(mailbox), {**letter, "mailbox": mailbox})
+
+
+def _letter(text: bytes) -> Message:
+    return {"type": "letter", "text": text.decode()}
 
 
 def _mailbox(order: Order) -> str:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, parse_cookie
 from rest_framework.authtoken.models import Token
 
 from orders import guests
-from realtime.tickets import GUEST_ORDERS_MAX, Person
+from realtime.tickets import GUEST_ORDERS_MAX, Person, mark_of, now_ms
 from shop.text import is_text
 
 
@@ -18,7 +18,7 @@ def find_by_token(key: str) -> Person | None:
     if not is_text(key):
         return None
     token = Token.objects.filter(key=key, user__is_active=True).first()
-    return Person(user_id=token.user_id) if token else None
+    return Person(user_id=token.user_id, known_ms=now_ms()) if token else None
 
 
 def find_by_cookie(header: str) -> Person | None:
@@ -28,5 +28,7 @@ def find_by_cookie(header: str) -> Person | None:
         return None
     session = SessionStore(key)
     user = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
-    user_id = user.pk if user.is_authenticated else None
-    return Person(user_id=user_id, orders=tuple(guests.ids(session)[-GUEST_ORDERS_MAX:]))
+    orders = tuple(guests.ids(session)[-GUEST_ORDERS_MAX:])
+    if not user.is_authenticated:
+        return Person(orders=orders)
+    return Person(user_id=user.pk, orders=orders, sign_in=mark_of(key), known_ms=now_ms())

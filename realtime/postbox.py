@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -19,7 +20,9 @@ REFRESH_S = 60.0
 class Postbox:
     """Hands letters to seats. A mailbox is joined when its first seat comes and left when the last one goes."""
 
-    def __init__(self) -> None:
+    def __init__(self, dismiss: Callable[[Seat], None]) -> None:
+        """`dismiss` sends away who is no longer signed in."""
+        self._dismiss = dismiss
         self._layer: Any = get_channel_layer()
         self._channel = ""
         self._seats: dict[str, set[Seat]] = {}
@@ -53,8 +56,13 @@ class Postbox:
                 await asyncio.sleep(1)
                 await self._quietly(self._join_all())
                 continue
+            seats = self._seats.get(letter["mailbox"], set())
+            if letter["type"] == "revocation":
+                for seat in [one for one in seats if letter["sign_in"] in {"", one.sign_in}]:
+                    self._dismiss(seat)
+                continue
             frame = framed(letter["text"].encode())
-            for seat in self._seats.get(letter["mailbox"], ()):
+            for seat in seats:
                 seat.writer.write(frame)
 
     async def refresh(self, *, now: bool = False) -> None:

@@ -27,10 +27,11 @@ RESUMES_CACHED = 32
 class Seat:
     """A socket in a room. `behind_since` is set while it is skipped for reading too slowly.
 
-    `is_insider` is set for those who may see a rehearsal, `is_viewer` unless it said that it does not watch.
+    `sign_in` marks the session of who sits there (tickets.Person), `is_insider` is set for those who may see a
+    rehearsal, `is_viewer` unless it said that it does not watch.
     """
 
-    __slots__ = ("behind_since", "is_insider", "is_leaving", "is_viewer", "writer")
+    __slots__ = ("behind_since", "is_insider", "is_leaving", "is_viewer", "sign_in", "writer")
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
@@ -38,6 +39,7 @@ class Seat:
         self.is_leaving = False
         self.is_insider = False
         self.is_viewer = True
+        self.sign_in = ""
 
 
 class Room:

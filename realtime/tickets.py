@@ -1,26 +1,34 @@
 """Who somebody is, said without a database: a signed ticket that stands in the page."""
 
+import time
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 
 from django.core import signing
+from django.utils.crypto import salted_hmac
 
 from orders import access
 from orders.models import Order
 
 SALT = "realtime.ticket"
+SIGN_IN_SALT = "realtime.sign-in"
 MAX_AGE_S = 12 * 3600
 GUEST_ORDERS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody at a socket: an account, a guest with orders, or a stranger (nothing of both)."""
+    """Somebody at a socket: an account, a guest with orders, or a stranger (nothing of both).
+
+    `sign_in` marks the session that an account is signed in with; `known_ms` is when it was seen to be them.
+    """
 
     user_id: int | None = None
     orders: tuple[str, ...] = ()
+    sign_in: str = ""
+    known_ms: int = field(default=0, compare=False)
 
     @property
     def mailboxes(self) -> tuple[str, ...]:
@@ -40,20 +48,29 @@ def mailbox_of_order(order_id: object) -> str:
     return f"order-{order_id}"
 
 
+def mark_of(session_key: str | None) -> str:
+    """Return a word for a session that gives nothing away of its key."""
+    return salted_hmac(SIGN_IN_SALT, session_key).hexdigest()[:16] if session_key else ""
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 def issue(person: Person) -> str:
     """Return a ticket for twelve hours; an empty one for a stranger."""
     if person == STRANGER:
         return ""
-    return signing.dumps({"u": person.user_id, "o": person.orders}, salt=SALT)
+    return signing.dumps({"u": person.user_id, "o": person.orders, "s": person.sign_in, "t": now_ms()}, salt=SALT)
 
 
 def find_person(ticket: str) -> Person | None:
-    """Return whom a ticket names, or None if it is forged or too old."""
+    """Return whom a ticket names, or None if it is forged or too old. revocations.py knows who signed out since."""
     try:
         said = signing.loads(ticket, salt=SALT, max_age=MAX_AGE_S)
     except signing.BadSignature:
         return None
-    return Person(user_id=said["u"], orders=tuple(said["o"]))
+    return Person(user_id=said["u"], orders=tuple(said["o"]), sign_in=said.get("s", ""), known_ms=said.get("t", 0))
 
 
 def opened_orders(words: Mapping[str, str]) -> Iterable[str]:

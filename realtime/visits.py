@@ -5,15 +5,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import redis
+from django.conf import settings
 
-from realtime import letters, metrics, origins, people, tickets, wire
+from realtime import letters, metrics, origins, people, revocations, tickets, wire
 from realtime.hub import hub, in_thread
 from realtime.rooms import Seat
 from realtime.tickets import STRANGER, Person
 from realtime.wire import Frame, Message, Since
 from realtime.writers import Writer
+from shop.network import believed_address, network_of
 
 logger = logging.getLogger(__name__)
+
+
+class TooMany(Exception):
+    """This network, or this person, has enough sockets and streams open already."""
 
 
 class Visit:
@@ -27,25 +33,47 @@ class Visit:
         self.person = STRANGER
         self._scope = scope
         self._mailboxes: tuple[str, ...] = ()
+        self._counted: set[str] = set()
+        peer = (scope.get("client") or ("",))[0]
+        self.network = network_of(believed_address(peer, origins.header(scope, b"x-forwarded-for") or ""))
+
+    def enter(self) -> None:
+        """Count this visit to its network. Raises TooMany."""
+        self._count(f"network {self.network}", settings.SOCKETS_PER_NETWORK)
+
+    def _count(self, key: str, most: int) -> None:
+        if key not in self._counted:
+            if not self.hub.census.enter(key, most):
+                raise TooMany(key)
+            self._counted.add(key)
 
     async def identify(self, *, ticket: str = "", token: str = "", orders: Mapping[str, str] | None = None) -> bool:
         """Find out who it is: by a ticket, an API token, or a cookie that came from a page of ours.
 
-        Return whether the token, if there is one, is good; with a bad one somebody is a stranger. Raises Unavailable.
+        Return whether the token, if there is one, is good; with a bad one somebody is a stranger. Raises TooMany
+        or Unavailable.
         """
         person: Person | None = None
         cookie = origins.header(self._scope, b"cookie")
         if ticket:
-            person = tickets.find_person(ticket)
+            person = await self._unrevoked(tickets.find_person(ticket))
         elif token:
             person = await self.hub.ask(people.find_by_token, token)
         if person is None and not token and cookie and origins.is_our_page(self._scope):
-            person = await self.hub.ask(people.find_by_cookie, cookie)
+            person = await self._unrevoked(await self.hub.ask(people.find_by_cookie, cookie))
         is_good = bool(person) or not token
         person = person or STRANGER
         opened = dict.fromkeys((*person.orders, *tickets.opened_orders(orders or {})))
         self.person = replace(person, orders=tuple(opened))
+        if person.user_id is not None:
+            self._count(f"person {person.user_id}", settings.SOCKETS_PER_PERSON)
         return is_good
+
+    async def _unrevoked(self, person: Person | None) -> Person | None:
+        """Return somebody, unless they signed out since it was said who they are."""
+        if person and person.user_id is not None and await self.hub.ask(revocations.is_revoked, person):
+            return None
+        return person
 
     def open(self, writer: Writer) -> None:
         """Have something to write to."""
@@ -54,7 +82,7 @@ class Visit:
 
     async def join(self, since: Since | None, *, watches: bool = True) -> None:
         """Sit down, or catch up after a gap; have private frames come here. Raises UnknownShow or Unavailable."""
-        self.seat.is_viewer = watches
+        self.seat.is_viewer, self.seat.sign_in = watches, self.person.sign_in
         await self.hub.join(self.topic, self.seat, since, user_id=self.person.user_id)
         await self._deliver_letters()
 
@@ -82,6 +110,9 @@ class Visit:
 
     async def leave(self) -> None:
         """Stand up. Safe to call for somebody who never sat down."""
+        for key in self._counted:
+            self.hub.census.leave(key)
+        self._counted.clear()
         if not hasattr(self, "seat"):
             return
         metrics.sockets.labels(self.seat.writer.kind).dec()

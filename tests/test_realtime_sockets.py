@@ -304,7 +304,7 @@ def test_a_thousand_frames_a_second_are_limited(server: Server, show: StreamSess
         other.wait_for("pong")
 
     assert {frame["code"] for frame in flood.frames if frame["type"] == "error"} == {"rate_limited"}
-    assert ChatMessage.objects.count() <= 5
+    assert ChatMessage.objects.count() <= 10  # five at once, and one every two seconds
 
 
 def test_an_order_is_told_to_its_buyer_alone_on_any_page(server: Server, show: StreamSession) -> None:

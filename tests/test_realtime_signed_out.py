@@ -1,0 +1,154 @@
+"""Who signs out, is banned, or whose cookie is too old: what becomes of their sockets."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.test import Client as Browser
+from django.utils import timezone
+from rest_framework.authtoken.models import Token
+
+from realtime import tickets
+from realtime.tickets import Person
+from shop.models import User
+from streams.models import ChatMessage, StreamSession
+from streams.moderation import silences
+from tests.factories import make_session, make_user
+from tests.realtime_servers import Client, Server, Stream, our_origin, running, ticket_of
+
+KINDS = ("daphne", "uvicorn")
+
+pytestmark = pytest.mark.keeps_redis
+
+
+@pytest.fixture(scope="module")
+def servers_by_kind(servers: None, django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Server]]:
+    with django_db_blocker.unblock(), running(*KINDS) as started:
+        yield dict(zip(KINDS, started, strict=True))
+
+
+@pytest.fixture(params=KINDS)
+def server(request: pytest.FixtureRequest, servers_by_kind: dict[str, Server]) -> Server:
+    return servers_by_kind[request.param]
+
+
+@pytest.fixture
+def show(transactional_db: None) -> StreamSession:
+    return make_session(f"show-{secrets.token_hex(3)}")
+
+
+def path_of(show: StreamSession) -> str:
+    return f"/ws/sessions/{show.slug}/"
+
+
+def signed_in(user: User) -> tuple[Browser, str, str]:
+    """Return a browser in which somebody is signed in, the ticket of its pages, and its cookie."""
+    browser = Browser()
+    browser.force_login(user)
+    key = browser.session.session_key
+    ticket = tickets.issue(Person(user_id=user.pk, sign_in=tickets.mark_of(key)))
+    return browser, ticket, f"{settings.SESSION_COOKIE_NAME}={key}"
+
+
+def may_speak(client: Client) -> bool:
+    client.send(type="chat", id=secrets.token_hex(6), text="hello")
+    while (answer := client.receive())["type"] not in {"ack", "error"}:
+        pass
+    assert answer["type"] == "ack" or answer["code"] == "not_signed_in"
+    return bool(answer["type"] == "ack")
+
+
+def test_signing_out_closes_the_sockets_of_that_browser_and_voids_its_tickets(
+    server: Server, show: StreamSession
+) -> None:
+    user, other = make_user(), make_user()
+    browser, ticket, cookie = signed_in(user)
+    _, ticket_elsewhere, _ = signed_in(user)
+    with (
+        Client(server, path_of(show)) as page,
+        Client(server, path_of(show)) as elsewhere,
+        Client(server, path_of(show)) as neighbour,
+        Stream(server, "/sse/site/", Cookie=cookie, Origin=our_origin()) as stream,
+    ):
+        page.hello(ticket=ticket)
+        elsewhere.hello(ticket=ticket_elsewhere)
+        neighbour.hello(ticket=ticket_of(other))
+        stream.wait_for("snapshot")
+
+        browser.post("/accounts/logout/")
+
+        for gone in (page, stream):
+            assert gone.wait_for("bye") == {"type": "bye", "code": "signed_out", "retry_ms": [500, 8000]}
+        assert page.wait_for_close() == 4008
+        stream.wait_for_end()
+        assert may_speak(elsewhere)
+        assert may_speak(neighbour)
+
+    with Client(server, path_of(show)) as again:
+        again.hello(ticket=ticket)
+        assert not may_speak(again)
+    with Client(server, path_of(show), headers={"Cookie": cookie}) as again:
+        again.hello(ticket=ticket)
+        assert not may_speak(again)
+
+
+def test_a_new_password_and_a_closed_account_void_every_ticket_so_far(server: Server, show: StreamSession) -> None:
+    user = make_user()
+    _, ticket, _ = signed_in(user)
+    with Client(server, path_of(show)) as page:
+        page.hello(ticket=ticket)
+        assert may_speak(page)
+        user.set_password("another one")
+        user.save()
+        assert page.wait_for("bye")["code"] == "signed_out"
+    _, later_ticket, _ = signed_in(user)
+    with Client(server, path_of(show)) as old, Client(server, path_of(show)) as page:
+        old.hello(ticket=ticket)
+        assert not may_speak(old)
+        page.hello(ticket=later_ticket)
+        assert may_speak(page)
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+        assert page.wait_for("bye")["code"] == "signed_out"
+
+    assert ChatMessage.objects.count() == 2
+
+
+def test_a_token_that_was_taken_back_closes_its_sockets(server: Server, show: StreamSession) -> None:
+    token = Token.objects.create(user=make_user())
+    key = token.key
+    with Client(server, path_of(show), origin=None) as api:
+        api.hello(token=key)
+        token.delete()
+        assert api.wait_for("bye")["code"] == "signed_out"
+    with Client(server, path_of(show), origin=None) as api:
+        api.hello(token=key)
+        assert [frame["code"] for frame in api.frames if frame["type"] == "error"] == ["not_signed_in"]
+
+
+def test_an_expired_cookie_names_nobody(server: Server, show: StreamSession) -> None:
+    _, _, cookie = signed_in(make_user())
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    with Client(server, path_of(show), headers={"Cookie": cookie}) as page:
+        page.hello()
+
+        assert not may_speak(page)
+    assert not ChatMessage.objects.exists()
+
+
+def test_somebody_who_is_banned_reads_on_and_says_nothing(server: Server, show: StreamSession) -> None:
+    troll = make_user()
+    with Client(server, path_of(show)) as page, Client(server, path_of(show)) as other:
+        page.hello(ticket=ticket_of(troll))
+        other.hello(ticket=ticket_of(make_user()))
+        silences.ban(show, troll, actor="system")
+        page.send(type="chat", id="m1", text="hello")
+        assert page.wait_for("error")["code"] == "banned"
+        assert may_speak(other)
+        assert page.wait_for_event("chat")["text"] == "hello"
+
+    assert ChatMessage.objects.count() == 1
