@@ -33,6 +33,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-mails": {"task": "shop.tasks.send_mails", "schedule": 2.0, "options": {"expires": 2}},
     "send-webhooks": {"task": "shop.tasks.send_webhooks", "schedule": 1.0, "options": {"expires": 2}},
     "tidy-news": {"task": "shop.tasks.tidy_news", "schedule": 3600.0, "options": {"expires": 3600}},
+    "end-announcements": {"task": "streams.tasks.end_announcements", "schedule": 2.0, "options": {"expires": 2}},
     "forget-chat": {"task": "streams.tasks.forget_chat", "schedule": 3600.0, "options": {"expires": 3600}},
     "remove-replays": {"task": "streams.tasks.remove_replays", "schedule": 60.0, "options": {"expires": 60}},
     "note-peaks": {"task": "streams.tasks.note_peaks", "schedule": 5.0, "options": {"expires": 5}},

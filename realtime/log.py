@@ -5,7 +5,7 @@ A topic is a show (`session:<slug>`) or `site`. realtime/lua/prelude.lua names t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,8 @@ class Seeds:
     run_list: Sequence[str] = ()
     items: Sequence[Event] = ()
     stock: Sequence[Event] = ()
-    chat: Sequence[Event] = field(default_factory=list)
+    chat: Sequence[Event] = ()
+    announcements: Sequence[Event] = ()
 
 
 def publish(topic: str, events: Iterable[Event], *, only_if: tuple[str, Any] | None = None) -> int:
@@ -75,6 +76,11 @@ def publish(topic: str, events: Iterable[Event], *, only_if: tuple[str, Any] | N
     """
     guard = (only_if[0], orjson.dumps(only_if[1])) if only_if else ("", "")
     return int(_script("publish")(args=[topic, *guard, *map(orjson.dumps, events)]))
+
+
+def announce(event: Event) -> int:
+    """Append an event to every topic's log and tell every hub; return how many topics there are."""
+    return int(_script("announce")(args=[orjson.dumps(event)]))
 
 
 def set_availability(news: Iterable[Event]) -> int:
@@ -93,7 +99,7 @@ def cached_availability(skus: Sequence[str]) -> dict[str, Event]:
 
 def snapshot(topic: str, *, with_log: bool = False) -> Snapshot:
     raw = _script("snapshot")(args=[topic, "log" if with_log else ""])
-    epoch, seq, is_seeded, fields, items, stock, chat, entries = raw
+    epoch, seq, is_seeded, fields, items, stock, chat, entries, announcements = raw
     known = {fields[i].decode(): orjson.loads(fields[i + 1]) for i in range(0, len(fields), 2)}
     run_list = known.pop("run_list", [])
     state: State = {
@@ -103,7 +109,7 @@ def snapshot(topic: str, *, with_log: bool = False) -> Snapshot:
         "run_list": run_list,
         "items": dict(zip(run_list, map(_item, items, stock), strict=True)),
         "chat": [_without_type(orjson.loads(message)) for message in chat],
-        "announcements": [],
+        "announcements": [_without_type(orjson.loads(one)) for one in announcements],
         "drops": [],
         "platform_events": [],
     }
@@ -127,6 +133,7 @@ def seed(topic: str, head: Head, seeds: Seeds) -> bool:
         "items": {event["sku"]: orjson.dumps(event).decode() for event in seeds.items},
         "stock": [[event["sku"], str(event["version"]), orjson.dumps(event).decode()] for event in seeds.stock],
         "chat": [orjson.dumps(event).decode() for event in seeds.chat],
+        "announcements": [orjson.dumps(event).decode() for event in seeds.announcements],
     }
     return bool(_script("seed")(args=[topic, head.epoch, head.seq, orjson.dumps(document)]))
 

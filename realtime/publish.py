@@ -22,6 +22,14 @@ def to_show(slug: str, *events: Event) -> None:
         logger.warning("news of show %s lost, Redis is away: %s", slug, error)
 
 
+def to_everyone(event: Event) -> None:
+    """Tell every open page, whatever it shows. Doesn't raise."""
+    try:
+        log.announce(event)
+    except redis.RedisError as error:
+        logger.warning("announcement lost, Redis is away: %s", error)
+
+
 def availability(news: Iterable[Event]) -> None:
     """Tell everybody who looks at these SKUs, if it is newer than what they see. Doesn't raise."""
     try:

@@ -13,7 +13,7 @@ from orders.signals import orders_changed
 from realtime import letters, publish, seeding, wire
 from shop.models import Variant
 from streams import signals
-from streams.models import ChatMessage, RunListItem
+from streams.models import Announcement, ChatMessage, RunListItem
 
 
 def connect() -> None:
@@ -28,6 +28,8 @@ def connect() -> None:
     signals.chat_removed.connect(on_chat_removed)
     signals.message_pinned.connect(on_message_pinned)
     signals.opinions_changed.connect(on_opinions_changed)
+    signals.announcement_made.connect(on_announcement_made)
+    signals.announcement_ended.connect(on_announcement_ended)
 
 
 def on_stock_changed(*, sku: str, available: int, version: int, **kwargs: Any) -> None:
@@ -80,3 +82,19 @@ def on_message_pinned(*, slug: str, message: ChatMessage | None, **kwargs: Any) 
 
 def on_opinions_changed(*, slug: str, likes: int, dislikes: int, **kwargs: Any) -> None:
     publish.to_show(slug, wire.likes(likes=likes, dislikes=dislikes))
+
+
+def on_announcement_made(*, announcement: Announcement, **kwargs: Any) -> None:
+    _announce(announcement, seeding.announcement_event(announcement))
+
+
+def on_announcement_ended(*, announcement: Announcement, **kwargs: Any) -> None:
+    _announce(announcement, wire.announcement_ended(str(announcement.pk)))
+
+
+def _announce(announcement: Announcement, event: wire.Event) -> None:
+    """Tell the pages that an announcement is for."""
+    if announcement.session:
+        publish.to_show(announcement.session.slug, event)
+    else:
+        publish.to_everyone(event)

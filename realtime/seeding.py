@@ -7,8 +7,8 @@ from django.utils import timezone
 from inventory import availability as stock
 from realtime import log, publish, wire
 from realtime.wire import Event
-from streams import chat, opinions, run_list
-from streams.models import ChatMessage, StreamSession
+from streams import announcements, chat, opinions, run_list
+from streams.models import Announcement, ChatMessage, StreamSession
 
 ATTEMPTS = 5
 HEALED = (*StreamSession.ON_AIR, StreamSession.State.REHEARSAL)
@@ -38,7 +38,7 @@ def seeded_snapshot(topic: str, *, with_log: bool = False) -> log.Snapshot:
 def read(topic: str) -> log.Seeds:
     """Read what a snapshot of this topic says. Raises UnknownShow."""
     if topic == log.SITE:
-        return log.Seeds(session={})
+        return log.Seeds(session={}, announcements=announcement_events())
     slug = topic.removeprefix("session:")
     session = StreamSession.objects.select_related("pinned", "pinned_message").filter(slug=slug).first()
     if session is None:
@@ -50,6 +50,7 @@ def read(topic: str) -> log.Seeds:
         items=publish.item_events(skus),
         stock=publish.stock_events(skus),
         chat=[chat_event(message) for message in chat.history(session)],
+        announcements=announcement_events(session),
     )
 
 
@@ -75,6 +76,17 @@ def chat_event(message: ChatMessage) -> Event:
     )
 
 
+def announcement_event(announcement: Announcement) -> Event:
+    return wire.announcement(
+        id=str(announcement.pk), kind=announcement.kind, text=announcement.text, until=announcement.until
+    )
+
+
+def announcement_events(session: StreamSession | None = None) -> list[Event]:
+    """Return what is said over every page, or over this show's."""
+    return [announcement_event(one) for one in announcements.in_force(session)]
+
+
 def chat_body(message: ChatMessage) -> wire.Message:
     """Return a message as it stands in a state: without a type."""
     return {name: value for name, value in chat_event(message).items() if name != "type"}
@@ -97,7 +109,8 @@ def heal_live_shows() -> int:
         # Read again: what was read before the snapshot may be older than it.
         session.refresh_from_db(fields=["state", "pinned", "pinned_message", "slow_mode_s"])
         healed += _heal(session, snapshots[session.pk])
-    return healed
+    site = log.snapshot(log.SITE)
+    return healed + (_heal_announcements(log.SITE, site, None) if site.is_seeded else 0)
 
 
 def _heal(session: StreamSession, snapshot: log.Snapshot) -> int:
@@ -118,11 +131,22 @@ def _heal(session: StreamSession, snapshot: log.Snapshot) -> int:
         repairs.append(("run_list", publish.run_list_events(skus)))
     elif prices := [event for event in publish.item_events(skus) if _differs(event, shown["items"][event["sku"]])]:
         repairs.append(("run_list", prices))
-    done = 0
+    done = _heal_announcements(topic, snapshot, session)
     for field, events in repairs:
         compared = shown["run_list"] if field == "run_list" else shown["session"].get(field)
         done += log.publish(topic, events, only_if=(field, compared)) >= 0
     return done
+
+
+def _heal_announcements(topic: str, snapshot: log.Snapshot, session: StreamSession | None) -> int:
+    """Make up for an announcement, or an end of one, that got lost. What overtakes this is healed the next time."""
+    wanted = {event["id"]: event for event in announcement_events(session)}
+    shown = {one["id"] for one in snapshot.state["announcements"]}
+    repairs = [event for id, event in wanted.items() if id not in shown]
+    repairs += [wire.announcement_ended(id) for id in shown - wanted.keys()]
+    if repairs:
+        log.publish(topic, repairs)
+    return len(repairs)
 
 
 def _differs(event: Event, shown: dict[str, Any]) -> bool:

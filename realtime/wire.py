@@ -51,6 +51,14 @@ def chat_removed(id: str) -> Event:
     return {"type": "chat_removed", "id": id}
 
 
+def announcement(*, id: str, kind: str, text: str, until: datetime | None) -> Event:
+    return {"type": "announcement", "id": id, "kind": kind, "text": text, "until": until and timestamp(until)}
+
+
+def announcement_ended(id: str) -> Event:
+    return {"type": "announcement_ended", "id": id}
+
+
 def message_pin(message: Message | None) -> Event:
     """The one message that stays above the chat (a CHAT), or none."""
     return {"type": "message_pin", "message": message}

@@ -1,16 +1,27 @@
 """Shows in the admin. A show's state changes in its studio or by its publisher, never by hand."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from inventory.admin import ReadOnlyAdmin
-from streams.models import Broadcast, ChatMessage, RunListItem, StreamSession
+from inventory.admin import ReadOnlyAdmin, actor_of
+from streams import announcements
+from streams.models import (
+    Announcement,
+    BlockedWord,
+    Broadcast,
+    ChatMessage,
+    Moderator,
+    RunListItem,
+    Silence,
+    StreamSession,
+)
 
 STATE_COLOURS = {
     StreamSession.State.LIVE.label: "danger",
@@ -64,9 +75,60 @@ class StreamSessionAdmin(ModelAdmin):
 
 @admin.register(ChatMessage)
 class ChatMessageAdmin(ReadOnlyAdmin):
-    list_display = ["at", "session", "author_name", "role", "text", "removed_at"]
-    list_filter = ["role", "session"]
+    list_display = ["at", "session", "author_name", "role", "text", "held_for", "removed_at"]
+    list_filter = ["role", "held_for", "session"]
     search_fields = ["text", "author_name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChatMessage]:
         return super().get_queryset(request).select_related("session")
+
+
+@admin.register(BlockedWord)
+class BlockedWordAdmin(ModelAdmin):
+    """Words that no show lets pass unseen, beside each show's own."""
+
+    search_fields = ["word"]
+
+
+@admin.register(Moderator)
+class ModeratorAdmin(ReadOnlyAdmin):
+    list_display = ["session", "user", "named_at"]
+    list_select_related = ["session", "user"]
+
+
+@admin.register(Silence)
+class SilenceAdmin(ReadOnlyAdmin):
+    """Who may not write where. Hosts and moderators decide; staff may, too, on a show's page of moderation."""
+
+    list_display = ["user", "host", "until", "since"]
+    list_select_related = ["user", "host"]
+    search_fields = ["user__email", "host__email"]
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(ModelAdmin):
+    """Making one says it over every page within a second; it is ended, never changed."""
+
+    list_display = ["text", "kind", "session", "made_at", "until", "ended_at"]
+    list_filter = ["kind", "made_at"]
+    list_select_related = ["session"]
+    fields = ["kind", "text", "session", "until"]
+    autocomplete_fields = ["session"]
+    actions = ["end"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Announcement | None = None) -> bool:
+        return obj is None and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Announcement | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Announcement, form: object, change: bool) -> None:
+        made = announcements.make(
+            obj.text, kind=obj.kind, session=obj.session, until=obj.until, actor=actor_of(request)
+        )
+        obj.pk, obj.made_at, obj._state.adding = made.pk, made.made_at, False
+
+    @admin.action(description=_("End: take it off every page"), permissions=["change"])
+    def end(self, request: HttpRequest, queryset: QuerySet[Announcement]) -> None:
+        ended = sum(announcements.end(one, actor=actor_of(request)) for one in queryset.select_related("session"))
+        messages.success(request, ngettext("%(n)d was ended.", "%(n)d were ended.", ended) % {"n": ended})

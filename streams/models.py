@@ -253,6 +253,38 @@ class BlockedWord(models.Model):
         return self.word
 
 
+class Announcement(models.Model):
+    """Something said over every page, or over one show's, until a time or until it is ended."""
+
+    class Kind(models.TextChoices):
+        FLASH = "flash", "News flash"
+        EMERGENCY = "emergency", "Emergency"
+        DISCLAIMER = "disclaimer", "Disclaimer"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.FLASH)
+    text = models.CharField(max_length=280)
+    session = models.ForeignKey(
+        StreamSession,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="announcements",
+        help_text="over this show alone; empty: over every page",
+    )
+    until = models.DateTimeField(null=True, blank=True, help_text="empty: until somebody ends it")
+    made_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-made_at"]
+        # announcements.in_force: asked by every page
+        indexes = [models.Index(fields=["made_at"], name="announcement_now", condition=Q(ended_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Opinion(models.Model):
     """A person's like (+1) or dislike (-1) of a show."""
 

@@ -1,4 +1,4 @@
-"""Ephemeral news of shows, sent after commit. `slug` names the show in each."""
+"""Ephemeral news of shows, sent after commit. `slug` names the show."""
 
 from django.dispatch import Signal
 
@@ -10,3 +10,5 @@ chat_posted = Signal()  # slug: str, message: ChatMessage
 chat_removed = Signal()  # slug: str, message_id: str
 opinions_changed = Signal()  # slug: str, likes: int, dislikes: int
 message_pinned = Signal()  # slug: str, message: ChatMessage | None
+announcement_made = Signal()  # announcement: Announcement
+announcement_ended = Signal()  # announcement: Announcement

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from streams import chat, figures, retention
+from streams import announcements, chat, figures, retention
 
 
 @shared_task(name="streams.tasks.note_peaks", soft_time_limit=5, time_limit=10)
@@ -21,3 +21,9 @@ def remove_replays() -> None:
 def forget_chat() -> int:
     """Delete the chat messages that are past CHAT_RETENTION_DAYS."""
     return chat.forget_old()
+
+
+@shared_task(name="streams.tasks.end_announcements", soft_time_limit=5, time_limit=10)
+def end_announcements() -> int:
+    """End the announcements whose time has passed."""
+    return announcements.end_overdue()

@@ -151,6 +151,10 @@ class Show:
                 self.publish(wire.pin(sku if small else None))
             case "session":
                 self.publish(wire.session("interrupted" if small % 2 else "live"))
+            case "announcement":
+                self.publish(wire.announcement(id=f"a{small}", kind="flash", text=f"about {sku}", until=None))
+            case "announcement_ended":
+                self.publish(wire.announcement_ended(f"a{small}"))
             case "message_pin":
                 said = {"id": f"c{small}", "author": 'A "quoted" name', "role": "host", "text": "{}", "at": "…"}
                 self.publish(wire.message_pin(said if small else None))
@@ -166,7 +170,17 @@ class Show:
 
 KINDS = (
     *("stock", "price", "run_list", "chat", "chat_again", "chat_removed"),
-    *("pin", "session", "slow_mode", "message_pin", "likes", "viewers", "reactions"),
+    *(
+        "pin",
+        "session",
+        "slow_mode",
+        "message_pin",
+        "announcement",
+        "announcement_ended",
+        "likes",
+        "viewers",
+        "reactions",
+    ),
 )
 
 

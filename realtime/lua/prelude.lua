@@ -1,7 +1,8 @@
 -- Shared by every script of the log. Topics: "session:<slug>" for a show, "site".
 -- Keys of a topic: head (hash: run, epoch, seq, is_seeded), log (stream, ids <seq>-0), state (hash of JSON values),
--- items (hash: sku -> JSON), chat (list of JSON), presence (hash: process -> "<sockets> <ms>").
--- Shared by all topics: availability (hash: sku -> "<version> <event as JSON>"), shows:<sku> (set of topics).
+-- items (hash: sku -> JSON), chat, announcements (lists of JSON), presence (hash: process -> "<sockets> <ms>").
+-- Shared by all topics: availability (hash: sku -> "<version> <event as JSON>"), shows:<sku> (set of topics),
+-- topics (set: those that may have a head).
 local ROOT = 'showfloor:rt:'
 local LOG_MAX, CHAT_MAX = 1000, 50
 local KEEP_S = 2 * 24 * 3600
@@ -14,7 +15,7 @@ local function now_ms()
 end
 
 local function keep(topic)
-    for _, name in ipairs({'head', 'log', 'state', 'items', 'chat'}) do redis.call('EXPIRE', key(topic, name), KEEP_S) end
+    for _, name in ipairs({'head', 'log', 'state', 'items', 'chat', 'announcements'}) do redis.call('EXPIRE', key(topic, name), KEEP_S) end
 end
 
 -- The epoch names this run of Redis and the birth of this log, so that a Redis that restarted, was emptied or went
@@ -25,7 +26,8 @@ local function open(topic)
     if head[1] == run then return head[2], tonumber(head[3]), head[4] == '1' end
     local time = redis.call('TIME')
     local epoch = string.format('%s-%s.%06d', string.sub(run, 1, 8), time[1], time[2])
-    for _, name in ipairs({'log', 'state', 'items', 'chat'}) do redis.call('DEL', key(topic, name)) end
+    for _, name in ipairs({'log', 'state', 'items', 'chat', 'announcements'}) do redis.call('DEL', key(topic, name)) end
+    redis.call('SADD', ROOT .. 'topics', topic)
     redis.call('HSET', key(topic, 'head'), 'run', run, 'epoch', epoch, 'seq', 0, 'is_seeded', 0)
     keep(topic)
     return epoch, 0, false
@@ -40,9 +42,10 @@ local function value_of(json, name)
     return string.match(json, '"' .. name .. '":(.*)}$')
 end
 
-local function find_chat(topic, id)
-    for _, json in ipairs(redis.call('LRANGE', key(topic, 'chat'), 0, -1)) do
-        if cjson.decode(json).id == id then return json end
+-- The entry of a list (of chat, of announcements) that has this id, and its place from 0.
+local function find(topic, name, id)
+    for place, json in ipairs(redis.call('LRANGE', key(topic, name), 0, -1)) do
+        if cjson.decode(json).id == id then return json, place - 1 end
     end
 end
 
@@ -50,12 +53,19 @@ end
 local function store(topic, event, json)
     local kind, state = event.type, key(topic, 'state')
     if kind == 'chat' then
-        if find_chat(topic, event.id) then return end
+        if find(topic, 'chat', event.id) then return end
         redis.call('RPUSH', key(topic, 'chat'), json)
         redis.call('LTRIM', key(topic, 'chat'), -CHAT_MAX, -1)
     elseif kind == 'chat_removed' then
-        local found = find_chat(topic, event.id)
+        local found = find(topic, 'chat', event.id)
         if found then redis.call('LREM', key(topic, 'chat'), 1, found) end
+    elseif kind == 'announcement' then
+        local found, place = find(topic, 'announcements', event.id)
+        if found then redis.call('LSET', key(topic, 'announcements'), place, json)
+        else redis.call('RPUSH', key(topic, 'announcements'), json) end
+    elseif kind == 'announcement_ended' then
+        local found = find(topic, 'announcements', event.id)
+        if found then redis.call('LREM', key(topic, 'announcements'), 1, found) end
     elseif kind == 'item' then
         redis.call('HSET', key(topic, 'items'), event.sku, json)
     elseif kind == 'run_list' then
