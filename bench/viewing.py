@@ -4,18 +4,16 @@ A whole Showfloor with its demo, as `manage.py up` starts it, encoder and browse
 far it is behind is told by the picture's EXT-X-PROGRAM-DATE-TIME, which is when the media process got it.
 """
 
-import shutil
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import m3u8
 import requests
 
-from bench.player import FLAGS
+from bench.chromium import at_the_demo, wait_until
 from bench.report import Figures, percentile
-from tests.showfloor import Showfloor, new_showfloor
+from tests.showfloor import Showfloor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -24,7 +22,6 @@ SHOW = "demo-live"
 LOOKS, LOOK_MS = 60, 500
 KILLS = 3
 SETTLE_MS = 12_000
-WITHIN_S = 60
 # Runs before the page's own scripts: when each picture was shown.
 NOTE_PICTURES = """
 window.shown = [];
@@ -59,17 +56,13 @@ STOOD_STILL = """(since) => {
 
 
 def run() -> Figures:
-    from playwright.sync_api import sync_playwright
-
     figures: dict[str, float] = {}
-    with new_showfloor() as site, sync_playwright() as playwright:
-        site.up(within_s=300)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with at_the_demo() as (browser, site):
         page = browser.new_page(base_url=site.url, viewport={"width": 1280, "height": 800})
         page.add_init_script(NOTE_PICTURES)
         page.goto(f"/shows/{SHOW}/")
         page.evaluate(NOTE_BEHIND)
-        _wait_until(page, lambda: bool(page.evaluate("() => window.filmedAt")))
+        wait_until(page, lambda: bool(page.evaluate("() => window.filmedAt")))
         page.wait_for_timeout(SETTLE_MS)
 
         behind_s = []
@@ -83,7 +76,6 @@ def run() -> Figures:
             figures[f"{victim} killed: picture stands still, worst of {KILLS} (s)"] = max(still_s)
             figures[f"{victim} killed: missing from the show, worst of {KILLS} (s)"] = max(missing_s)
         figures |= _replay(browser.new_page(base_url=site.url), site)
-        browser.close()
     return figures
 
 
@@ -91,7 +83,7 @@ def _kill(page: "Page", site: Showfloor, victim: str) -> tuple[float, float]:
     """Kill a process; return how long the picture stood still, and how much of the show nobody will see."""
     site.show_processes()[victim].kill()
     killed_ms = page.evaluate("() => Date.now()")
-    _wait_until(page, lambda: bool(page.evaluate("killed => window.filmedAt > killed", killed_ms)))
+    wait_until(page, lambda: bool(page.evaluate("killed => window.filmedAt > killed", killed_ms)))
     still_s = float(page.evaluate(STOOD_STILL, killed_ms))
     missing_s = _last_gap_s(site)
     page.wait_for_timeout(SETTLE_MS)
@@ -115,7 +107,7 @@ def _replay(page: "Page", site: Showfloor) -> Figures:
         time.sleep(0.05)
     listed_s = time.monotonic() - began
     page.goto(f"/shows/{SHOW}/", wait_until="commit")
-    _wait_until(page, lambda: _plays(page))
+    wait_until(page, lambda: _plays(page))
     plays_s = time.monotonic() - began
     return {"end of show to its replay listed (s)": listed_s, "end of show to its replay playing (s)": plays_s}
 
@@ -131,11 +123,3 @@ def _playlist_url(site: Showfloor) -> str:
 def _token(site: Showfloor) -> str:
     who = {"email": "host@example.com", "password": "showfloor"}
     return str(requests.post(f"{site.url}/api/v1/tokens", json=who, timeout=10).json()["token"])
-
-
-def _wait_until(page: "Page", condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise RuntimeError("no picture came")
-        page.wait_for_timeout(20)
