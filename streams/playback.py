@@ -6,13 +6,12 @@ from uuid import UUID
 
 from django.conf import settings
 
+from streams.hls import origin
 from streams.models import StreamSession
 
 State = StreamSession.State
 
-LIVE_PLAYLIST = "index.m3u8"
-PREVIEW_PLAYLIST = "preview.m3u8"
-REPLAY_PLAYLIST = "replay.m3u8"
+LIVE_PLAYLIST, PREVIEW_PLAYLIST, REPLAY_PLAYLIST = origin.LIVE, origin.PREVIEW, origin.REPLAY
 
 
 def shows_folder() -> Path:

@@ -17,6 +17,8 @@ from streams.hls.recording import Dropped, Entry, Recording, Segment
 
 logger = logging.getLogger(__name__)
 
+LIVE = "index.m3u8"
+PREVIEW = "preview.m3u8"
 REPLAY = "replay.m3u8"
 REPLAY_SUFFIX = "-replay"
 PREVIEW_SUFFIX = "-preview"
@@ -32,15 +34,15 @@ class Playlists:
 
     def publish(self, *, since: datetime | None = None, has_ended: bool = False) -> None:
         """Write the live playlists. `since` is the host's Go live: viewers see nothing from before."""
-        self._publish("index.m3u8", since=since, has_ended=has_ended)
+        self._publish(LIVE, since=since, has_ended=has_ended)
 
     def publish_preview(self, *, since: datetime | None = None) -> None:
         """Write the playlists that only the host is told of; viewers' have other names, so none shows a rehearsal."""
-        self._publish("preview.m3u8", suffix=PREVIEW_SUFFIX, since=since)
+        self._publish(PREVIEW, suffix=PREVIEW_SUFFIX, since=since)
 
     def withdraw_preview(self) -> None:
         """Take the host's playlists away. Calling twice is safe."""
-        for path in (self.folder / "preview.m3u8", *self.folder.glob(f"*{PREVIEW_SUFFIX}.m3u8")):
+        for path in (self.folder / PREVIEW, *self.folder.glob(f"*{PREVIEW_SUFFIX}.m3u8")):
             self._take_away(path.name)
 
     def publish_replay(self, *, since: datetime | None = None) -> None:
@@ -72,7 +74,7 @@ class Playlists:
             for path in self.folder.glob(captions.SEGMENTS):
                 if path.name not in named:
                     self._take_away(path.name)
-            if data is None:
+            if data is None:  # last: while it is there, somebody may take away what is left
                 (self.folder / captions.FILE).unlink(missing_ok=True)
 
     def _list_replay(self, given: Captions | None, *, since: datetime | None) -> None:

@@ -20,7 +20,7 @@ from streams.hls.watcher import Watcher
 from streams.media import child
 from streams.media.intake import Intake, Opening
 from streams.media.publication import Publication
-from streams.media.silence import HEADER, Silence
+from streams.media.silence import Silence
 from streams.rtmp import flv
 from streams.rtmp.flv import Tag
 
@@ -156,7 +156,7 @@ class EncoderRun:
                 process.stdin.write(flv.encode(header, timestamp_ms=0))
         silence = None if source.has_sound else Silence()
         if silence:
-            process.stdin.write(flv.encode(HEADER, timestamp_ms=0))
+            process.stdin.write(silence.begin())
         last_keyframe_s = 0.0
         opening = deque(self._opening.tags)
         try:

@@ -12,8 +12,14 @@ GAP_MS_MAX = 10_000
 
 
 class Silence:
+    """One run's, which has come as far as its picture."""
+
     def __init__(self) -> None:
         self._next_ms = 0.0
+
+    def begin(self) -> bytes:
+        """Return the FLV tag that says what follows."""
+        return flv.encode(HEADER, timestamp_ms=0)
 
     def until(self, moment_ms: int) -> bytes:
         """Return the FLV tags that are missing before a picture at `moment_ms` of the run."""
