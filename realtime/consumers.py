@@ -45,6 +45,13 @@ class Allowance:
         return int((1 - self._tokens) / self.REFILL_PER_S * 1000) + 1
 
 
+class Reacting(Allowance):
+    """The reactions of one socket: eight at once and four a second; what is beyond them is not counted."""
+
+    CAPACITY = 8.0
+    REFILL_PER_S = 4.0
+
+
 class TopicConsumer(AsyncConsumer):
     """A socket on one topic. Nothing that is sent to many passes through here."""
 
@@ -76,6 +83,7 @@ class TopicConsumer(AsyncConsumer):
         await self.send({"type": "websocket.accept"})
         self.visit.open(writer_of(self.base_send))
         self.allowance = Allowance()
+        self.reacting = Reacting()
         self.deadline = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, self._too_late)
         try:
             self.visit.enter()
@@ -171,6 +179,9 @@ class ShowConsumer(TopicConsumer):
             return wire.error("unavailable", id=frame.id, retry_ms=UNAVAILABLE_RETRY_MS[1])
 
     def _reacted(self, frame: wire.React) -> None:
+        if retry_ms := self.reacting.take():
+            self._reply(wire.error("rate_limited", retry_ms=retry_ms))
+            return
         self.visit.hub.react(self.topic, self.visit.seat, frame.emoji)
 
 

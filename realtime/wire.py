@@ -8,10 +8,11 @@ from typing import Any
 
 import orjson
 
+from streams.reactions import EMOJI
+
 VERSION = 1
 PING_S = 25
 INBOUND_MAX_BYTES = 4096
-EMOJI = ("❤️", "🔥", "👏", "😍", "😂", "😮", "🎉", "👍")
 RESTART_RETRY_MS = (500, 8000)
 
 Event = dict[str, Any]

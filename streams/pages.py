@@ -1,5 +1,6 @@
 """Pages of shows for shoppers: home, the programme, and the show itself."""
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,7 +9,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from shop import place, wishlist
 from shop.models import User
-from streams import access, goods, opinions, programme, stage
+from shop.network import network
+from streams import access, chat, goods, opinions, programme, stage, words
+from streams.exceptions import ChatRefused
 from streams.models import StreamSession
 from streams.opinions import Value
 
@@ -86,6 +89,19 @@ def opinion(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect_to_login(session.get_absolute_url())
     opinions.set_opinion(session, request.user, OPINIONS.get(request.POST.get("opinion", "")))
     return redirect(session)
+
+
+@require_POST
+def say(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say something in a show, or about its replay, without script."""
+    session = _visible(request, slug)
+    if not isinstance(request.user, User):
+        return redirect_to_login(session.get_absolute_url())
+    try:
+        chat.post(session, author=request.user, text=request.POST.get("text", ""), network=network(request))
+    except ChatRefused as refused:
+        messages.error(request, words.of_refusal(refused))
+    return redirect(session.get_absolute_url() + "#h-chat")
 
 
 def _visible(request: HttpRequest, slug: str) -> StreamSession:

@@ -11,6 +11,7 @@ from streams import chat, figures, goods, opinions, playback
 from streams.goods import Item
 from streams.models import ChatMessage, Pin, StreamSession
 from streams.programme import clock
+from streams.reactions import EMOJI
 from streams.store import tokens
 
 State = StreamSession.State
@@ -48,6 +49,10 @@ class Stage:
     address: Address | None
     country: str = field(default=settings.DEFAULT_COUNTRY)
 
+    @property
+    def emoji(self) -> tuple[str, ...]:
+        return EMOJI
+
     def as_json(self) -> dict[str, object]:
         """Describe the page to its scripts."""
         session = self.session
@@ -59,6 +64,7 @@ class Stage:
             "playlist_url": self.playlist_url,
             "starts_at": session.starts_at,
             "started_at": session.started_at,
+            "ended_at": session.ended_at,
             "is_recorded": session.is_recorded,
             "is_replay_over": session.is_replay_over,
             "pinned_sku": self.on_table.sku if self.on_table else None,

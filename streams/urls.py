@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shows/<slug:slug>/", pages.show, name="show"),
     path("shows/<slug:slug>/run-list/", pages.run_list, name="run-list"),
     path("shows/<slug:slug>/opinion/", pages.opinion, name="opinion"),
+    path("shows/<slug:slug>/chat/", pages.say, name="say"),
     path("accounts/devices/", devices.devices, name="devices"),
     path("video-streams/subscription", stream_limit.subscription, name="stream-limit"),
     path("host/", include("streams.host.urls")),

@@ -247,6 +247,22 @@ def test_the_api_says_what_became_of_a_message(session: StreamSession, ana: User
     assert Caller(host).get("host/sessions/kiln/figures").json()["waiting"] == 1
 
 
+def test_a_show_and_its_replay_are_written_to_without_script(session: StreamSession, ana: User) -> None:
+    assert of(None).post("/shows/kiln/chat/", {"text": "hello"})["Location"].startswith("/accounts/login/")
+    client = of(ana)
+
+    said = client.post("/shows/kiln/chat/", {"text": "hello"})
+    StreamSession.objects.update(state="ended", ended_at=timezone.now())
+    client.post("/shows/kiln/chat/", {"text": "lovely replay"})
+    refused = client.post("/shows/kiln/chat/", {"text": "buy spam"}, follow=True)
+
+    assert said["Location"] == "/shows/kiln/#h-chat"
+    assert [line.text for line in chat.history(session)] == ["hello", "lovely replay"]
+    assert "A moderator looks at it first." in text_of(refused)
+    StreamSession.objects.update(started_at=None)
+    assert 'name="text"' not in text_of(client.get("/shows/kiln/"))
+
+
 # --- what it costs ---
 
 

@@ -10,7 +10,7 @@ const HIDDEN = "showfloor-announcements-hidden";
  * @param {Document} page @param {import("showfloor/wire").Wire} wire
  */
 export function attach(page, wire) {
-  const place = /** @type {HTMLElement | null} */ (page.querySelector("[data-said]"));
+  const place = /** @type {HTMLElement | null} */ (page.querySelector("[data-announced]"));
   if (!place) return;
   const words = (/** @type {string} */ name) => place.getAttribute(`data-words-${name}`) ?? "";
   const hidden = new Set(recall());
@@ -27,7 +27,7 @@ export function attach(page, wire) {
     clearTimeout(timers.get(id));
     const left = bar.dataset.until ? Date.parse(bar.dataset.until) - Date.now() : NaN;
     if (left < 2 ** 31) timers.set(id, setTimeout(() => bar.remove(), Math.max(0, left)));
-    if (bar.classList.contains("said__one--emergency") || bar.querySelector("button")) return undefined;
+    if (bar.classList.contains("announced__one--emergency") || bar.querySelector("button")) return undefined;
     const button = Object.assign(page.createElement("button"), { type: "button", className: "iconbtn" });
     button.setAttribute("aria-label", words("hide"));
     button.innerHTML = '<svg class="icon" aria-hidden="true"><use href="#i-x"/></svg>';
@@ -43,7 +43,7 @@ export function attach(page, wire) {
   /** @param {Announcement} announcement */
   const draw = ({ id, kind, text, until }) => {
     const bar = page.createElement("div");
-    bar.className = `said__one said__one--${kind}`;
+    bar.className = `announced__one announced__one--${kind}`;
     bar.dataset.announcement = id;
     if (until) bar.dataset.until = until;
     bar.setAttribute("role", kind === "emergency" ? "alert" : "status");

@@ -17,10 +17,10 @@ const AGAIN = new Set(["no_answer", "slow_mode", "rate_limited", "muted", "unava
  * @typedef {{id: string, author: string, role: string, text: string, at: string, isPast?: boolean}} Message
  * @param {HTMLElement} root
  * @param {import("showfloor/wire").Wire} wire
- * @param {{me?: {name: string, role: string} | null, onLine?: (message: Message, line: HTMLElement) => void}} [options]
- *   `onLine` may add to a line, e.g. a moderator's buttons
+ * @param {{me?: {name: string, role: string} | null, onLine?: (message: Message, line: HTMLElement) => void,
+ *   isReplay?: boolean}} [options] `onLine` may add to a line, e.g. a moderator's buttons; a replay keeps all its lines
  */
-export function attach(root, wire, { me = null, onLine } = {}) {
+export function attach(root, wire, { me = null, onLine, isReplay = false } = {}) {
   const one = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const [scroll, lines, newer, slow, none] = ["scroll", "lines", "newer", "slow", "none"].map(one);
   /** @type {Map<string, HTMLElement>} own messages under way, by the id we gave them */
@@ -34,7 +34,7 @@ export function attach(root, wire, { me = null, onLine } = {}) {
 
   const add = (/** @type {HTMLElement} */ line) => {
     lines.append(line);
-    while (lines.children.length > LINES_MAX) lines.firstElementChild.remove();
+    while (!isReplay && lines.children.length > LINES_MAX) lines.firstElementChild.remove();
     if (none) none.hidden = true;
   };
 
@@ -197,12 +197,13 @@ export function attach(root, wire, { me = null, onLine } = {}) {
 }
 
 /**
- * Have the lines of a replay appear when they were said.
- * @param {HTMLElement} root @param {import("showfloor/player").Player} player
+ * Have the lines of a replay appear when they were said; what was said about it since is there from the beginning.
+ * @param {HTMLElement} root @param {import("showfloor/player").Player} player @param {string} endedAt
  */
-export function followReplay(root, player) {
+export function followReplay(root, player, endedAt) {
   const scroll = /** @type {HTMLElement} */ (root.querySelector("[data-scroll]"));
-  const lines = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-at]")]);
+  const isOfShow = (/** @type {HTMLElement} */ line) => !(Date.parse(line.dataset.at ?? "") > Date.parse(endedAt));
+  const lines = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-at]")]).filter(isOfShow);
   const said = lines.map((line) => Date.parse(line.dataset.at ?? ""));
   let shown = lines.length;
   player.addEventListener("clock", () => {
@@ -213,7 +214,8 @@ export function followReplay(root, player) {
     if (until === shown) return;
     lines.forEach((line, index) => (line.hidden = index >= until));
     shown = until;
-    scroll.scrollTop = scroll.scrollHeight;
+    const last = lines[until - 1];
+    if (last) scroll.scrollTop += last.getBoundingClientRect().bottom - scroll.getBoundingClientRect().bottom;
   });
 }
 

@@ -5,6 +5,7 @@ import * as chat from "showfloor/chat";
 import * as controls from "showfloor/controls";
 import { Goods } from "showfloor/goods";
 import * as opinion from "showfloor/opinion";
+import * as reactions from "showfloor/reactions";
 import { clockSkewMs } from "showfloor/player";
 import * as runList from "showfloor/run_list";
 import { Screening } from "showfloor/screening";
@@ -35,13 +36,14 @@ export function init(page) {
   captions.attach(stage, player.video);
   new Buying(side, goods, wire, { skewMs });
   opinion.attach(page, wire, show);
+  if (show.state !== "ended") reactions.attach(main, wire);
   runList.attach(page, { goods, player, chapters: show.chapters });
   localTimes(page);
   share(page, show.title);
   const tellTime = sinceWhen(page, show, skewMs);
 
-  if (show.state === "ended") chat.followReplay(talk, player);
-  else chat.attach(talk, wire, { me: show.me });
+  chat.attach(talk, wire, { me: show.me, isReplay: show.state === "ended" });
+  if (show.state === "ended") chat.followReplay(talk, player, show.ended_at);
 
   // --- the picture ---
   const fit = () => {

@@ -1,0 +1,3 @@
+"""What viewers can let rise over a show. realtime counts and sums them; nothing is kept."""
+
+EMOJI = ("❤️", "🔥", "👏", "😍", "😂", "😮", "🎉", "👍")
