@@ -59,7 +59,7 @@ class Server:
         )
 
     def wait_until_ready(self) -> None:
-        eventually(self._answers)
+        eventually(self._answers, within_s=60)
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, f"{self.kind} ended with {self.process.returncode}"

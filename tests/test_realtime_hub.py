@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from config import processes
-from config.embedded import redis as embedded
 from inventory import stock
 from realtime import hub as hubs
 from realtime import log, publish, wire
@@ -23,6 +21,7 @@ from shop import redis_pool
 from streams import chat, pins
 from streams.models import StreamSession
 from tests.factories import make_product, make_session, make_user
+from tests.own_redis import OwnRedis, started
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -216,40 +215,12 @@ async def test_a_redis_that_was_emptied_is_another_epoch(hub: Hub, show: StreamS
 
 
 @pytest.fixture
-def own_redis(tmp_path: Path, settings: Any) -> Iterator["OwnRedis"]:
-    server = OwnRedis(tmp_path)
-    settings.REDIS_URL = server.url
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    _forget_clients()
-    server.start()
-    yield server
-    server.stop()
-    _forget_clients()
+def own_redis(tmp_path: Path, settings: Any) -> Iterator[OwnRedis]:
+    with started(tmp_path, settings) as server:
+        yield server
 
 
-def _forget_clients() -> None:
-    redis_pool.client.cache_clear()
-    log._script.cache_clear()
-
-
-class OwnRedis:
-    """A Redis of the test's own, to be stopped and started."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.program = embedded.prepare(home, is_durable=False)
-        self.url = f"unix://{self.program.argv[self.program.argv.index('--unixsocket') + 1]}"
-
-    def start(self) -> None:
-        with (self.home / "redis.log").open("ab") as output:
-            self.process = processes.spawn(embedded.prepare(self.home, is_durable=False), output=output)
-        processes.wait_until_ready(self.process, self.program, within_s=20)
-
-    def stop(self) -> None:
-        processes.stop(self.process, self.program)
-
-
-async def test_a_restart_of_redis_reaches_everyone_as_a_snapshot(own_redis: "OwnRedis", show: StreamSession) -> None:
+async def test_a_restart_of_redis_reaches_everyone_as_a_snapshot(own_redis: OwnRedis, show: StreamSession) -> None:
     hub = Hub()
     try:
         seated = [await sit(hub, "session:hubbed") for _ in range(50)]
@@ -271,7 +242,7 @@ async def test_a_restart_of_redis_reaches_everyone_as_a_snapshot(own_redis: "Own
 
 
 async def test_redis_away_sends_everyone_away_and_refuses_newcomers(
-    own_redis: "OwnRedis", show: StreamSession, monkeypatch: pytest.MonkeyPatch
+    own_redis: OwnRedis, show: StreamSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hubs, "AWAY_S", 0.5)
     hub = Hub()

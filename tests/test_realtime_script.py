@@ -1,15 +1,9 @@
 """static/js/wire.js in Node against a real server: what a page is told, also when the server dies under it."""
 
-import json
-import queue
 import re
-import shutil
-import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -24,94 +18,17 @@ from streams import chat, pins
 from streams.models import ChatMessage
 from tests.factories import make_product, make_session, make_user
 from tests.realtime_servers import Server, eventually, running
+from tests.scripted_page import WITHIN_S, Page, opened_pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).resolve().parent.parent
-WITHIN_S = 30.0
-OPTIONS = ("--experimental-websocket", "--experimental-eventsource", "--no-warnings")
-
-DRIVER = """
-import readline from "node:readline";
-import { connect } from "showfloor/wire";
-const [path, address, ticket, api] = process.argv.slice(2);
-const Socket = globalThis.WebSocket;
-const control = { letSockets() { globalThis.WebSocket = Socket; online(); } };
-class Blocked {  // a proxy in between that knows no upgrade
-  constructor() { setTimeout(() => this.onclose?.({ code: 1006 })); }
-  close() {}
-}
-let online;
-globalThis.addEventListener = (name, call) => name === "online" && (online = call);
-if (api) {
-  globalThis.WebSocket = Blocked;
-  const { fetch } = globalThis;
-  globalThis.document = { querySelector: () => null, addEventListener() {}, dispatchEvent() {} };
-  const signedIn = (options) => ({ ...options, headers: { ...options.headers, Authorization: `Token ${ticket}` } });
-  globalThis.fetch = (path, options) => fetch(new URL(path, api), signedIn(options));
-}
-const show = connect({ path, address, ticket });
-const names = ["fresh", "stale", "items", "pin", "session", "chat", "chatremoved", "chatstate", "bye"];
-for (const name of names) {
-  show.addEventListener(name, (event) => console.log(JSON.stringify({ name, detail: event.detail ?? null })));
-}
-readline.createInterface({ input: process.stdin }).on("line", (line) => {
-  const [method, ...words] = JSON.parse(line);
-  (show[method] ? show : control)[method](...words);
-});
-"""
-
-
-class Page:
-    """A page's script, told what to do over its standard input, telling what it hears on its output."""
-
-    def __init__(self, folder: Path, path: str, address: str, ticket: str, api: str = "") -> None:
-        node = shutil.which("node")
-        assert node, "Node is needed to test the scripts that browsers run: install nodejs"
-        package = folder / "node_modules" / "showfloor"
-        shutil.copytree(ROOT / "static" / "js", package)
-        (package / "package.json").write_text('{"type": "module", "exports": {"./*": "./*.js"}}')
-        (folder / "driver.mjs").write_text(DRIVER)
-        self.process = subprocess.Popen(
-            [node, *OPTIONS, "driver.mjs", path, address, ticket, api],
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.heard: queue.Queue[dict[str, Any]] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self.heard.put(json.loads(line))
-
-    def tell(self, *words: str) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(words) + "\n")
-        self.process.stdin.flush()
-
-    def wait_for(self, name: str, **like: Any) -> Any:
-        """Return the detail of the next event of a name whose detail says this."""
-        deadline = time.monotonic() + WITHIN_S
-        while True:
-            event = self.heard.get(timeout=max(0.01, deadline - time.monotonic()))
-            detail = event["detail"]
-            if event["name"] == name and all(detail.get(key) == value for key, value in like.items()):
-                return detail
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
 
 
 @pytest.fixture
-def pages(tmp_path: Path) -> Iterator[list[Page]]:
-    opened: list[Page] = []
-    yield opened
-    for page in opened:
-        page.stop()
+def pages() -> Iterator[list[Page]]:
+    with opened_pages() as opened:
+        yield opened
 
 
 def test_a_page_hears_resumes_and_says_what_was_typed_while_offline(tmp_path: Path, pages: list[Page]) -> None:
