@@ -14,7 +14,7 @@ from shop.models import User
 from streams import keys
 from streams.chat import HISTORY
 from streams.exceptions import StateRefused
-from streams.models import ChatMessage, StreamSession
+from streams.models import ChatMessage, Moderator, Silence, StreamSession
 from streams.signals import chat_removed
 
 KEPT_ON_SCREEN = timedelta(days=2)  # how long realtime remembers a show that nobody says anything in
@@ -54,3 +54,13 @@ def replace_keys(person: Person) -> int:
             keys.rotate(show)
             replaced += 1
     return replaced
+
+
+@erasure.erases("chat_standing")
+def erase_standing(person: Person) -> int:
+    """Forget where a person moderated, who silenced them, and the networks that they wrote from."""
+    if person.user is None:
+        return 0
+    told_from = ChatMessage.objects.filter(author=person.user).exclude(network="").update(network="")
+    stood = [model.objects.filter(user=person.user).delete()[0] for model in (Moderator, Silence)]
+    return told_from + sum(stood)

@@ -15,7 +15,7 @@ from streams.reactions import EMOJI
 from streams.store import tokens
 
 State = StreamSession.State
-REPLAY_CHAT = 500
+REPLAY_CHAT = 2000
 SHORTEST_CHAPTER = timedelta(seconds=2)  # a slip of the host's hand is no chapter
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from shop import erasure
 from shop.models import AuditEntry, User
 from streams import chat
 from streams.exceptions import CantModerate, ChatRefused
@@ -335,7 +336,23 @@ def test_a_removed_message_comes_off_and_can_not_be_pinned(
             pinned.pin(session, other, actor=ACTOR)
 
 
-# --- retention ---
+# --- forgetting ---
+
+
+def test_an_erased_person_leaves_no_standing_and_no_network(session: StreamSession, ana: User, settings: Any) -> None:
+    settings.CHAT_BANS_NETWORKS = True
+    other = make_user()
+    for author in (ana, other):
+        chat.post(session, author=author, text="hi", network="203.0.113.9")
+    moderators.name(make_session(), ana.email, actor=ACTOR)
+    silences.ban(session, ana, actor=ACTOR, network="203.0.113.9")
+    silences.time_out(session, other, 60, actor=ACTOR)
+
+    assert erasure.erase(ana.email, actor=ACTOR)["chat_standing"] == 3
+
+    assert [silence.user for silence in Silence.objects.all()] == [other]
+    assert not Moderator.objects.exists()
+    assert list(ChatMessage.objects.exclude(network="").values_list("author", flat=True)) == [other.pk]
 
 
 def test_old_messages_go_after_the_time_that_the_shop_sets(session: StreamSession, ana: User, settings: Any) -> None:
