@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from django.db import transaction
 from pytest_django.plugin import DjangoDbBlocker
@@ -47,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    hypothesis.settings.register_profile("showfloor", deadline=None)  # machines are busy at times
+    hypothesis.settings.load_profile("showfloor")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -13,7 +13,7 @@ from streams.rtmp.exceptions import ProtocolError
 from streams.rtmp.turnstile import Turnstile, Visit
 from streams.srt import port
 
-EXAMPLES = settings(max_examples=300, deadline=None)
+EXAMPLES = settings(max_examples=300)
 
 
 def reader_of(data: bytes) -> asyncio.StreamReader:

@@ -17,7 +17,5 @@ EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "25"))  # `make soak` asks for ma
 def test_orders_end_as_the_table_says_whatever_happens() -> None:
     run_state_machine_as_test(
         Orders,
-        settings=settings(
-            max_examples=EXAMPLES, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=EXAMPLES, stateful_step_count=40, suppress_health_check=list(HealthCheck)),
     )
