@@ -46,15 +46,21 @@ readline.createInterface({ input: process.stdin }).on("line", (line) => {
 """
 
 
+def install_scripts(folder: Path) -> str:
+    """Put the scripts of pages where Node finds them under the names of the import map; return Node."""
+    node = shutil.which("node")
+    assert node, "Node is needed to test the scripts that browsers run: install nodejs"
+    package = folder / "node_modules" / "showfloor"
+    shutil.copytree(ROOT / "static" / "js", package)
+    (package / "package.json").write_text('{"type": "module", "exports": {"./*": "./*.js"}}')
+    return node
+
+
 class Page:
     """A page's script, told what to do over its standard input, telling what it hears on its output."""
 
     def __init__(self, folder: Path, path: str, address: str, ticket: str, api: str = "") -> None:
-        node = shutil.which("node")
-        assert node, "Node is needed to test the scripts that browsers run: install nodejs"
-        package = folder / "node_modules" / "showfloor"
-        shutil.copytree(ROOT / "static" / "js", package)
-        (package / "package.json").write_text('{"type": "module", "exports": {"./*": "./*.js"}}')
+        node = install_scripts(folder)
         (folder / "driver.mjs").write_text(DRIVER)
         self.process = subprocess.Popen(
             [node, *OPTIONS, "driver.mjs", path, address, ticket, api],
