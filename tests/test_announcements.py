@@ -136,6 +136,29 @@ def test_staff_make_and_end_one_in_the_admin(admin: Client) -> None:
     assert set(AuditEntry.objects.values_list("actor", flat=True)) == {f"user:{staff.public_id}"}
 
 
+def test_a_host_announces_over_their_own_show_and_ends_it(show: StreamSession) -> None:
+    client = Client()
+    client.force_login(show.host)
+    elsewhere = make("Elsewhere", session=make_session())
+    body = {"text": "Glaze is hot", "kind": "flash", "minutes": "5"}
+
+    client.post("/host/shows/kiln/announce/", body)
+    for wrong in ({"text": " \u200b"}, {"kind": "emergency"}, {"text": "x" * 281}, {"minutes": "-1"}):
+        client.post("/host/shows/kiln/announce/", body | wrong)
+    client.post(f"/host/shows/kiln/announcements/{elsewhere.pk}/end/")
+
+    made = Announcement.objects.get(session=show)
+    assert made.until
+    assert timedelta(minutes=4) < made.until - timezone.now() <= timedelta(minutes=5)
+    page = client.get("/host/shows/kiln/?ask=announce").content.decode()
+    assert "Over your show now" in page
+    assert "Elsewhere" not in page
+    client.post(f"/host/shows/kiln/announcements/{made.pk}/end/")
+    assert [one.text for one in announcements.in_force(show)] == []
+    elsewhere.refresh_from_db()
+    assert elsewhere.ended_at is None
+
+
 def test_others_make_none() -> None:
     for person in (make_user(), make_user(is_host=True)):
         client = Client()

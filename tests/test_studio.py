@@ -54,6 +54,8 @@ ACTIONS = [
     ("chat/rules/", {"review": "everyone", "links": "allowed", "blocked_words": ""}),
     ("moderators/", {"email": "a@example.com"}),
     ("moderators/1/dismiss/", {}),
+    ("announce/", {"text": "News", "kind": "flash", "minutes": "5"}),
+    ("announcements/00000000-0000-4000-8000-000000000000/end/", {}),
     ("end/", {}),
 ]
 
@@ -214,7 +216,7 @@ def test_a_show_that_left_no_recording_waits_for_none(session: StreamSession, ho
     assert "data-awaits-replay" not in page
 
 
-@pytest.mark.parametrize("ask", ["end", "key", "keys", "add", "encoder", "chat"])
+@pytest.mark.parametrize("ask", ["end", "key", "keys", "add", "encoder", "chat", "announce"])
 def test_every_dialog_opens_without_script(session: StreamSession, host: User, ask: str) -> None:
     page = text_of(of(host).get(f"{STUDIO}?ask={ask}"))
 

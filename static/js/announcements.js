@@ -25,7 +25,7 @@ export function attach(page, wire) {
     const id = idOf(bar);
     if (hidden.has(id)) return bar.remove();
     clearTimeout(timers.get(id));
-    const left = bar.dataset.until ? Date.parse(bar.dataset.until) - Date.now() : NaN;
+    const left = bar.dataset.goneAt ? Date.parse(bar.dataset.goneAt) - Date.now() : NaN;
     if (left < 2 ** 31) timers.set(id, setTimeout(() => bar.remove(), Math.max(0, left)));
     if (bar.classList.contains("announced__one--emergency") || bar.querySelector("button")) return undefined;
     const button = Object.assign(page.createElement("button"), { type: "button", className: "iconbtn" });
@@ -45,7 +45,7 @@ export function attach(page, wire) {
     const bar = page.createElement("div");
     bar.className = `announced__one announced__one--${kind}`;
     bar.dataset.announcement = id;
-    if (until) bar.dataset.until = until;
+    if (until) bar.dataset.goneAt = until;
     bar.setAttribute("role", kind === "emergency" ? "alert" : "status");
     const line = page.createElement("p");
     line.append(Object.assign(page.createElement("b"), { textContent: words(kind) || words("flash") }), ` ${text}`);

@@ -48,6 +48,7 @@ export function init(page) {
     if (!wentThrough) return toast(say("not_done"));
     const dialog = form.closest("dialog");
     if (dialog && !["ask-add", "ask-chat"].includes(dialog.id)) dialog.close();
+    if (dialog?.id === "ask-announce") form.reset();
     settle();
   });
   page.addEventListener("change", (event) => {

@@ -67,7 +67,7 @@ export function shortcuts(page, chat) {
   };
   /** @type {Record<string, () => void>} */
   const keys = {
-    g: click("#go-live, .cam[data-state=ready]:not([hidden]) [data-camera-go]"), p: click("#pin-next"), u: click("#unpin"), a: click("#add-product"), e: click("#end-show"),
+    g: click("#go-live, .cam[data-state=ready]:not([hidden]) [data-camera-go]"), p: click("#pin-next"), u: click("#unpin"), a: click("#add-product"), e: click("#end-show"), n: click("#announce"),
     "?": click("[data-ask=keys]"), c: () => page.getElementById("say")?.focus(), j: step(1), k: step(-1),
     x: click(".line[data-chosen] .mod button"),
   };

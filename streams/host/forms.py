@@ -59,6 +59,20 @@ class RulesForm(forms.Form):
     blocked_words = forms.CharField(required=False, max_length=BLOCKED_WORDS_MOST)
 
 
+class AnnouncementForm(forms.Form):
+    """Emergencies are for staff, who speak over every page."""
+
+    text = forms.CharField(max_length=280)
+    kind = forms.ChoiceField(choices=[("flash", _("News")), ("disclaimer", _("A note"))])
+    minutes = forms.IntegerField(min_value=0, max_value=24 * 60)
+
+    def clean_text(self) -> str:
+        text = one_line(self.cleaned_data["text"])
+        if not text:
+            raise forms.ValidationError(_("There was nothing to announce."))
+        return text
+
+
 class SlowModeForm(forms.Form):
     seconds = forms.TypedChoiceField(choices=[(seconds, seconds) for seconds in SLOW_MODES], coerce=int)
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from inventory.exceptions import StockBusy
 from shop.models import User
-from streams import access, addresses, captions, programme, shows
+from streams import access, addresses, announcements, captions, programme, shows
 from streams.host import desk, talk, words
 from streams.host.forms import REPLAY_DAYS, SLOW_MODES, PlanForm, recording_of
 from streams.models import StreamSession
@@ -25,7 +25,7 @@ from streams.moderation import rules
 
 State = StreamSession.State
 SHOWS_A_PAGE = 20
-DIALOGS = frozenset({"end", "key", "keys", "add", "encoder", "chat"})
+DIALOGS = frozenset({"end", "key", "keys", "add", "encoder", "chat", "announce"})
 
 P = ParamSpec("P")
 
@@ -121,6 +121,7 @@ def studio(request: HttpRequest, session: StreamSession) -> HttpResponse:
             "desk": desk.read(session),
             "talk": talk.read(session),
             "is_host": True,
+            "own_announcements": list(announcements.in_force(session).filter(session=session)),
             "session": session,
             "ask": asked if asked in DIALOGS else "",
             "words": sought,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from streams.host import actions, moderation, pages
+from streams.host import actions, announcing, moderation, pages
 
 urlpatterns = [
     path("", pages.my_shows, name="host"),
@@ -18,6 +18,10 @@ urlpatterns = [
     path("shows/<slug:slug>/srt/", actions.lease_port, name="studio-srt"),
     path("shows/<slug:slug>/slow-mode/", actions.set_slow_mode, name="studio-slow-mode"),
     path("shows/<slug:slug>/chat/", actions.say, name="studio-say"),
+    path("shows/<slug:slug>/announce/", announcing.announce, name="studio-announce"),
+    path(
+        "shows/<slug:slug>/announcements/<uuid:announcement_id>/end/", announcing.end, name="studio-end-announcement"
+    ),
     path("shows/<slug:slug>/moderation/", moderation.page, name="moderation"),
     path("shows/<slug:slug>/chat/<uuid:message_id>/", moderation.act, name="chat-act"),
     path("shows/<slug:slug>/chat/unpin/", moderation.unpin, name="chat-unpin"),
