@@ -284,14 +284,15 @@ STORAGES = {
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
-_MEDIA_ORIGIN = [MEDIA_BASE_URL] if MEDIA_BASE_URL.startswith("http") else []
+# An address in a policy means all that is below it only where it ends in a slash.
+_MEDIA_ORIGIN = [MEDIA_URL] if MEDIA_URL.startswith("http") else []
 _SOCKET_ORIGINS = [
     source
     for url, port in ((REALTIME_URL, REALTIME_PORT), (CAMERA_URL, CAMERA_PORT))
-    for source in ([url] if url else [f"ws://*:{port}", f"wss://*:{port}"])
+    for source in ([url.rstrip("/") + "/"] if url else [f"ws://*:{port}", f"wss://*:{port}"])
 ]
 _STREAM_ORIGINS = (
-    [REALTIME_URL.replace("ws", "http", 1)]
+    [REALTIME_URL.replace("ws", "http", 1).rstrip("/") + "/"]
     if REALTIME_URL
     else [f"http://*:{REALTIME_PORT}", f"https://*:{REALTIME_PORT}"]
 )
