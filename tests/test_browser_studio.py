@@ -267,6 +267,39 @@ def test_the_studio_works_without_script(floor: Floor) -> None:
     expect(host.get_by_role("heading", name="This show was called off")).to_be_visible()
 
 
+def test_a_message_waits_is_shown_pinned_and_announced_over(floor: Floor) -> None:
+    studio = floor.open("/host/shows/demo-live/", email="host@example.com")
+    viewer = floor.open("/shows/demo-live/", email="shopper@example.com", size=PHONE)
+    studio.locator("[data-ask=chat]").click()
+    studio.get_by_label("Blocked words").fill("bargain")
+    studio.get_by_role("button", name="Keep these rules").click()
+    expect(studio.get_by_text("The chat follows these rules from now on.")).to_be_visible()
+    studio.keyboard.press("Escape")
+
+    viewer.get_by_label("Say something").fill("is it a bargain?")
+    viewer.get_by_label("Say something").press("Enter")
+    expect(viewer.locator(".line--held")).to_contain_text("A moderator looks at it first.")
+    studio.get_by_role("button", name=re.compile("^Show what")).click()
+    expect(viewer.locator(".line--held")).to_have_count(0)
+    expect(viewer.locator("[data-line]").get_by_text("is it a bargain?")).to_be_visible()
+
+    line = studio.locator("[data-lines] > [data-line]").filter(has_text="is it a bargain?")
+    line.hover()
+    line.locator("summary").click()
+    line.get_by_role("button", name="Pin").click()
+    expect(viewer.locator("[data-pinned-line]")).to_contain_text("is it a bargain?")
+
+    studio.locator("#announce").click()
+    studio.locator("#announce-text").fill("We begin again in two minutes.")
+    studio.get_by_role("button", name="Announce", exact=True).click()
+    expect(viewer.locator("[data-announcement]")).to_contain_text("We begin again in two minutes.")
+    expect(studio.locator("[data-announcement]")).to_contain_text("We begin again in two minutes.")
+    expect(studio.get_by_label("Say something as host")).to_be_in_viewport()
+    studio.locator("#announce").click()
+    studio.get_by_role("button", name="End: We begin").click()
+    expect(viewer.locator("[data-announcement]")).to_have_count(0)
+
+
 def test_a_show_is_planned_in_the_hosts_own_time(floor: Floor) -> None:
     host = floor.open("/host/", email="host@example.com", zone="Asia/Kolkata")
     expect(host.get_by_text("Your time, Asia/")).to_be_visible()
