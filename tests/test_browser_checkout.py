@@ -108,6 +108,7 @@ def test_a_declined_payment_gives_the_units_back(page: "Page", demo_site: Showfl
     expect(page.locator(f"[data-stock='{good['sku']}']")).to_contain_text(str(before))
 
 
+@pytest.mark.slow
 def test_who_walks_away_sees_the_time_run_out(page: "Page", demo_site: Showfloor, good: dict[str, Any]) -> None:
     before = stock(demo_site, good["sku"])
     number = order(page, good)

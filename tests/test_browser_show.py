@@ -175,6 +175,7 @@ def test_a_pin_swaps_the_card_without_a_reload(people: People, demo_site: Showfl
     expect(page.locator("[data-pinned]")).to_have_attribute("data-pinned", first or "")
 
 
+@pytest.mark.slow
 def test_a_waiting_page_plays_when_the_show_begins_and_again_after_it_ended(
     people: People, demo_site: Showfloor
 ) -> None:

@@ -42,6 +42,7 @@ def test_two_people_chat_and_a_third_finds_it_on_arrival(people: People) -> None
     expect(third.get_by_role("link", name="Sign in to say something")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_what_is_written_while_the_connection_is_broken_waits_and_goes_out(people: People) -> None:
     one = people.come(email="shopper@example.com")
     two = people.come()
@@ -72,6 +73,7 @@ def test_a_number_that_may_be_old_says_so_and_buying_goes_on(people: People) -> 
     expect_left(page, count)
 
 
+@pytest.mark.slow
 def test_where_sockets_never_open_the_page_is_live_all_the_same(people: People) -> None:
     one = people.come(email="shopper@example.com")
     two = people.come()
@@ -156,6 +158,7 @@ def test_a_guest_who_walks_away_loses_the_hold_and_the_others_see_it(people: Peo
     expect_left(watcher, count)
 
 
+@pytest.mark.slow
 def test_an_order_that_is_let_go_frees_its_units_at_once(people: People) -> None:
     buyer = people.come(email="shopper2@example.com")
     watcher = people.come()

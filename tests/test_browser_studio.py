@@ -209,6 +209,7 @@ def test_a_host_shows_and_sells_from_the_studio(floor: Floor) -> None:
     wait_for_picture(host)
 
 
+@pytest.mark.slow
 def test_a_lost_encoder_is_said_and_the_show_goes_on_with_the_next(floor: Floor) -> None:
     host = floor.open("/host/", email="host@example.com", size=PHONE)
     host.locator("[name=preview]").uncheck()
@@ -228,6 +229,7 @@ def test_a_lost_encoder_is_said_and_the_show_goes_on_with_the_next(floor: Floor)
         expect(host.get_by_role("heading", name="That was your show")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_key_that_was_replaced_opens_nothing(floor: Floor) -> None:
     host = floor.open("/host/", email="host@example.com")
     plan(host, "Leaky key")
@@ -243,6 +245,7 @@ def test_a_key_that_was_replaced_opens_nothing(floor: Floor) -> None:
     expect(host.locator(".lamp")).to_contain_text("Off air")
 
 
+@pytest.mark.slow
 def test_the_studio_works_without_script(floor: Floor) -> None:
     host = floor.open("/host/", email="host@example.com", has_script=False)
     plan(host, "No script")
@@ -267,6 +270,7 @@ def test_the_studio_works_without_script(floor: Floor) -> None:
     expect(host.get_by_role("heading", name="This show was called off")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_message_waits_is_shown_pinned_and_announced_over(floor: Floor) -> None:
     studio = floor.open("/host/shows/demo-live/", email="host@example.com")
     viewer = floor.open("/shows/demo-live/", email="shopper@example.com", size=PHONE)
@@ -313,6 +317,7 @@ def test_a_show_is_planned_in_the_hosts_own_time(floor: Floor) -> None:
     assert row.locator("time").get_attribute("datetime") == "2090-06-01T14:30:00+00:00"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
 def test_no_page_of_a_host_scrolls_sideways(floor: Floor, size: dict[str, int]) -> None:
     host = floor.open("/host/", email="host@example.com", size=size)

@@ -29,7 +29,7 @@ from tests.carrying import AUDIO, HIGH, START, carrying, count, encode, end, lis
 from tests.factories import make_session
 from tests.store_servers import BUCKET, PREFIX, Store, broken_promises, running_store
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 State = StreamSession.State
 

@@ -243,6 +243,7 @@ def test_a_mere_rehearsal_leaves_nothing_to_play(tmp_path: Path, settings: Any) 
     assert playback.playlist_url(session) == ""
 
 
+@pytest.mark.slow
 def test_killed_media_process_takes_its_ffmpeg_along_and_finds_the_show(
     media: MediaProcess, session: StreamSession
 ) -> None:
@@ -270,6 +271,7 @@ def test_lost_lock_ends_the_encode(media: MediaProcess, session: StreamSession) 
         eventually(lambda: is_in(session, State.LIVE))
 
 
+@pytest.mark.slow
 def test_asked_to_end_it_leaves_within_seconds(session: StreamSession) -> None:
     media = MediaProcess()
     with push(media.address(session.stream_key)):

@@ -300,6 +300,7 @@ def kill_while(office: PostOffice, *, has_mail: bool) -> None:
         sender.wait(10)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("step", "arrived"), [("to_data", 1), ("to_rcpt", 0)])
 def test_a_sender_killed_between_claim_and_mark_sends_no_second_mail(
@@ -316,6 +317,7 @@ def test_a_sender_killed_between_claim_and_mark_sends_no_second_mail(
     assert len(office.mails) == arrived
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_control_a_sender_that_claims_nothing_sends_it_twice(office: PostOffice) -> None:
     tell()

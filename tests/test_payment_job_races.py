@@ -16,7 +16,7 @@ from tests import invariants
 from tests.factories import make_product
 from tests.paying import answer, opened, race, webhooks_at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
 from tests.factories import make_session
 from tests.viewers import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 LENGTH_S = 4
 TOKEN = re.compile(r"/for/[^/]+")

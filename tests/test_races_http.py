@@ -97,7 +97,7 @@ def test_control_without_locks_and_check_a_rush_oversells(bare_shop: str) -> Non
 
 
 @pytest.mark.parametrize("units", [1, 10, 100])
-@pytest.mark.parametrize("buyers", [50, 200, 500])
+@pytest.mark.parametrize("buyers", [50, 200, pytest.param(500, marks=pytest.mark.slow)])
 def test_a_rush_sells_exactly_what_there_is(shops: list[str], buyers: int, units: int) -> None:
     make_product(skus=("VASE",), stock=units)
     sold = min(buyers, units)

@@ -20,7 +20,7 @@ from tests.scripted_page import Page, opened_pages
 
 KINDS = ("daphne", "uvicorn")
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

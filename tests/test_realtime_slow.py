@@ -19,7 +19,7 @@ from tests.realtime_servers import Client, Server, Stream, running, unread_socke
 KINDS = ("daphne", "uvicorn")
 BIG = 2_000_000
 
-pytestmark = pytest.mark.keeps_redis
+pytestmark = [pytest.mark.slow, pytest.mark.keeps_redis]
 
 
 @pytest.fixture(scope="module")

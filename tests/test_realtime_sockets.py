@@ -344,6 +344,7 @@ def test_a_guest_is_told_of_the_order_whose_word_they_have(server: Server, show:
     assert Order.objects.get().pk == order.pk
 
 
+@pytest.mark.slow
 def test_twelve_idle_seconds_change_nothing(servers_by_kind: dict[str, Server], show: StreamSession) -> None:
     """A client's default timeout of five seconds once ended idle subscriptions and the channel layer's reads."""
     buyer = make_user()

@@ -32,9 +32,11 @@ def test_of_two_who_pay_back_at_once_one_does() -> None:
 def test_control_without_the_orders_lock_both_pay_back(monkeypatch: pytest.MonkeyPatch) -> None:
     orders = past.make_past()
     order = orders["cancelled"]
-    Refund.objects.filter(payment__order=order).delete()
     monkeypatch.setattr(mends.locks, "lock_order", lambda pk: Order.objects.get(pk=pk))
     pay_back = partial(mending.mend, "settle-or-pay-back", order.holder, actor="user:staff", reason="both")
-    answers = together([pay_back] * 4)
 
-    assert answers.count(None) > 1
+    def go_wrong() -> bool:
+        Refund.objects.filter(payment__order=order).delete()
+        return together([pay_back] * 4).count(None) > 1
+
+    assert any(go_wrong() for _ in range(10))

@@ -22,7 +22,7 @@ from tests.carrying import carrying, count, encode, end, until
 from tests.factories import make_session, make_user
 from tests.store_servers import BUCKET, PREFIX, Store, running_store
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 State = StreamSession.State
 WORDS = b"WEBVTT\n\n00:01.000 --> 00:02.000\nGood evening.\n"

@@ -16,7 +16,7 @@ from streams.stream_limit import Subscription
 from tests import web_servers
 from tests.rush import together
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 CALLS = 1000
 PATIENCE_S = 60

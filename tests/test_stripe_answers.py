@@ -23,7 +23,7 @@ from tests.buying import order_by_page, text
 from tests.factories import make_product, make_request
 from tests.stripe_stand_ins import WEBHOOK_SECRET, Answers, error, intent, listed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 CREATE = "POST /v1/payment_intents"
 RETRIEVE = "GET /v1/payment_intents/pi_1"

@@ -55,6 +55,7 @@ def test_everything_answers_once_it_says_ready(running: Showfloor) -> None:
     assert listens(running.ports["RTMP_PORT"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "word"), [("web", "granian"), ("realtime", "daphne"), ("redis", "unixsocket")])
 def test_killed_program_comes_back(running: Showfloor, name: str, word: str) -> None:
     if name == "redis":
@@ -94,6 +95,7 @@ def test_port_in_use_is_refused_by_name(running: Showfloor, other: Showfloor) ->
     )
 
 
+@pytest.mark.slow
 def test_term_ends_all_and_the_next_start_keeps_the_data(running: Showfloor) -> None:
     running.manage("shell", "-c", "from shop.models import User; User.objects.create_user('kept@example.com', 'x')")
     below = running.processes()
