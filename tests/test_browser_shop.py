@@ -53,6 +53,7 @@ def is_narrower_than_the_window(page: "Page") -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
+@pytest.mark.slow
 def test_filters_change_the_results_where_they_stand(window: "Callable[..., Page]") -> None:
     page = window()
     page.goto("/shop/")
@@ -99,6 +100,7 @@ def test_on_a_phone_the_filters_are_a_sheet_that_keeps_the_focus(window: "Callab
     expect(page.get_by_role("link", name=re.compile("^Filter"))).to_be_focused()
 
 
+@pytest.mark.slow
 def test_a_heart_answers_at_once_and_stays(window: "Callable[..., Page]") -> None:
     page = window()
     page.goto("/shop/?q=teapot")
@@ -153,6 +155,7 @@ def test_everything_works_without_script(window: "Callable[..., Page]") -> None:
     expect(page.get_by_role("heading", name="Checkout")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 390, 820, 1280])
 def test_no_page_scrolls_sideways(window: "Callable[..., Page]", width: int) -> None:
     page = window(width)

@@ -59,6 +59,7 @@ def test_a_browser_without_h264_says_so_and_sells_all_the_same(people: People) -
     expect(page.get_by_role("link", name="Buy").or_(page.get_by_role("button", name="Buy")).first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_quality_can_be_chosen_down_to_the_sound_alone(people: People) -> None:
     page = people.come()
     wait_for_picture(page)
@@ -140,6 +141,7 @@ def test_the_seek_bar_shows_the_moment_under_the_pointer(people: People) -> None
     expect(picture).to_be_visible()
 
 
+@pytest.mark.slow
 def test_captions_are_off_until_somebody_wants_them_and_stay_on_then(people: People) -> None:
     page = people.come("/shows/demo-replay/")
     wait_for_picture(page)

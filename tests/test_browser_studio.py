@@ -304,6 +304,7 @@ def test_a_message_waits_is_shown_pinned_and_announced_over(floor: Floor) -> Non
     expect(viewer.locator("[data-announcement]")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_show_is_planned_in_the_hosts_own_time(floor: Floor) -> None:
     host = floor.open("/host/", email="host@example.com", zone="Asia/Kolkata")
     expect(host.get_by_text("Your time, Asia/")).to_be_visible()

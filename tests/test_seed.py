@@ -31,7 +31,7 @@ from streams.hls.journal import Journal
 from streams.models import ChatMessage, Opinion, Pin, RunListItem, StreamSession
 from tests.conftest import undone
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(300)]
 
 SVG = "{http://www.w3.org/2000/svg}svg"
 KINDS = (

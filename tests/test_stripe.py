@@ -23,7 +23,7 @@ from tests.realtime_servers import eventually
 from tests.stripe_stand_ins import DECLINED_CARD, SECRET_KEY, WEBHOOK_SECRET, LocalStripe
 from tests.web_servers import running
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture(scope="module")

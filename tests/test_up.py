@@ -14,7 +14,7 @@ from config.embedded import owner, postgres
 from config.embedded.exceptions import EmbeddedError
 from tests.showfloor import Showfloor, new_showfloor, wait_until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,6 @@ def test_everything_answers_once_it_says_ready(running: Showfloor) -> None:
     assert listens(running.ports["RTMP_PORT"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "word"), [("web", "granian"), ("realtime", "daphne"), ("redis", "unixsocket")])
 def test_killed_program_comes_back(running: Showfloor, name: str, word: str) -> None:
     if name == "redis":
@@ -95,7 +94,6 @@ def test_port_in_use_is_refused_by_name(running: Showfloor, other: Showfloor) ->
     )
 
 
-@pytest.mark.slow
 def test_term_ends_all_and_the_next_start_keeps_the_data(running: Showfloor) -> None:
     running.manage("shell", "-c", "from shop.models import User; User.objects.create_user('kept@example.com', 'x')")
     below = running.processes()
@@ -131,7 +129,6 @@ def test_data_of_another_postgresql_is_refused_with_the_way_out(other: Showfloor
     assert (data / "PG_VERSION").read_text() == "15\n"
 
 
-@pytest.mark.slow
 def test_stale_files_of_a_crash_do_not_matter(running: Showfloor) -> None:
     running.stop(signal.SIGKILL)
     (running.home / "run" / "redis" / "redis.sock").touch()
