@@ -36,9 +36,9 @@ class Playlists:
         """Write the live playlists. `since` is the host's Go live: viewers see nothing from before."""
         self._publish(LIVE, since=since, has_ended=has_ended)
 
-    def publish_preview(self, *, since: datetime | None = None) -> None:
+    def publish_preview(self) -> None:
         """Write the playlists that only the host is told of; viewers' have other names, so none shows a rehearsal."""
-        self._publish(PREVIEW, suffix=PREVIEW_SUFFIX, since=since)
+        self._publish(PREVIEW, suffix=PREVIEW_SUFFIX)
 
     def withdraw_preview(self) -> None:
         """Take the host's playlists away. Calling twice is safe."""
@@ -99,7 +99,7 @@ class Playlists:
             logger.warning("%s: the captions are left out: %s", self.folder.name, error)
             return None
 
-    def _publish(self, name: str, *, suffix: str = "", since: datetime | None, has_ended: bool = False) -> None:
+    def _publish(self, name: str, *, suffix: str = "", since: datetime | None = None, has_ended: bool = False) -> None:
         if not playlist.has_media(self.recording, since=since):
             return
         for rendition in self.recording.segments:

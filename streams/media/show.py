@@ -209,7 +209,7 @@ class Meter:
 def publish(session: StreamSession, playlists: Playlists) -> None:
     """Write what viewers, and before Go live only the host, may play of a show that is not over."""
     if session.has_preview:
-        playlists.publish_preview(since=session.started_at)
+        playlists.publish_preview()
     if not playback.is_secret(session):
         playlists.publish(since=playback.live_since(session))
 
