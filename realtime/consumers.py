@@ -176,7 +176,7 @@ class ShowConsumer(TopicConsumer):
             person, network = self.visit.person, self.visit.network
             return await self.visit.hub.ask(sayings.say, self.slug, person.user_id, frame, network=network)
         except Unavailable:
-            return wire.error("unavailable", id=frame.id, retry_ms=UNAVAILABLE_RETRY_MS[1])
+            return wire.error("rate_limited", id=frame.id, retry_ms=UNAVAILABLE_RETRY_MS[1], reason="unavailable")
 
     def _reacted(self, frame: wire.React) -> None:
         if retry_ms := self.reacting.take():

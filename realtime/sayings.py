@@ -37,7 +37,13 @@ def say(slug: str, user_id: int | None, message: wire.Chat, *, network: str = ""
     except ChatRefused as refused:
         if key and refused.message:
             _remember(key, HELD + refused.message)
-        return wire.error(refused.code, id=message.id, retry_ms=refused.retry_ms, message=refused.message)
+        return wire.error(
+            refused.code,
+            id=message.id,
+            retry_ms=refused.retry_ms,
+            message=refused.message,
+            reason=refused.reason,
+        )
     if key:
         _remember(key, str(posted.pk))
     return wire.ack(message.id, message=str(posted.pk))

@@ -14,6 +14,10 @@ VERSION = 1
 PING_S = 25
 INBOUND_MAX_BYTES = 4096
 RESTART_RETRY_MS = (500, 8000)
+# Clients may count on these and no others: what is finer stands in an error's `reason`.
+ERROR_CODES = (
+    *("slow_mode", "rate_limited", "too_long", "not_signed_in", "banned", "muted", "held_for_review", "bad_message"),
+)
 
 Event = dict[str, Any]
 Message = dict[str, Any]
@@ -103,12 +107,14 @@ def ack(id: str, *, message: str) -> Message:
     return {"type": "ack", "id": id, "message": message}
 
 
-def error(code: str, *, id: str | None = None, retry_ms: int = 0, message: str = "") -> Message:
+def error(code: str, *, id: str | None = None, retry_ms: int = 0, message: str = "", reason: str = "") -> Message:
     """Refuse a frame.
 
-    Codes: slow_mode, rate_limited, too_long, not_signed_in, banned, muted, held_for_review, no_links, bad_message,
-    unavailable. What is held for review was taken: `message` is the id under which it comes, or is removed.
+    What is held for review was taken: `message` is the id under which it comes, or is removed. `reason` says more
+    than the code, to who knows the word. Raises ValueError for a code that is not of the protocol.
     """
+    if code not in ERROR_CODES:
+        raise ValueError(f"{code} is no error code of the protocol")
     frame: Message = {"type": "error", "code": code}
     if id is not None:
         frame["id"] = id
@@ -116,6 +122,8 @@ def error(code: str, *, id: str | None = None, retry_ms: int = 0, message: str =
         frame["retry_ms"] = retry_ms
     if message:
         frame["message"] = message
+    if reason:
+        frame["reason"] = reason
     return frame
 
 

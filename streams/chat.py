@@ -34,10 +34,10 @@ REFILL_PER_S = 0.5
 def post(session: StreamSession, *, author: User | None, text: str, network: str = "") -> ChatMessage:
     """Say something in a show. Give the show as read just now: its state, slow mode and rules decide.
 
-    `network` is where it comes from, if that is known. Raises ChatRefused: `not_signed_in`, `bad_message` (blank, or
-    the show was called off), `too_long`, `banned`, `muted`, `no_links`, `slow_mode` and `rate_limited` (`muted` and
-    these two with `retry_ms`). A refusal costs none of the author's messages. Raises ChatRefused, too, for a message
-    that is kept and waits for a moderator: `held_for_review`, with its id.
+    `network` is where it comes from, if that is known. Raises ChatRefused: `not_signed_in`, `bad_message` (blank, the
+    show was called off, or, with the reason `no_links`, takes none), `too_long`, `banned`, `muted`, `slow_mode` and
+    `rate_limited` (`muted` and these two with `retry_ms`). A refusal costs none of the author's messages. Raises
+    ChatRefused, too, for a message that is kept and waits for a moderator: `held_for_review`, with its id.
     """
     if author is None:
         raise ChatRefused("not_signed_in")

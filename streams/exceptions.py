@@ -31,12 +31,13 @@ class StateRefused(StreamsError):
 class ChatRefused(StreamsError):
     """A message was not taken. `code` is one of the protocol's; `retry_ms` says when trying again helps.
 
-    `held_for_review` is taken and not shown yet; `message` is its id.
+    `held_for_review` is taken and not shown yet; `message` is its id. `reason` says more than a code: `no_links`.
     """
 
     code: str
     retry_ms: int = 0
     message: str = ""
+    reason: str = ""
 
 
 @dataclass

@@ -22,7 +22,7 @@ def of_refusal(refused: ChatRefused) -> str:
         "held_for_review": _("A moderator looks at it first."),
         "no_links": _("This show takes no links from viewers."),
         "bad_message": _("There was nothing to say, or the show takes no messages."),
-    }.get(refused.code, _("That was not sent."))
+    }.get(refused.reason or refused.code, _("That was not sent."))
 
 
 def _stock() -> dict[str, str]:
@@ -106,6 +106,7 @@ def _chat() -> dict[str, str]:
         "refused_banned": _("You can't write in this show."),
         "refused_muted": _("You can't write for the moment."),
         "refused_no_links": _("Not sent: this show takes no links."),
+        "refused_unavailable": _("Not sent: the chat is away for a moment."),
         "waits": _("A moderator looks at it first."),
         "refused_bad_message": _("Not sent: it could not be read."),
         "say_something": _("Say something"),

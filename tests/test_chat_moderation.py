@@ -225,13 +225,14 @@ def test_everyone_but_the_trusted_is_looked_at(session: StreamSession, ana: User
     assert chat.post(session, author=session.host, text="kiln kiln.com").held_for == ""
 
 
-@pytest.mark.parametrize(("links", "code"), [("held", "held_for_review"), ("refused", "no_links"), ("allowed", "")])
+@pytest.mark.parametrize(("links", "code"), [("held", "held_for_review"), ("refused", "bad_message"), ("allowed", "")])
 def test_links_are_as_the_host_wishes(session: StreamSession, ana: User, links: str, code: str) -> None:
     session.links = links
     session.save()
 
     if code:
-        assert refusal(session, ana, "see https://example.org/x").code == code
+        refused = refusal(session, ana, "see https://example.org/x")
+        assert (refused.code, refused.reason) == (code, "no_links" if links == "refused" else "")
     else:
         assert chat.post(session, author=ana, text="see https://example.org/x").held_for == ""
     assert chat.post(session, author=session.host, text="mine: www.kiln.example").held_for == ""

@@ -241,6 +241,9 @@ def test_the_api_says_what_became_of_a_message(session: StreamSession, ana: User
 
     assert (waits.status_code, waits.json()["code"], waits.json()["id"]) == (202, "held_for_review", str(message.pk))
     assert (muted.status_code, muted.json()["code"]) == (403, "muted")
+    StreamSession.objects.update(links="refused")
+    link = Caller(make_user()).post("sessions/kiln/comments", {"text": "www.kiln.example"})
+    assert (link.status_code, link.json()["code"], link.json()["reason"]) == (400, "bad_message", "no_links")
     assert 0 < muted.json()["retry_ms"] <= 60_000
     assert (banned.status_code, banned.json()["code"]) == (403, "banned")
     assert caller.get("sessions/kiln/comments").json()["results"] == []

@@ -45,7 +45,9 @@ def test_a_message_that_waits_comes_under_its_id_once_approved_and_silences_are_
         assert waits == again == {
             "type": "error", "id": "unique-id-1", "code": "held_for_review", "message": str(held.pk),
         }  # fmt: skip
-        assert say("m2", "see www.kiln.example")["code"] == "no_links"
+        assert say("m2", "see www.kiln.example") == {
+            "type": "error", "id": "m2", "code": "bad_message", "reason": "no_links",
+        }  # fmt: skip
         review.approve(held, actor="user:x")
         shown = another.wait_for_event("chat")
         assert (shown["id"], shown["text"]) == (str(held.pk), "spam")

@@ -78,7 +78,7 @@ async def test_a_message_that_can_not_be_kept_is_refused_for_now(
 
     error = await frame(socket, "error")
 
-    assert (error["id"], error["code"]) == ("m1", "unavailable")
+    assert (error["id"], error["code"], error["reason"]) == ("m1", "rate_limited", "unavailable")
     assert error["retry_ms"] > 0
     await socket.disconnect()
 

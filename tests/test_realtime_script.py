@@ -15,7 +15,7 @@ from realtime import tickets
 from realtime.hub import SERVICE_RESTART
 from realtime.tickets import Person
 from streams import chat, pins
-from streams.models import ChatMessage
+from streams.models import ChatMessage, StreamSession
 from tests.factories import make_product, make_session, make_user
 from tests.realtime_servers import Server, eventually, running
 from tests.scripted_page import WITHIN_S, Page, opened_pages
@@ -151,6 +151,10 @@ def test_a_refused_message_says_why_and_can_be_said_again(tmp_path: Path, pages:
 
         page.tell("say", "x" * 301)
         assert page.wait_for("chatstate", state="failed")["code"] == "too_long"
+        StreamSession.objects.update(links="refused", slow_mode_s=0)
+        page.tell("say", "see www.kiln.example")
+        refused = page.wait_for("chatstate", state="failed")
+        assert (refused["code"], refused["reason"]) == ("bad_message", "no_links")
 
 
 def test_the_script_knows_the_code_of_a_restart() -> None:

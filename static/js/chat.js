@@ -11,7 +11,7 @@ import { has, say } from "showfloor/words";
 
 const LINES_MAX = 200;
 const NEAR_END_PX = 64;
-const AGAIN = new Set(["no_answer", "slow_mode", "rate_limited", "muted", "unavailable"]);
+const AGAIN = new Set(["no_answer", "slow_mode", "rate_limited", "muted"]);
 
 /**
  * @typedef {{id: string, author: string, role: string, text: string, at: string, isPast?: boolean}} Message
@@ -137,7 +137,8 @@ export function attach(root, wire, { me = null, onLine, isReplay = false } = {})
   const failure = (own) => {
     const note = document.createElement("span");
     note.className = "retry";
-    note.append(say(has(`refused_${own.code}`) ? `refused_${own.code}` : "not_sent"), " ");
+    const words = [`refused_${own.reason}`, `refused_${own.code}`].find(has) ?? "not_sent";
+    note.append(say(words), " ");
     if (AGAIN.has(own.code)) {
       const again = Object.assign(document.createElement("button"), { type: "button", textContent: say("send_again") });
       again.addEventListener("click", () => wire.retry(own.id));

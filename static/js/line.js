@@ -84,6 +84,6 @@ export class StreamLine {
     const { status, body } = await api(`sessions/${slug}/comments`, { method: "POST", body: { text } });
     if (status === 201) return this.onFrame({ type: "ack", id, message: body.id });
     const code = body?.code ?? (status ? "bad_message" : "no_answer");
-    this.onFrame({ type: "error", id, code, retry_ms: body?.retry_ms, message: body?.message });
+    this.onFrame({ type: "error", id, code, retry_ms: body?.retry_ms, message: body?.id, reason: body?.reason });
   }
 }

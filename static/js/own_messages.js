@@ -2,7 +2,7 @@
 
 const QUEUE_MAX = 20;
 const ACK_WITHIN_MS = 10_000;
-const SHORT_CODES = new Set(["slow_mode", "rate_limited", "muted", "unavailable"]);
+const SHORT_CODES = new Set(["slow_mode", "rate_limited", "muted"]);
 
 export class OwnMessages {
   /** @type {Map<string, any>} not yet acknowledged, in order */ #waiting = new Map();
@@ -58,7 +58,7 @@ export class OwnMessages {
       this.#settle(message, { state: isHeld ? "held" : "sent", message: frame.message });
       return;
     }
-    this.#settle(message, { state: "failed", code: frame.code, retryMs: frame.retry_ms ?? 0 });
+    this.#settle(message, { state: "failed", code: frame.code, reason: frame.reason ?? "", retryMs: frame.retry_ms ?? 0 });
     if (!SHORT_CODES.has(frame.code)) this.#waiting.delete(frame.id);
   }
 
@@ -67,7 +67,7 @@ export class OwnMessages {
     if (!this.send({ type: "chat", id: message.id, text: message.text })) {
       return this.#settle(message, { state: "queued" });
     }
-    message.timer = setTimeout(() => this.#settle(message, { state: "failed", code: "no_answer" }), ACK_WITHIN_MS);
+    message.timer = setTimeout(() => this.#settle(message, { state: "failed", code: "no_answer", reason: "" }), ACK_WITHIN_MS);
     return this.#settle(message, { state: "sending" }, false);
   }
 

@@ -24,7 +24,7 @@
  *   slowmode   {seconds}                                    reactions      {counts: {"❤️": 12}}
  *   chat       CHAT and isPast (from a snapshot); once for each message id, in order
  *   chatremoved {id}
- *   chatstate  {id, text, state: "queued" | "sending" | "sent" | "held" | "failed", message, code, retryMs}: own
+ *   chatstate  {id, text, state: "queued" | "sending" | "sent" | "held" | "failed", message, code, reason, retryMs}: own
  *              messages; `message` is the id under which it comes, or came, as `chat`; queued ones go out by themselves;
  *              held ones wait for a moderator, and come, or are removed, later
  *   order, claim  private frames; also dispatched on `document` as "showfloor:order", "showfloor:claim"

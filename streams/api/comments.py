@@ -75,7 +75,7 @@ class Comments(ListAPIView[Any]):
         responses={
             201: CommentSerializer,
             202: HeldCommentSerializer,
-            400: OpenApiResponse(description="`bad_message`, `too_long`, `no_links`"),
+            400: OpenApiResponse(description="`bad_message` (with `reason: no_links` for a link), `too_long`"),
             403: OpenApiResponse(description="`banned`, or `muted` with `retry_ms`"),
             401: OpenApiResponse(description="`not_signed_in`"),
             429: OpenApiResponse(description="`slow_mode`, `rate_limited`, with `retry_ms`"),
@@ -100,7 +100,9 @@ class Comments(ListAPIView[Any]):
 
 def _problem(refused: ChatRefused) -> Problem:
     code = STATUSES.get(refused.code, status.HTTP_400_BAD_REQUEST)
+    more = {"reason": refused.reason} if refused.reason else {}
     if not refused.retry_ms:
-        return Problem(code, refused.code, words.of_refusal(refused))
+        return Problem(code, refused.code, words.of_refusal(refused), **more)
     wait_s = math.ceil(refused.retry_ms / 1000)
-    return Problem(code, refused.code, words.of_refusal(refused), retry_after_s=wait_s, retry_ms=refused.retry_ms)
+    detail = words.of_refusal(refused)
+    return Problem(code, refused.code, detail, retry_after_s=wait_s, retry_ms=refused.retry_ms, **more)

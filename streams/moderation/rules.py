@@ -30,7 +30,7 @@ def held_for(session: StreamSession, author: User, text: str) -> ChatMessage.Hel
     """Return why a viewer's message waits for a moderator, or `Held.NO`. Raises ChatRefused (`no_links`)."""
     has_link = bool(LINK.search(unicodedata.normalize("NFKC", text)))
     if has_link and session.links == Links.REFUSED:
-        raise ChatRefused("no_links")
+        raise ChatRefused("bad_message", reason="no_links")
     blocked = [*words_of(session.blocked_words), *BlockedWord.objects.values_list("word", flat=True)]
     if has_word(text, blocked):
         return Held.WORD
