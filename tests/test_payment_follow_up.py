@@ -280,7 +280,7 @@ def test_a_refund_that_could_not_be_sent_is_sent_later_in_growing_pauses(monkeyp
     assert payments.send_refunds() == 0
     Refund.objects.update(created_at=Now() - timedelta(hours=2), tried_at=Now() - timedelta(hours=1))
     assert payments.send_refunds() == 1
-    Refund.objects.update(tried_at=Now() - timedelta(hours=1))
+    Refund.objects.update(tried_at=Now() - timedelta(minutes=50))
     assert payments.send_refunds() == 0
 
     monkeypatch.setattr(sandbox.Sandbox, "refund", sending)
