@@ -36,5 +36,5 @@ CELERY_BEAT_SCHEDULE = {
     "end-announcements": {"task": "streams.tasks.end_announcements", "schedule": 2.0, "options": {"expires": 2}},
     "forget-chat": {"task": "streams.tasks.forget_chat", "schedule": 3600.0, "options": {"expires": 3600}},
     "remove-replays": {"task": "streams.tasks.remove_replays", "schedule": 60.0, "options": {"expires": 60}},
-    "note-peaks": {"task": "streams.tasks.note_peaks", "schedule": 5.0, "options": {"expires": 5}},
+    "note-audiences": {"task": "streams.tasks.note_audiences", "schedule": 5.0, "options": {"expires": 5}},
 }

@@ -6,8 +6,9 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         from realtime import presence, receivers, revocations
-        from streams import figures
+        from streams import audience, figures
 
         receivers.connect()
         revocations.connect()
         figures.viewer_counter = presence.viewers
+        audience.counter = presence.audiences

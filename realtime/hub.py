@@ -328,13 +328,16 @@ class Hub:
         """Count viewers, and compare every room with its head: a lost last message shows here."""
         if not self.rooms:
             return
-        counts = {topic: sum(seat.is_viewer for seat in room.seats) for topic, room in self.rooms.items()}
+        rooms = dict(self.rooms)
+        present = {topic: room.roll.call(room) for topic, room in rooms.items()}
         try:
-            heads = await in_thread(log.beat, self.process, counts)
+            heads = await in_thread(log.beat, self.process, present)
         except (redis.RedisError, OSError) as error:
             self._away(error)
             return
         self._away_since = None
+        for topic, head in heads.items():
+            rooms[topic].roll.told(head.epoch)
         await asyncio.sleep(IN_FLIGHT_S)
         for topic, head in heads.items():
             room = self.rooms.get(topic)

@@ -4,7 +4,7 @@ A topic is a show (`session:<slug>`) or `site`. realtime/lua/prelude.lua names t
 `redis.RedisError` when Redis is away. They block: the hub calls them in threads.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,6 +51,7 @@ class Snapshot:
     state: State
     is_seeded: bool
     entries: list[tuple[int, Event]]
+    host: str | None = None  # the word for a show's host (presence.py)
 
     @property
     def head(self) -> Head:
@@ -67,6 +68,19 @@ class Seeds:
     stock: Sequence[Event] = ()
     chat: Sequence[Event] = ()
     announcements: Sequence[Event] = ()
+    host: str = ""
+
+
+@dataclass(frozen=True)
+class Present:
+    """Who sits at a topic in one process: the sockets of viewers, and while a show is on air how many people they are.
+
+    `newcomers` are those people's words (presence.py) that Redis does not have yet.
+    """
+
+    sockets: int = 0
+    people: int = 0
+    newcomers: Collection[str] = ()
 
 
 def publish(topic: str, events: Iterable[Event], *, only_if: tuple[str, Any] | None = None) -> int:
@@ -99,7 +113,7 @@ def cached_availability(skus: Sequence[str]) -> dict[str, Event]:
 
 def snapshot(topic: str, *, with_log: bool = False) -> Snapshot:
     raw = _script("snapshot")(args=[topic, "log" if with_log else ""])
-    epoch, seq, is_seeded, fields, items, stock, chat, entries, announcements = raw
+    epoch, seq, is_seeded, fields, items, stock, chat, entries, announcements, host = raw
     known = {fields[i].decode(): orjson.loads(fields[i + 1]) for i in range(0, len(fields), 2)}
     run_list = known.pop("run_list", [])
     state: State = {
@@ -116,7 +130,7 @@ def snapshot(topic: str, *, with_log: bool = False) -> Snapshot:
     if topic == SITE:
         for name in ("session", "run_list", "items", "chat", "platform_events"):
             del state[name]
-    return Snapshot(state, bool(is_seeded), _entries(entries))
+    return Snapshot(state, bool(is_seeded), _entries(entries), host.decode() or None)
 
 
 def tail(topic: str, *, since: int) -> Tail:
@@ -134,6 +148,7 @@ def seed(topic: str, head: Head, seeds: Seeds) -> bool:
         "stock": [[event["sku"], str(event["version"]), orjson.dumps(event).decode()] for event in seeds.stock],
         "chat": [orjson.dumps(event).decode() for event in seeds.chat],
         "announcements": [orjson.dumps(event).decode() for event in seeds.announcements],
+        "host": seeds.host,
     }
     return bool(_script("seed")(args=[topic, head.epoch, head.seq, orjson.dumps(document)]))
 
@@ -143,11 +158,18 @@ def forget(topic: str) -> None:
     redis_pool.client().delete(f"{CHANNELS}{topic}:head")
 
 
-def beat(process: str, sockets: Mapping[str, int]) -> dict[str, Head]:
-    """Say how many sockets this process has on each topic; return the topics' heads."""
-    args = [word for topic, count in sockets.items() for word in (topic, count)]
+def beat(process: str, present: Mapping[str, Present]) -> dict[str, Head]:
+    """Say who sits in this process on each topic; return the topics' heads.
+
+    Redis counts the people on air as watching since this process's last beat, by its own clock.
+    """
+    args = [
+        word
+        for topic, here in present.items()
+        for word in (topic, here.sockets, here.people, " ".join(here.newcomers))
+    ]
     raw = _script("beat")(args=[process, PRESENCE_TTL_MS, *args])
-    return {topic: Head(raw[2 * i].decode(), int(raw[2 * i + 1])) for i, topic in enumerate(sockets)}
+    return {topic: Head(raw[2 * i].decode(), int(raw[2 * i + 1])) for i, topic in enumerate(present)}
 
 
 @cache

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from realtime import wire
 from realtime.fold import fold
 from realtime.log import Head, Snapshot, snapshot_frame
+from realtime.presence import Roll
 from realtime.state import State, reduce
 from realtime.wire import Event, Frame, Since
 from realtime.writers import Writer
@@ -28,10 +29,10 @@ class Seat:
     """A socket in a room. `behind_since` is set while it is skipped for reading too slowly.
 
     `sign_in` marks the session of who sits there (tickets.Person), `is_insider` is set for those who may see a
-    rehearsal, `is_viewer` unless it said that it does not watch.
+    rehearsal, `is_viewer` unless it said that it does not watch; `viewer` is the word for who watches (presence.py).
     """
 
-    __slots__ = ("behind_since", "is_insider", "is_leaving", "is_viewer", "sign_in", "writer")
+    __slots__ = ("behind_since", "is_insider", "is_leaving", "is_viewer", "sign_in", "viewer", "writer")
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
@@ -39,6 +40,7 @@ class Seat:
         self.is_leaving = False
         self.is_insider = False
         self.is_viewer = True
+        self.viewer = ""
         self.sign_in = ""
 
 
@@ -52,6 +54,7 @@ class Room:
         self.topic = topic
         self.seats: set[Seat] = set()
         self.slow: list[Seat] = []
+        self.roll = Roll()
         self._loop = asyncio.get_running_loop()
         self._flush_at: asyncio.TimerHandle | None = None
         self._last_flush = 0.0
@@ -59,6 +62,7 @@ class Room:
 
     def _start(self, snapshot: Snapshot) -> None:
         self.state: State = snapshot.state
+        self.host = snapshot.host
         self.epoch = snapshot.head.epoch
         self.seq = self.sent = snapshot.head.seq
         self._pending: list[Event] = []
@@ -69,6 +73,10 @@ class Room:
     @property
     def is_rehearsal(self) -> bool:
         return self._show_state == "rehearsal"
+
+    @property
+    def is_on_air(self) -> bool:
+        return self._show_state in {"live", "interrupted"}
 
     @property
     def may_be_rehearsed(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from inventory import availability as stock
-from realtime import log, publish, wire
+from realtime import log, presence, publish, wire
 from realtime.wire import Event
 from streams import announcements, chat, opinions, run_list
 from streams.models import Announcement, ChatMessage, StreamSession
@@ -51,6 +51,7 @@ def read(topic: str) -> log.Seeds:
         stock=publish.stock_events(skus),
         chat=[chat_event(message) for message in chat.history(session)],
         announcements=announcement_events(session),
+        host=presence.word_of(topic, presence.account(session.host_id)),
     )
 
 

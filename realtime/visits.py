@@ -7,7 +7,7 @@ from dataclasses import replace
 import redis
 from django.conf import settings
 
-from realtime import letters, metrics, origins, people, revocations, tickets, wire
+from realtime import letters, metrics, origins, people, presence, revocations, tickets, wire
 from realtime.hub import hub, in_thread
 from realtime.rooms import Seat
 from realtime.tickets import STRANGER, Person
@@ -83,8 +83,16 @@ class Visit:
     async def join(self, since: Since | None, *, watches: bool = True) -> None:
         """Sit down, or catch up after a gap; have private frames come here. Raises UnknownShow or Unavailable."""
         self.seat.is_viewer, self.seat.sign_in = watches, self.person.sign_in
+        self.seat.viewer = presence.word_of(self.topic, self._who) if watches else ""
         await self.hub.join(self.topic, self.seat, since, user_id=self.person.user_id)
         await self._deliver_letters()
+
+    @property
+    def _who(self) -> str:
+        if self.person.user_id is not None:
+            return presence.account(self.person.user_id)
+        cookie, agent = (origins.header(self._scope, name) or "" for name in (b"cookie", b"user-agent"))
+        return presence.visitor(cookie, network=self.network, agent=agent)
 
     async def _deliver_letters(self) -> None:
         """Have this person's private frames come here, and bring those that wait."""

@@ -11,7 +11,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from inventory.admin import ReadOnlyAdmin, actor_of
-from streams import announcements
+from streams import announcements, audience
 from streams.models import (
     Announcement,
     BlockedWord,
@@ -22,6 +22,7 @@ from streams.models import (
     Silence,
     StreamSession,
 )
+from streams.templatetags.durations import duration
 
 STATE_COLOURS = {
     StreamSession.State.LIVE.label: "danger",
@@ -51,10 +52,10 @@ class StreamSessionAdmin(ModelAdmin):
     search_fields = ["title", "slug", "host__email"]
     autocomplete_fields = ["host"]
     inlines = [RunListInline, BroadcastInline]
-    readonly_fields = ["shown_state", "links", "started_at", "ended_at", "peak_viewers"]
+    readonly_fields = ["shown_state", "links", "started_at", "ended_at", "peak_viewers", "watched"]
     fieldsets = [
         (None, {"fields": ["title", "slug", "description", "host", "poster", "starts_at", "has_preview"]}),
-        (_("On air"), {"fields": ["shown_state", "started_at", "ended_at", "peak_viewers", "links"]}),
+        (_("On air"), {"fields": ["shown_state", "started_at", "ended_at", "peak_viewers", "watched", "links"]}),
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: StreamSession | None = None) -> list[str]:
@@ -67,6 +68,12 @@ class StreamSessionAdmin(ModelAdmin):
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
     def shown_state(self, session: StreamSession) -> str:
         return str(StreamSession.State(session.state).label)
+
+    @display(description=_("watched on air"))
+    def watched(self, session: StreamSession) -> str:
+        found = audience.of_show(session)
+        people = ngettext("%(n)d person", "%(n)d people", found.unique_viewers) % {"n": found.unique_viewers}
+        return f"{people}, {duration(found.watched_s)}"
 
     @display(description=_("pages"))
     def links(self, session: StreamSession) -> SafeString:

@@ -161,6 +161,21 @@ class Broadcast(models.Model):
         return f"{self.protocol} at {self.started_at}"
 
 
+class AudienceCount(models.Model):
+    """What one life of Redis counted of those who watched a show on air. `streams.audience` alone writes here."""
+
+    session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="audience_counts")
+    life = models.CharField(max_length=32)
+    unique_viewers = models.PositiveIntegerField()
+    watched_ms = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["session", "life"], name="audience_life_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.unique_viewers} in {self.session_id}"
+
+
 class ChatMessage(models.Model):
     """One message of a show's chat, with the name and role its author had then."""
 

@@ -5,10 +5,10 @@ from celery import shared_task
 from streams import announcements, chat, figures, retention
 
 
-@shared_task(name="streams.tasks.note_peaks", soft_time_limit=5, time_limit=10)
-def note_peaks() -> None:
-    """Remember the most viewers that each show on air had, whether its studio is open or not."""
-    figures.note_peaks()
+@shared_task(name="streams.tasks.note_audiences", soft_time_limit=5, time_limit=10)
+def note_audiences() -> None:
+    """Remember how many watched each show, and for how long, whether its studio is open or not."""
+    figures.note_audiences()
 
 
 @shared_task(name="streams.tasks.remove_replays", soft_time_limit=240, time_limit=300)

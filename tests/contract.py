@@ -124,7 +124,7 @@ class Show:
             case "likes":
                 self.publish(wire.likes(likes=small, dislikes=1))
             case "viewers":
-                log.beat("a process", {self.topic: small})
+                log.beat("a process", {self.topic: log.Present(small)})
             case "reactions":
                 self.publish(wire.reactions({"❤️": small}))
 

@@ -1,9 +1,13 @@
-"""A Redis of a test's own."""
+"""A Redis of a test's own, or none."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config import processes
 from config.embedded import redis as embedded
@@ -39,6 +43,11 @@ def started(home: Path, settings: Any) -> Iterator[OwnRedis]:
     yield server
     server.stop()
     _forget_clients()
+
+
+def nowhere() -> redis.Redis:
+    """Return a client of a Redis that is away, to take the place of redis_pool.client."""
+    return redis.Redis(unix_socket_path="/nonexistent/redis.sock", retry=Retry(NoBackoff(), 0))
 
 
 def _forget_clients() -> None:

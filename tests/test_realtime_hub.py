@@ -338,11 +338,11 @@ async def test_a_job_of_the_hub_that_fails_starts_again(
     _, inbox = await sit(hub, "session:hubbed")
     calls = []
 
-    def fail_once(process: str, sockets: dict[str, int]) -> dict[str, log.Head]:
-        calls.append(sockets)
+    def fail_once(process: str, present: dict[str, log.Present]) -> dict[str, log.Head]:
+        calls.append(present)
         if len(calls) == 1:
             raise RuntimeError("not foreseen")
-        return beat(process, sockets)
+        return beat(process, present)
 
     beat = log.beat
     monkeypatch.setattr(log, "beat", fail_once)

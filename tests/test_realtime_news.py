@@ -14,6 +14,7 @@ from inventory import stock
 from inventory.models import StockItem
 from orders.checkout import place_order
 from realtime import log, presence, seeding, tasks, wire
+from realtime.log import Present
 from shop import redis_pool
 from shop.models import Variant
 from streams import chat, figures, opinions, pins, run_list
@@ -294,8 +295,8 @@ def test_viewers_are_summed_over_processes_and_the_dead_fade(
     show: StreamSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = state()["seq"]
-    log.beat("one", {TOPIC: 3, "site": 9})
-    log.beat("two", {TOPIC: 2})
+    log.beat("one", {TOPIC: Present(3), "site": Present(9)})
+    log.beat("two", {TOPIC: Present(2)})
     assert presence.viewers(["tonight", "nobody"]) == {"tonight": 5, "nobody": 0}
     assert figures.viewers(["tonight"]) == {"tonight": 5}
     assert [event["count"] for event in news(start)] == [3, 5]
@@ -305,7 +306,7 @@ def test_viewers_are_summed_over_processes_and_the_dead_fade(
     long_ago = seconds * 1000 + microseconds // 1000 - log.PRESENCE_TTL_MS - 1
     redis_pool.client().hset(f"{log.CHANNELS}{TOPIC}:presence", "one", f"3 {long_ago}")
     assert presence.viewers(["tonight"]) == {"tonight": 2}
-    log.beat("two", {TOPIC: 2})
+    log.beat("two", {TOPIC: Present(2)})
     assert state()["session"]["viewers"] == 2
 
 

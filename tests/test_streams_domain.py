@@ -330,6 +330,6 @@ def test_peaks_are_noted_though_no_studio_is_open(monkeypatch: pytest.MonkeyPatc
     make_session("gone", state="ended", peak_viewers=1)
     monkeypatch.setattr(figures, "viewer_counter", lambda slugs: dict.fromkeys(slugs, 40))
 
-    tasks.note_peaks()
+    tasks.note_audiences()
 
     assert dict(StreamSession.objects.values_list("slug", "peak_viewers")) == {"kiln": 40, "lamps": 40, "gone": 1}

@@ -1,6 +1,7 @@
 -- Shared by every script of the log. Topics: "session:<slug>" for a show, "site".
--- Keys of a topic: head (hash: run, epoch, seq, is_seeded), log (stream, ids <seq>-0), state (hash of JSON values),
--- items (hash: sku -> JSON), chat, announcements (lists of JSON), presence (hash: process -> "<sockets> <ms>").
+-- Keys of a topic: head (hash: run, epoch, seq, is_seeded, host), log (stream, ids <seq>-0), state (hash of JSON values),
+-- items (hash: sku -> JSON), chat, announcements (lists of JSON), presence (hash: process -> "<sockets> <ms>"),
+-- audience (hash: life, watched_ms), uniques (HyperLogLog of viewers' words).
 -- Shared by all topics: availability (hash: sku -> "<version> <event as JSON>"), shows:<sku> (set of topics),
 -- topics (set: those that may have a head).
 local ROOT = 'showfloor:rt:'

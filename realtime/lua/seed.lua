@@ -1,5 +1,5 @@
 -- ARGV: topic, epoch and seq read before the database was, and what was read, as JSON: {state: {field: JSON}, items:
--- {sku: JSON}, stock: [[sku, version, JSON]], chat: [JSON], announcements: [JSON]}. What was published meanwhile is newer and stays.
+-- {sku: JSON}, stock: [[sku, version, JSON]], chat: [JSON], announcements: [JSON], host: word}. What was published meanwhile is newer and stays.
 -- Returns 1, or 0 if the epoch changed: read again.
 local topic, since = ARGV[1], ARGV[3]
 local epoch, _, is_seeded = open(topic)
@@ -26,6 +26,6 @@ for _, name in ipairs({'chat', 'announcements'}) do
     end
 end
 redis.call('LTRIM', key(topic, 'chat'), -CHAT_MAX, -1)
-redis.call('HSET', key(topic, 'head'), 'is_seeded', 1)
+redis.call('HSET', key(topic, 'head'), 'is_seeded', 1, 'host', read.host)
 keep(topic)
 return 1

@@ -1,5 +1,5 @@
 -- ARGV: topic, "log" or "". Returns epoch, seq, whether seeded, state, items and availability of the run list, chat,
--- the log and announcements, all of one instant.
+-- the log, announcements and the word for the host, all of one instant.
 local topic = ARGV[1]
 local epoch, seq, is_seeded = open(topic)
 local items, stock = {}, {}
@@ -10,5 +10,5 @@ end
 return {
     epoch, seq, is_seeded and 1 or 0, redis.call('HGETALL', key(topic, 'state')), items, stock,
     redis.call('LRANGE', key(topic, 'chat'), 0, -1), ARGV[2] == 'log' and redis.call('XRANGE', key(topic, 'log'), '-', '+') or {},
-    redis.call('LRANGE', key(topic, 'announcements'), 0, -1),
+    redis.call('LRANGE', key(topic, 'announcements'), 0, -1), redis.call('HGET', key(topic, 'head'), 'host') or '',
 }
