@@ -40,7 +40,7 @@ def read(topic: str) -> log.Seeds:
     if topic == log.SITE:
         return log.Seeds(session={}, announcements=announcement_events())
     slug = topic.removeprefix("session:")
-    session = StreamSession.objects.select_related("pinned", "pinned_message").filter(slug=slug).first()
+    session = StreamSession.objects.select_related("pinned").filter(slug=slug).first()
     if session is None:
         raise UnknownShow(slug)
     skus = run_list.skus(session)
@@ -58,6 +58,7 @@ def read(topic: str) -> log.Seeds:
 def session_fields(session: StreamSession) -> dict[str, Any]:
     """Return the `session` part of a snapshot. Viewers are counted by the hubs, from nought."""
     counts = opinions.counts(session)
+    pinned = session.pinned_message
     return {
         "slug": session.slug,
         "state": session.state,
@@ -67,7 +68,7 @@ def session_fields(session: StreamSession) -> dict[str, Any]:
         "likes": counts.likes,
         "dislikes": counts.dislikes,
         "slow_mode_s": session.slow_mode_s,
-        "pinned_message": session.pinned_message and chat_body(session.pinned_message),
+        "pinned_message": chat_body(pinned) if pinned else None,
     }
 
 
@@ -98,7 +99,7 @@ def heal_live_shows() -> int:
 
     A change published meanwhile wins: a field is only healed while it still has the value that was compared.
     """
-    sessions = list(StreamSession.objects.filter(state__in=HEALED).select_related("pinned", "pinned_message"))
+    sessions = list(StreamSession.objects.filter(state__in=HEALED).select_related("pinned"))
     snapshots = {session.pk: log.snapshot(log.session_topic(session.slug)) for session in sessions}
     seen = [session for session in sessions if snapshots[session.pk].is_seeded]
     skus = {sku for session in seen for sku in snapshots[session.pk].state["run_list"]}
@@ -108,7 +109,9 @@ def heal_live_shows() -> int:
     )
     for session in seen:
         # Read again: what was read before the snapshot may be older than it.
-        session.refresh_from_db(fields=["state", "pinned", "pinned_message", "slow_mode_s"])
+        session.refresh_from_db(
+            fields=["state", "pinned", "pinned_message_id", "pinned_message_said_at", "slow_mode_s"]
+        )
         healed += _heal(session, snapshots[session.pk])
     site = log.snapshot(log.SITE)
     return healed + (_heal_announcements(log.SITE, site, None) if site.is_seeded else 0)

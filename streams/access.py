@@ -10,7 +10,7 @@ from streams.models import StreamSession
 def list_visible(user: User | AnonymousUser) -> QuerySet[StreamSession]:
     """Return the shows that someone may see: all but other hosts' rehearsals."""
     is_public = ~Q(state=StreamSession.State.REHEARSAL)
-    shows = StreamSession.objects.select_related("host", "pinned", "pinned_message")
+    shows = StreamSession.objects.select_related("host", "pinned")
     return shows.filter(is_public | Q(host=user)) if isinstance(user, User) else shows.filter(is_public)
 
 
@@ -29,7 +29,7 @@ def may_rehearse(slug: str, user_id: int | None) -> bool:
 
 def list_own(user: User) -> QuerySet[StreamSession]:
     """Return a host's shows, the newest first."""
-    shows = StreamSession.objects.select_related("host", "pinned", "pinned_message")
+    shows = StreamSession.objects.select_related("host", "pinned")
     return shows.filter(host=user).order_by("-created_at", "-id")
 
 

@@ -83,6 +83,7 @@ class StreamSessionAdmin(ModelAdmin):
 @admin.register(ChatMessage)
 class ChatMessageAdmin(ReadOnlyAdmin):
     list_display = ["at", "session", "author_name", "role", "text", "held_for", "removed_at"]
+    ordering = ["-said_at", "-id"]  # the newest month first, by its index
     list_filter = ["role", "held_for", "session"]
     search_fields = ["text", "author_name"]
 

@@ -1,6 +1,7 @@
 """The chat of a show: what may be said, how often, and what is taken out again. See docs/chat.md."""
 
-from datetime import timedelta
+from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -11,6 +12,7 @@ from inventory.transactions import after_commit
 from shop import audit, rate_limits
 from shop.models import User
 from shop.text import one_line
+from streams import chat_months
 from streams.exceptions import ChatRefused
 from streams.locks import lock_session
 from streams.models import ChatMessage, StreamSession
@@ -24,7 +26,6 @@ Held = ChatMessage.Held
 TEXT_MOST = 300
 HISTORY = 50
 SLOW_MODE_MOST_S = 600
-FORGOTTEN_AT_ONCE = 5000
 
 # One person: five messages at once, then one every two seconds.
 BURST = 5
@@ -54,7 +55,8 @@ def post(session: StreamSession, *, author: User | None, text: str, network: str
         silences.check(session, author, network=network)
         held_for = rules.held_for(session, author, said)
     _check_pace(session, author, role)
-    message = _keep(session, author, ChatMessage(role=role, text=said, held_for=held_for, network=network))
+    message = ChatMessage(role=role, text=said, held_for=held_for, network=network)
+    chat_months.in_its_month(partial(_keep, session, author, message))
     if message.held_for:
         raise ChatRefused("held_for_review", message=str(message.pk))
     return message
@@ -67,32 +69,39 @@ def _keep(session: StreamSession, author: User, message: ChatMessage) -> ChatMes
             silences.hold_off(session, author)
             silences.check(session, author, network=message.network)
         message.session, message.author, message.author_name = session, author, author.public_name
-        message.at = timezone.now()
+        message.said_at = message.at = timezone.now()
         message.save(force_insert=True)
         if not message.held_for:
             after_commit(chat_posted.send_robust, sender=None, slug=session.slug, message=message)
     return message
 
 
-def history(session: StreamSession, limit: int = HISTORY) -> list[ChatMessage]:
+def history(
+    session: StreamSession, limit: int = HISTORY, *, since: datetime | None = None, until: datetime | None = None
+) -> list[ChatMessage]:
     """Return the newest messages that everyone may read, oldest first."""
-    return list(reversed(visible(session).order_by("-at", "-id")[:limit]))
+    return list(reversed(visible(session, since=since, until=until).order_by("-at", "-id")[:limit]))
 
 
-def visible(session: StreamSession) -> QuerySet[ChatMessage]:
-    """Return what everyone may read."""
-    return ChatMessage.objects.filter(session=session, removed_at=None, held_for=Held.NO)
+def visible(
+    session: StreamSession, *, since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[ChatMessage]:
+    """Return what everyone may read, of all that was said or of a time, both ends inclusive."""
+    shown = chat_months.said_in(session).filter(removed_at=None, held_for=Held.NO)
+    if since:
+        shown = shown.filter(at__gte=since)
+    return shown.filter(at__lte=until) if until else shown
 
 
 def waiting(session: StreamSession, author: User) -> list[ChatMessage]:
     """Return what someone said that still waits for a moderator, oldest first."""
-    own = ChatMessage.objects.filter(session=session, author=author, removed_at=None).exclude(held_for=Held.NO)
+    own = chat_months.said_in(session).filter(author=author, removed_at=None).exclude(held_for=Held.NO)
     return list(own.order_by("at", "id"))
 
 
 def remove(message: ChatMessage, *, actor: str) -> None:
     """Take a message out, for everyone, at once; pinned, it comes off. Twice does it once. Raises StockBusy."""
-    _remove(message.session, Q(pk=message.pk), actor=actor)
+    _remove(message.session, Q(pk=message.pk, said_at=message.said_at), actor=actor)
 
 
 def remove_all(session: StreamSession, author: User, *, actor: str) -> int:
@@ -104,31 +113,17 @@ def _remove(session: StreamSession, which: Q, *, actor: str) -> int:
     """Remove under the show's lock, so that nobody pins a message at the moment that it goes."""
     with transaction.atomic():
         locked = lock_session(session.pk)
-        there = ChatMessage.objects.filter(which, session=session, removed_at=None)
+        there = chat_months.said_in(session).filter(which, removed_at=None)
         ids = list(there.order_by("-at", "-id").values_list("pk", flat=True))
-        ChatMessage.objects.filter(pk__in=ids).update(removed_at=timezone.now())
+        there.filter(pk__in=ids).update(removed_at=timezone.now())
         if locked.pinned_message_id in ids:
-            StreamSession.objects.filter(pk=session.pk).update(pinned_message=None)
+            StreamSession.objects.filter(pk=session.pk).update(pinned_message_id=None, pinned_message_said_at=None)
             after_commit(message_pinned.send_robust, sender=None, slug=session.slug, message=None)
         for pk in ids:
             audit.record(actor=actor, action="remove_message", subject=f"show:{session.slug}", message=str(pk))
         for pk in ids[:HISTORY]:  # no page has more of the past
             after_commit(chat_removed.send_robust, sender=None, slug=session.slug, message_id=str(pk))
     return len(ids)
-
-
-def forget_old() -> int:
-    """Delete messages older than CHAT_RETENTION_DAYS, for good; return how many. Twice, or in two places, is safe."""
-    if not settings.CHAT_RETENTION_DAYS:
-        return 0
-    limit = timezone.now() - timedelta(days=settings.CHAT_RETENTION_DAYS)
-    forgotten = 0
-    while True:
-        old = ChatMessage.objects.filter(at__lt=limit).order_by("at").values_list("pk", flat=True)
-        deleted = ChatMessage.objects.filter(pk__in=list(old[:FORGOTTEN_AT_ONCE])).delete()[0]
-        forgotten += deleted
-        if deleted < FORGOTTEN_AT_ONCE:
-            return forgotten
 
 
 def set_slow_mode(session: StreamSession, seconds: int, *, actor: str = "system") -> None:

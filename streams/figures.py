@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from orders import figures as sales
-from streams import audience
-from streams.models import ChatMessage, StreamSession
+from streams import audience, chat_months
+from streams.models import StreamSession
 
 
 def _nobody(slugs: Iterable[str]) -> dict[str, int]:
@@ -75,7 +75,7 @@ def of_show(session: StreamSession) -> LiveFigures:
     watching = viewers([session.slug]).get(session.slug, 0)
     if session.is_on_air and watching > session.peak_viewers:
         note_viewers(session.slug, watching)
-    said = ChatMessage.objects.filter(session=session)
+    said = chat_months.said_in(session)
     sold = sales.of_session(session.slug)
     watched = audience.of_show(session)
     return LiveFigures(

@@ -66,9 +66,9 @@ class StreamSession(models.Model):
     review = models.CharField(max_length=10, choices=Review, default=Review.NOBODY)
     links = models.CharField(max_length=8, choices=Links, default=Links.HELD)
     blocked_words = models.TextField(blank=True, help_text="one a line; a message with one is held for review")
-    pinned_message = models.ForeignKey(
-        "streams.ChatMessage", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
-    )
+    # A message is found in its month by both; it may be gone with it.
+    pinned_message_id = models.UUIDField(null=True, blank=True, editable=False)
+    pinned_message_said_at = models.DateTimeField(null=True, blank=True, editable=False)
     peak_viewers = models.PositiveIntegerField(default=0)
     owner_epoch = models.PositiveIntegerField(default=0, help_text="raised by each media process that takes the show")
     interrupted_at = models.DateTimeField(null=True, blank=True)
@@ -95,6 +95,14 @@ class StreamSession(models.Model):
     @property
     def is_on_air(self) -> bool:
         return self.state in self.ON_AIR
+
+    @property
+    def pinned_message(self) -> "ChatMessage | None":
+        """Read the message that stays above the chat; None if there is none, or not any more."""
+        if self.pinned_message_id is None or self.pinned_message_said_at is None:
+            return None
+        pinned = ChatMessage.objects.filter(pk=self.pinned_message_id, said_at=self.pinned_message_said_at)
+        return pinned.first()
 
     @property
     def replay_until(self) -> datetime | None:
@@ -177,7 +185,12 @@ class AudienceCount(models.Model):
 
 
 class ChatMessage(models.Model):
-    """One message of a show's chat, with the name and role its author had then."""
+    """One message of a show's chat, with the name and role its author had then.
+
+    The table has a partition for each month of `said_at` (`streams.chat_months`), and so in the database the key
+    (id, said_at), and no constraints on the show and the author, which a month could not leave without locking both.
+    Who knows when a message was said tells the query, which then looks into one month.
+    """
 
     class Role(models.TextChoices):
         VIEWER = "viewer", "Viewer"
@@ -193,11 +206,19 @@ class ChatMessage(models.Model):
         REVIEW = "review", "This show's messages are looked at first"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="chat")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="chat", db_constraint=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,  # chat_by_author
+    )
     author_name = models.CharField(max_length=40)
     role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
     text = models.CharField(max_length=300)
+    said_at = models.DateTimeField(default=timezone.now, editable=False, help_text="never changes: the row's month")
     at = models.DateTimeField(help_text="when everyone could read it first")
     removed_at = models.DateTimeField(null=True, blank=True)
     held_for = models.CharField(max_length=8, choices=Held, default=Held.NO, blank=True)
@@ -216,8 +237,8 @@ class ChatMessage(models.Model):
             ),
             # chat.remove_all, erasure: what one person said
             models.Index(fields=["author", "session"], name="chat_by_author"),
-            # chat.forget_old: what is past its time
-            models.Index(fields=["at"], name="chat_by_time"),
+            # chat_months.forget_old: what is past its time
+            models.Index(fields=["said_at"], name="chat_by_time"),
         ]
 
     def __str__(self) -> str:

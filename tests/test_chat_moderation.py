@@ -1,7 +1,6 @@
 """Keeping a chat kind: silences, held messages, moderators, the pinned message, and what the log says of each."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -354,21 +353,3 @@ def test_an_erased_person_leaves_no_standing_and_no_network(session: StreamSessi
     assert [silence.user for silence in Silence.objects.all()] == [other]
     assert not Moderator.objects.exists()
     assert list(ChatMessage.objects.exclude(network="").values_list("author", flat=True)) == [other.pk]
-
-
-def test_old_messages_go_after_the_time_that_the_shop_sets(session: StreamSession, ana: User, settings: Any) -> None:
-    settings.CHAT_RETENTION_DAYS = 30
-    now = timezone.now()
-    for days in (29, 31, 400):
-        ChatMessage.objects.create(session=session, author_name="a", text=f"{days}", at=now - timedelta(days=days))
-    pinned.pin(session, ChatMessage.objects.get(text="31"), actor=ACTOR)
-
-    assert chat.forget_old() == 2
-    assert chat.forget_old() == 0
-
-    assert [message.text for message in chat.history(session)] == ["29"]
-    session.refresh_from_db()
-    assert session.pinned_message is None
-    settings.CHAT_RETENTION_DAYS = 0
-    ChatMessage.objects.update(at=now - timedelta(days=9000))
-    assert chat.forget_old() == 0

@@ -22,7 +22,7 @@ def role_of(session: StreamSession, user: User) -> ChatMessage.Role:
 
 def list_moderated(user: User) -> QuerySet[StreamSession]:
     """Return the shows whose chat someone may moderate."""
-    shows = StreamSession.objects.select_related("host", "pinned", "pinned_message")
+    shows = StreamSession.objects.select_related("host", "pinned")
     if user.is_staff:
         return shows
     return shows.filter(Q(host=user) | Q(pk__in=Moderator.objects.filter(user=user).values("session")))

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from inventory.transactions import after_commit
 from shop import audit
+from streams import chat_months
 from streams.exceptions import CantModerate
 from streams.locks import lock_session
 from streams.models import ChatMessage, StreamSession
@@ -19,14 +20,15 @@ def pin(session: StreamSession, message: ChatMessage | None, *, actor: str) -> N
         locked = lock_session(session.pk)
         if message is not None:
             # Locked with the show, so that who removes it at this moment finds it pinned, or is found here.
-            shown = ChatMessage.objects.filter(pk=message.pk, session=session, removed_at=None, held_for="")
-            message = shown.first()
+            shown = chat_months.said_in(session).filter(pk=message.pk, removed_at=None, held_for="")
+            message = shown.filter(said_at=message.said_at).first()
             if message is None:
                 raise CantModerate("unknown")
         if locked.pinned_message_id == (message and message.pk):
             return
-        locked.pinned_message = message
-        locked.save(update_fields=["pinned_message"])
+        locked.pinned_message_id = message.pk if message else None
+        locked.pinned_message_said_at = message.said_at if message else None
+        locked.save(update_fields=["pinned_message_id", "pinned_message_said_at"])
         audit.record(
             actor=actor,
             action="pin_message" if message else "unpin_message",
@@ -34,4 +36,5 @@ def pin(session: StreamSession, message: ChatMessage | None, *, actor: str) -> N
             message=str(message.pk) if message else "",
         )
         after_commit(message_pinned.send_robust, sender=None, slug=session.slug, message=message)
-    session.pinned_message = message
+    session.pinned_message_id = locked.pinned_message_id
+    session.pinned_message_said_at = locked.pinned_message_said_at

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from inventory.transactions import after_commit
 from shop import audit
+from streams import chat_months
 from streams.models import ChatMessage, StreamSession
 from streams.signals import chat_posted
 
@@ -15,7 +16,7 @@ HELD_MOST = 100
 
 def held(session: StreamSession) -> QuerySet[ChatMessage]:
     """Return what waits in a show, the oldest first."""
-    waiting = ChatMessage.objects.filter(session=session, removed_at=None).exclude(held_for=Held.NO)
+    waiting = chat_months.said_in(session).filter(removed_at=None).exclude(held_for=Held.NO)
     return waiting.order_by("at", "id")
 
 
@@ -23,7 +24,8 @@ def approve(message: ChatMessage, *, actor: str) -> bool:
     """Show a message that waits, as said now; return whether it was this call. One that was removed stays so."""
     now = timezone.now()
     with transaction.atomic():
-        waiting = ChatMessage.objects.filter(pk=message.pk, removed_at=None).exclude(held_for=Held.NO)
+        waiting = ChatMessage.objects.filter(pk=message.pk, said_at=message.said_at, removed_at=None)
+        waiting = waiting.exclude(held_for=Held.NO)
         if not waiting.update(held_for=Held.NO, at=now):
             return False
         message.held_for, message.at = Held.NO, now
