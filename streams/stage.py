@@ -15,7 +15,6 @@ from streams.reactions import EMOJI
 from streams.store import tokens
 
 State = StreamSession.State
-REPLAY_CHAT = 2000
 SHORTEST_CHAPTER = timedelta(seconds=2)  # a slip of the host's hand is no chapter
 
 
@@ -53,6 +52,12 @@ class Stage:
     def emoji(self) -> tuple[str, ...]:
         return EMOJI
 
+    @property
+    def has_earlier_chat(self) -> bool:
+        """Whether more was said in a show that is over than the newest lines that stand here."""
+        end = self.session.ended_at
+        return end is not None and sum(line.at <= end for line in self.lines) == chat.HISTORY
+
     def as_json(self) -> dict[str, object]:
         """Describe the page to its scripts."""
         session = self.session
@@ -72,6 +77,7 @@ class Stage:
             "items": {sku: goods.as_json(item) for sku, item in self.items.items()},
             "chapters": [{"sku": chapter.item.sku, "from_at": chapter.from_at} for chapter in self.chapters],
             "slow_mode_s": session.slow_mode_s,
+            "has_earlier_chat": self.has_earlier_chat,
             "opinion": self.opinion,
             "likes": self.likes,
             "dislikes": self.dislikes,
@@ -104,12 +110,20 @@ def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stag
         dislikes=counts.dislikes,
         opinion=counts.opinion,
         viewers=figures.viewers([session.slug]).get(session.slug, 0) if session.is_on_air else 0,
-        lines=chat.history(session, limit=REPLAY_CHAT if session.state == State.ENDED else 50),
+        lines=_lines(session),
         waiting=chat.waiting(session, user) if user else [],
         may_moderate=user is not None and chat.role_of(session, user) != ChatMessage.Role.VIEWER,
         me=user,
         address=Address.objects.filter(user=user).first() if user else None,
     )
+
+
+def _lines(session: StreamSession) -> list[ChatMessage]:
+    """Return the newest of what was said; of a replay the newest in the show, and then the newest since."""
+    if session.state != State.ENDED or session.ended_at is None:
+        return chat.history(session)
+    since = [line for line in chat.history(session, since=session.ended_at) if line.at > session.ended_at]
+    return [*chat.history(session, until=session.ended_at), *since]
 
 
 def _pins(session: StreamSession) -> list[Pin]:

@@ -1,7 +1,6 @@
 """A show in Chromium on a web server that asks for playlist tokens: pictures play for who holds a lease."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,15 +9,10 @@ import requests
 from django.db import connections
 from django.utils import timezone
 
-from streams import playback
-from streams.hls.mp4 import describe
-from streams.hls.origin import Origin
-from streams.hls.recording import Rendition, Run, Segment
-from streams.media.child import ffmpeg
-from streams.models import StreamSession
 from tests import web_servers
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
 from tests.factories import make_session
+from tests.recorded import film
 from tests.viewers import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -32,30 +26,6 @@ def site() -> Iterator[str]:
     with web_servers.running(count=1, PLAYLIST_TOKENS="1", DEBUG="1") as [address]:
         yield address
     connections.close_all()
-
-
-def film(session: StreamSession) -> None:
-    """Record a few seconds of a show that is over, as a run of ffmpeg leaves them."""
-    folder = playback.folder(session.pk)
-    part = folder / "runs/0001/high"
-    part.mkdir(parents=True)
-    source = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=10", "-f", "lavfi", "-i", "sine=r=48000", "-t", str(LENGTH_S)]
-    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "10", "-c:a", "aac"]
-    hls = ["-f", "hls", "-hls_time", "1", "-hls_list_size", "0", "-hls_segment_type", "fmp4"]
-    hls += ["-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", str(part / "%06d.m4s")]
-    subprocess.run(
-        [ffmpeg(), "-v", "error", *source, *codecs, *hls, str(part / "ffmpeg.m3u8")], check=True, timeout=30
-    )
-    tracks = describe((part / "init.mp4").read_bytes())
-    entries: list[Run | Segment] = [
-        Run(1, session.started_at, (Rendition("high", tracks.codecs, 500_000, tracks.width, tracks.height, 10.0),))
-    ]
-    for index, path in enumerate(sorted(part.glob("*.m4s"))):
-        at = session.started_at + timedelta(seconds=index)
-        entries.append(Segment(1, "high", f"runs/0001/high/{path.name}", at, 1.0, size=path.stat().st_size))
-    origin = Origin(folder)
-    origin.add(entries)
-    origin.publish_replay()
 
 
 def asked_for(address: str) -> list[tuple[int, str]]:
@@ -79,7 +49,7 @@ def asked_for(address: str) -> list[tuple[int, str]]:
 def test_a_replay_plays_with_a_token_and_not_without(site: str) -> None:
     begun_at = timezone.now() - timedelta(minutes=5)
     session = make_session("kiln", state="ended", started_at=begun_at, ended_at=begun_at + timedelta(seconds=LENGTH_S))
-    film(session)
+    film(session, length_s=LENGTH_S)
 
     asked = asked_for(f"{site}{session.get_absolute_url()}")
 

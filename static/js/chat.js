@@ -18,9 +18,10 @@ const AGAIN = new Set(["no_answer", "slow_mode", "rate_limited", "muted"]);
  * @param {HTMLElement} root
  * @param {import("showfloor/wire").Wire} wire
  * @param {{me?: {name: string, role: string} | null, onLine?: (message: Message, line: HTMLElement) => void,
- *   isReplay?: boolean}} [options] `onLine` may add to a line, e.g. a moderator's buttons; a replay keeps all its lines
+ *   endedAt?: string}} [options] `onLine` may add to a line, e.g. a moderator's buttons; in a replay of a show that
+ *   ended then, what was said in it is replay_chat.js's
  */
-export function attach(root, wire, { me = null, onLine, isReplay = false } = {}) {
+export function attach(root, wire, { me = null, onLine, endedAt = "" } = {}) {
   const one = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const [scroll, lines, newer, slow, none] = ["scroll", "lines", "newer", "slow", "none"].map(one);
   /** @type {Map<string, HTMLElement>} own messages under way, by the id we gave them */
@@ -34,7 +35,7 @@ export function attach(root, wire, { me = null, onLine, isReplay = false } = {})
 
   const add = (/** @type {HTMLElement} */ line) => {
     lines.append(line);
-    while (!isReplay && lines.children.length > LINES_MAX) lines.firstElementChild.remove();
+    while (!endedAt && lines.children.length > LINES_MAX) lines.firstElementChild.remove();
     if (none) none.hidden = true;
   };
 
@@ -62,6 +63,7 @@ export function attach(root, wire, { me = null, onLine, isReplay = false } = {})
 
   wire.addEventListener("chat", (event) => {
     const message = /** @type {CustomEvent<Message>} */ (event).detail;
+    if (Date.parse(message.at) <= Date.parse(endedAt)) return;
     const known = find(message.id);
     if (known) {
       settled(known, message);
@@ -197,31 +199,8 @@ export function attach(root, wire, { me = null, onLine, isReplay = false } = {})
   return { toEnd };
 }
 
-/**
- * Have the lines of a replay appear when they were said; what was said about it since is there from the beginning.
- * @param {HTMLElement} root @param {import("showfloor/player").Player} player @param {string} endedAt
- */
-export function followReplay(root, player, endedAt) {
-  const scroll = /** @type {HTMLElement} */ (root.querySelector("[data-scroll]"));
-  const isOfShow = (/** @type {HTMLElement} */ line) => !(Date.parse(line.dataset.at ?? "") > Date.parse(endedAt));
-  const lines = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-at]")]).filter(isOfShow);
-  const said = lines.map((line) => Date.parse(line.dataset.at ?? ""));
-  let shown = lines.length;
-  player.addEventListener("clock", () => {
-    const now = player.date;
-    if (!now) return;
-    const next = said.findIndex((at) => at > +now);
-    const until = next < 0 ? lines.length : next;
-    if (until === shown) return;
-    lines.forEach((line, index) => (line.hidden = index >= until));
-    shown = until;
-    const last = lines[until - 1];
-    if (last) scroll.scrollTop += last.getBoundingClientRect().bottom - scroll.getBoundingClientRect().bottom;
-  });
-}
-
-/** @param {Message} message */
-function draw(message) {
+/** A line of the log. @param {Message} message */
+export function draw(message) {
   const line = document.createElement("p");
   line.className = `line line--${message.role}`;
   if (message.id) line.dataset.line = message.id;

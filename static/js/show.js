@@ -5,6 +5,7 @@ import * as chat from "showfloor/chat";
 import * as controls from "showfloor/controls";
 import { Goods } from "showfloor/goods";
 import * as opinion from "showfloor/opinion";
+import * as replayChat from "showfloor/replay_chat";
 import * as reactions from "showfloor/reactions";
 import { clockSkewMs } from "showfloor/player";
 import * as runList from "showfloor/run_list";
@@ -42,8 +43,8 @@ export function init(page) {
   share(page, show.title);
   const tellTime = sinceWhen(page, show, skewMs);
 
-  chat.attach(talk, wire, { me: show.me, isReplay: show.state === "ended" });
-  if (show.state === "ended") chat.followReplay(talk, player, show.ended_at);
+  chat.attach(talk, wire, { me: show.me, endedAt: show.state === "ended" ? show.ended_at : "" });
+  if (show.state === "ended") replayChat.follow(talk, player, wire, show);
 
   // --- the picture ---
   const fit = () => {

@@ -28,8 +28,26 @@ STATUSES = {
 }
 
 
-class NewestSaidFirst(Cursor):
+class BySaying(Cursor):
+    """By the moment of saying: the newest first, or with `order=oldest` the oldest."""
+
+    max_page_size = 200
     ordering = ("-at", "-id")  # type: ignore[assignment]
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
+        is_oldest_first = request.query_params.get("order") == "oldest"
+        return ("at", "id") if is_oldest_first else ("-at", "-id")
+
+
+class CommentsQuerySerializer(serializers.Serializer[Any]):
+    """A window of what was said; both ends are inclusive."""
+
+    order = serializers.ChoiceField(choices=["newest", "oldest"], required=False, help_text="which come first")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `from` is no name that a class could give a field.
+        ends = {name: serializers.DateTimeField(required=False) for name in ("from", "to")}
+        return {**ends, **super().get_fields()}
 
 
 class CommentSerializer(serializers.Serializer[ChatMessage]):
@@ -57,15 +75,18 @@ class HeldCommentSerializer(serializers.Serializer[Any]):
 
 
 class Comments(ListAPIView[Any]):
-    """The messages of a show that may be seen, the newest first."""
+    """The messages of a show that may be seen, the newest first unless asked otherwise."""
 
     serializer_class = CommentSerializer
-    pagination_class = NewestSaidFirst
+    pagination_class = BySaying
 
     def get_queryset(self) -> QuerySet[ChatMessage]:
-        return chat.visible(get_visible(self.request, self.kwargs["slug"]))
+        asked = CommentsQuerySerializer(data=self.request.query_params)
+        asked.is_valid(raise_exception=True)
+        session = get_visible(self.request, self.kwargs["slug"])
+        return chat.visible(session, since=asked.validated_data.get("from"), until=asked.validated_data.get("to"))
 
-    @extend_schema(operation_id="comments_list")
+    @extend_schema(operation_id="comments_list", parameters=[CommentsQuerySerializer])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
@@ -100,7 +121,7 @@ class Comments(ListAPIView[Any]):
 
 def _problem(refused: ChatRefused) -> Problem:
     code = STATUSES.get(refused.code, status.HTTP_400_BAD_REQUEST)
-    more = {"reason": refused.reason} if refused.reason else {}
+    more: dict[str, Any] = {"reason": refused.reason} if refused.reason else {}
     if not refused.retry_ms:
         return Problem(code, refused.code, words.of_refusal(refused), **more)
     wait_s = math.ceil(refused.retry_ms / 1000)

@@ -1,0 +1,139 @@
+"""The chat of a long replay in Chromium: in step with the picture wherever one seeks, and few questions asked."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from streams.models import ChatMessage, StreamSession
+from tests import web_servers
+from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
+from tests.factories import make_session
+from tests.recorded import film
+from tests.viewers import PHONE, WIDE, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LENGTH_S = 600
+A_SECOND = 4
+COUNT = LENGTH_S * A_SECOND
+LAST_SHOWN = """() => {
+  const lines = [...document.querySelectorAll("[data-lines] [data-line]:not([hidden])")];
+  return lines.map((line) => line.lastChild.data).filter((text) => text.startsWith("line ")).at(-1) ?? "";
+}"""
+IN_STEP = f"""([perSecond, count]) => {{
+  const [video, last] = [document.querySelector("video"), ({LAST_SHOWN})()];
+  const due = Math.min(count - 1, Math.floor(video.currentTime * perSecond));
+  return !video.seeking && last !== "" && Math.abs(Number(last.slice(5)) - due) <= perSecond * 2;
+}}"""
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    with web_servers.running(count=1, DEBUG="1") as [address]:
+        yield address
+    connections.close_all()
+
+
+@pytest.fixture
+def session() -> StreamSession:
+    """A show of ten minutes, with four messages a second, one while it was awaited, and one about it since."""
+    begin = timezone.now() - timedelta(hours=1)
+    end = begin + timedelta(seconds=LENGTH_S)
+    session = make_session("kiln", state="ended", started_at=begin, ended_at=end)
+    film(session, length_s=LENGTH_S, segment_s=20, fps=1)
+    spoken = [(begin - timedelta(minutes=1), "first of all"), (end + timedelta(minutes=1), "lovely replay")]
+    spoken += [(begin + timedelta(seconds=number / A_SECOND), f"line {number}") for number in range(COUNT)]
+    ChatMessage.objects.bulk_create(
+        ChatMessage(session=session, author_name="Ana", text=text, at=at) for at, text in spoken
+    )
+    return session
+
+
+@contextmanager
+def watching(address: str, size: dict[str, int] = WIDE) -> Iterator[tuple["Page", list[str]]]:
+    """Watch a replay, and hear which of its comments are asked for. No test may use the database beside its loop."""
+    from playwright.sync_api import sync_playwright
+
+    asked: list[str] = []
+    failed: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        page = browser.new_page(viewport=size, locale="en", timezone_id="UTC", has_touch=size == PHONE)
+        page.on("request", lambda request: asked.append(request.url) if "/comments?" in request.url else None)
+        page.on("pageerror", lambda error: failed.append(str(error)))
+        page.goto(address)
+        yield page, asked
+        browser.close()
+    assert failed == []
+
+
+def seek(page: "Page", seconds: float) -> None:
+    page.evaluate("seconds => { document.querySelector('video').currentTime = seconds }", seconds)
+
+
+def in_step(page: "Page") -> None:
+    until(page, IN_STEP, [A_SECOND, COUNT])
+
+
+def picture(page: "Page", name: str) -> None:
+    if folder := os.environ.get("SHOWFLOOR_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+def test_a_long_chat_keeps_step_wherever_one_seeks(session: StreamSession, site: str) -> None:
+    with watching(f"{site}{session.get_absolute_url()}") as (page, asked):
+        texts = page.locator("[data-lines] [data-line]:not([hidden])")
+        in_step(page)  # from the very beginning, which older pages missed
+        assert texts.first.inner_text().endswith("first of all")
+        assert texts.last.inner_text().endswith("lovely replay")
+        assert len(asked) <= 3
+
+        seek(page, 300)
+        in_step(page)
+        picture(page, "replay-chat-1280")
+        seek(page, LENGTH_S - 0.5)
+        in_step(page)
+        assert texts.last.inner_text().endswith("lovely replay")
+        before = len(asked)
+
+        for step in range(30):  # a hand that scrubs all over the bar, and comes back to where it was
+            seek(page, 20 + step * 19)
+            page.wait_for_timeout(20)
+        seek(page, 300)
+        in_step(page)
+        assert len(asked) <= before + 2  # a slow machine may rest once on the way
+
+        shown = page.evaluate(LAST_SHOWN)
+        page.evaluate("document.querySelector('[data-scroll]').scrollTop = 0")
+        until(page, "() => document.querySelectorAll('[data-lines] [data-line]').length > 300")
+        assert int(page.evaluate(LAST_SHOWN)[5:]) >= int(shown[5:])
+        order = page.locator("[data-lines] [data-line]").all_inner_texts()
+        numbers = [int(text.rpartition("line ")[2]) for text in order if "line " in text]
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+
+
+def test_a_phone_sees_the_lines_of_the_moment(session: StreamSession, site: str) -> None:
+    with watching(f"{site}{session.get_absolute_url()}", PHONE) as (page, _):
+        seek_when_ready = "() => document.querySelector('video').readyState > 0"
+        until(page, seek_when_ready)
+        seek(page, 200)
+        in_step(page)
+        last = page.evaluate(LAST_SHOWN)
+
+        picture(page, "replay-chat-390")
+        box = page.locator("[data-lines] [data-line]", has_text=last).last.bounding_box()
+        scroll = page.locator("[data-scroll]").bounding_box()
+        assert box
+        assert scroll
+        assert scroll["y"] <= box["y"] <= scroll["y"] + scroll["height"]
