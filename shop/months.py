@@ -78,7 +78,7 @@ class Months:
                 for name, is_pending in self._over(direct, limit):
                     how = "FINALIZE" if is_pending else "CONCURRENTLY"
                     direct.execute(f"ALTER TABLE {self.table} DETACH PARTITION {name} {how}".encode())
-                for name in self._off(direct):
+                for name in self._off(direct, limit):
                     direct.execute(f"DROP TABLE {name}".encode())
                     dropped.append(name)
             except psycopg.errors.LockNotAvailable:
@@ -105,14 +105,14 @@ class Months:
         )
         return [(name, pending) for name, pending in rows if (month := self._month_of(name)) and _end(month) <= limit]
 
-    def _off(self, direct: psycopg.Connection[Any]) -> list[str]:
-        """Return the months that belong to the table no more. One being made is not seen before it is attached."""
+    def _off(self, direct: psycopg.Connection[Any], limit: datetime) -> list[str]:
+        """Return the months that ended by a moment and were taken off."""
         rows = direct.execute(
             "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND NOT relispartition"
             " AND pg_table_is_visible(oid) AND starts_with(relname, %s) ORDER BY 1",
             [f"{self.table}_y"],
         )
-        return [name for (name,) in rows if self._month_of(name)]
+        return [name for (name,) in rows if (month := self._month_of(name)) and _end(month) <= limit]
 
     def _existing(self, connection: BaseDatabaseWrapper) -> set[str]:
         with connection.cursor() as cursor:

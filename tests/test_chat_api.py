@@ -68,6 +68,27 @@ def test_pages_follow_each_other_the_newest_first_without_what_was_removed(sessi
     assert second["next"] is None
 
 
+def test_a_window_of_time_is_read_in_either_order(session: StreamSession) -> None:
+    messages = said(session, 6)
+    begin, end = (messages[place].at.isoformat().replace("+00:00", "Z") for place in (1, 4))
+
+    def texts(query: str) -> list[str]:
+        return [one["text"] for one in Caller().get(f"{COMMENTS}?{query}").json()["results"]]
+
+    assert texts(f"from={begin}&to={end}") == ["m4", "m3", "m2", "m1"]
+    assert texts(f"from={begin}&order=oldest&limit=3") == ["m1", "m2", "m3"]
+    assert texts(f"to={begin}&order=newest") == ["m1", "m0"]
+    first = Caller().get(f"{COMMENTS}?from={begin}&to={end}&order=oldest&limit=2").json()
+    assert [one["text"] for one in Client().get(first["next"]).json()["results"]] == ["m3", "m4"]
+
+
+@pytest.mark.parametrize("query", ["from=yesterday", "to=9999-12-31T23:59:59-23:59", "order=up"])
+def test_a_window_that_makes_no_sense_is_named(session: StreamSession, query: str) -> None:
+    answer = Caller().get(f"{COMMENTS}?{query}")
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [query.partition("=")[0]])
+
+
 def test_a_list_costs_the_same_for_one_comment_and_ten(session: StreamSession) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:

@@ -272,7 +272,8 @@ def test_a_month_that_was_taken_off_and_not_dropped_is_found(session: StreamSess
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {TABLE} DETACH PARTITION {FEBRUARY}")
 
-    assert MONTHS.drop_before(OLD) == [FEBRUARY]
+    assert MONTHS.drop_before(OLD) == []  # it is not over then
+    assert MONTHS.drop_before(timezone.now() - timedelta(days=900)) == [FEBRUARY]
 
 
 def test_two_drops_at_once_do_it_once(session: StreamSession) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from inventory import stock
 from shop.models import Address, Variant
 from streams import chat, opinions, playback
-from streams.models import Opinion, Pin, StreamSession
+from streams.models import ChatMessage, Opinion, Pin, StreamSession
 from tests.factories import make_product, make_session, make_user
 
 pytestmark = pytest.mark.django_db
@@ -236,6 +236,24 @@ def test_an_interrupted_show_says_that_it_comes_back_and_still_sells(client: Cli
 
     assert "Back in a moment" in html
     assert "/checkout/?sku=VASE" in html
+
+
+def test_a_replay_without_script_has_the_last_lines_of_the_show_and_the_newest_since(client: Client) -> None:
+    session = make_replay(skus=())
+    end = session.ended_at
+    assert end
+    for number in range(-60, 60):
+        text, at = f"line {number}.", end + timedelta(seconds=number)
+        ChatMessage.objects.create(session=session, author_name="a", text=text, at=at)
+
+    page = client.get(session.get_absolute_url())
+
+    lines = [f"line {number}." for number in [*range(-49, 1), *range(10, 60)]]
+    assert re.findall(r"line -?\d+\.", page.content.decode()) == lines
+    assert page.context["stage"].as_json()["has_earlier_chat"] is True
+    ChatMessage.objects.filter(text="line 0.").delete()
+    ChatMessage.objects.filter(at__lt=end - timedelta(seconds=49)).delete()
+    assert client.get(session.get_absolute_url()).context["stage"].as_json()["has_earlier_chat"] is False
 
 
 def test_a_replay_has_chapters_in_the_order_of_the_show_at_todays_price_and_stock(client: Client) -> None:

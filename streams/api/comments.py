@@ -31,7 +31,6 @@ STATUSES = {
 class BySaying(Cursor):
     """By the moment of saying: the newest first, or with `order=oldest` the oldest."""
 
-    max_page_size = 200
     ordering = ("-at", "-id")  # type: ignore[assignment]
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
