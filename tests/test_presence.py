@@ -82,6 +82,12 @@ def test_people_of_all_processes_are_told_apart() -> None:
     assert counted().unique_viewers == 3
 
 
+def test_a_crowd_that_comes_at_once_is_counted_in_one_beat() -> None:
+    log.beat("one", {TOPIC: Present(2500, 2500, {f"viewer-{number}" for number in range(2500)})})
+
+    assert counted().unique_viewers == pytest.approx(2500, rel=0.05)
+
+
 def test_without_redis_no_audience_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_pool, "client", nowhere)
 
@@ -248,7 +254,7 @@ def test_a_show_that_nobody_was_counted_of_says_nothing_of_it(over: StreamSessio
     page = report_of(over, client)
 
     assert "<dd>1,312</dd>" in page
-    assert "Watched each" not in page
+    assert "Average stay" not in page
 
 
 def test_a_report_reads_as_much_for_ten_lives_of_redis_as_for_one(
