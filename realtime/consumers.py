@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any
 
 from channels.consumer import AsyncConsumer, get_handler_name
@@ -126,14 +127,14 @@ class TopicConsumer(AsyncConsumer):
             case wire.Chat() if self.is_seated:
                 self._reply(await self._said(frame))
             case wire.React() if self.is_seated:
-                self._reacted(frame)
+                await self._reacted(frame)
             case _:
                 self._reply(wire.error("bad_message", id=getattr(frame, "id", None)))
 
     async def _said(self, frame: wire.Chat) -> Message:
         return wire.error("bad_message", id=frame.id)
 
-    def _reacted(self, frame: wire.React) -> None:
+    async def _reacted(self, frame: wire.React) -> None:
         """Reactions belong to shows."""
 
     async def _hello(self, frame: wire.Hello) -> None:
@@ -178,10 +179,16 @@ class ShowConsumer(TopicConsumer):
         except Unavailable:
             return wire.error("rate_limited", id=frame.id, retry_ms=UNAVAILABLE_RETRY_MS[1], reason="unavailable")
 
-    def _reacted(self, frame: wire.React) -> None:
+    async def _reacted(self, frame: wire.React) -> None:
+        """Count a reaction, but none of who is banned. A time-out takes away words, not applause."""
         if retry_ms := self.reacting.take():
             self._reply(wire.error("rate_limited", retry_ms=retry_ms))
             return
+        user_id = self.visit.person.user_id
+        with suppress(Unavailable):
+            if user_id is not None and await self.visit.hub.bans.include(self.slug, user_id):
+                self._reply(wire.error("banned"))
+                return
         self.visit.hub.react(self.topic, self.visit.seat, frame.emoji)
 
 

@@ -20,7 +20,8 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from realtime import log, seeding, wire
+from realtime import log, sayings, seeding, wire
+from realtime.bans import Bans
 from realtime.census import Census
 from realtime.postbox import Postbox
 from realtime.rooms import Room, Seat
@@ -86,6 +87,7 @@ class Hub:
         self.process = secrets.token_hex(6)
         self.postbox = Postbox(self._sign_out)
         self.census = Census()
+        self.bans = Bans(lambda slug: self.ask(sayings.banned_from, slug))
         self.rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._early: dict[str, list[Any]] = {}

@@ -48,10 +48,25 @@ def send_revocation(user_id: int, sign_in: str) -> None:
 
     Raises redis.RedisError, OSError or TimeoutError.
     """
+    _send(user_id, {"type": "revocation", "sign_in": sign_in})
+
+
+def send_silence(user_id: int) -> None:
+    """Have the pages that somebody has open look what a moderator decided about them.
+
+    Doesn't raise: where it gets lost, they learn it with the next thing they say.
+    """
+    try:
+        _send(user_id, {"type": "silence"})
+    except (redis.RedisError, OSError, TimeoutError) as error:
+        logger.warning("user %d not told of a silence, Redis is away: %s", user_id, error)
+
+
+def _send(user_id: int, letter: Message) -> None:
     layer: Any = get_channel_layer()
     mailbox = tickets.mailbox_of_user(user_id)
     if redis_pool.client().exists(layer._group_key(group_of(mailbox))):
-        async_to_sync(_post)([(mailbox, {"type": "revocation", "sign_in": sign_in})])
+        async_to_sync(_post)([(mailbox, letter)])
 
 
 def kept(mailboxes: Iterable[str]) -> list[bytes]:

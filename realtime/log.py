@@ -29,6 +29,12 @@ def session_topic(slug: str) -> str:
     return f"session:{slug}"
 
 
+def find_slug(topic: str) -> str | None:
+    """Return the show that a topic is about."""
+    kind, _, slug = topic.partition(":")
+    return slug if kind == "session" else None
+
+
 @dataclass(frozen=True)
 class Head:
     epoch: str

@@ -8,13 +8,16 @@ from typing import Any
 import redis
 from channels.layers import get_channel_layer
 
+from realtime import revocations
 from realtime.letters import group_of
 from realtime.rooms import Seat
+from realtime.tickets import mailbox_of_user
 from realtime.wire import framed
 
 logger = logging.getLogger(__name__)
 
 REFRESH_S = 60.0
+CHECK_S = 5.0
 
 
 class Postbox:
@@ -27,7 +30,7 @@ class Postbox:
         self._channel = ""
         self._seats: dict[str, set[Seat]] = {}
         self._loop = asyncio.get_running_loop()
-        self._refreshed_at = self._loop.time()
+        self._refreshed_at = self._checked_at = self._loop.time()
 
     async def open(self, mailbox: str, seat: Seat) -> None:
         """Have letters for a mailbox written to a seat, from now on. Redis away: they come after the next refresh."""
@@ -56,17 +59,38 @@ class Postbox:
                 await asyncio.sleep(1)
                 await self._quietly(self._join_all())
                 continue
-            seats = self._seats.get(letter["mailbox"], set())
-            if letter["type"] == "revocation":
-                for seat in [one for one in seats if letter["sign_in"] in {"", one.sign_in}]:
+            self._hand_out(letter, list(self._seats.get(letter["mailbox"], ())))
+
+    def _hand_out(self, letter: dict[str, Any], seats: list[Seat]) -> None:
+        match letter:
+            case {"type": "revocation", "sign_in": sign_in}:
+                for seat in seats:
+                    if sign_in in {"", seat.sign_in}:
+                        self._dismiss(seat)
+            case {"type": "silence"}:
+                for seat in seats:
+                    if seat.on_silence:
+                        seat.on_silence()
+            case {"type": "letter", "text": text}:
+                frame = framed(text.encode())
+                for seat in seats:
+                    seat.writer.write(frame)
+
+    async def _end_revoked(self) -> None:
+        """Dismiss who signed out since they were last asked who they are. One call of Redis, however many sit here."""
+        for one in await asyncio.to_thread(revocations.recent):
+            for seat in list(self._seats.get(mailbox_of_user(one.user_id), ())):
+                if seat.checked_ms <= one.at_ms and one.sign_in in {"", seat.sign_in}:
                     self._dismiss(seat)
-                continue
-            frame = framed(letter["text"].encode())
-            for seat in seats:
-                seat.writer.write(frame)
 
     async def refresh(self, *, now: bool = False) -> None:
-        """Join the groups again, once a minute or now: a Redis that lost its data has forgotten them."""
+        """Look who signed out lately; join the groups again, once a minute or now.
+
+        A letter may be lost, and a Redis that lost its data has forgotten the groups.
+        """
+        if self._loop.time() - self._checked_at > CHECK_S:
+            self._checked_at = self._loop.time()
+            await self._quietly(self._end_revoked())
         if now or self._loop.time() - self._refreshed_at > REFRESH_S:
             self._refreshed_at = self._loop.time()
             await self._quietly(self._join_all())
@@ -83,4 +107,4 @@ class Postbox:
         try:
             await call
         except (redis.RedisError, OSError) as error:
-            logger.warning("groups of the channel layer not changed: %s", error)
+            logger.warning("groups not joined, or sign-outs not looked at, Redis is away: %s", error)

@@ -28,6 +28,7 @@ def connect() -> None:
     signals.chat_removed.connect(on_chat_removed)
     signals.message_pinned.connect(on_message_pinned)
     signals.opinions_changed.connect(on_opinions_changed)
+    signals.silence_changed.connect(on_silence_changed)
     signals.announcement_made.connect(on_announcement_made)
     signals.announcement_ended.connect(on_announcement_ended)
 
@@ -82,6 +83,10 @@ def on_message_pinned(*, slug: str, message: ChatMessage | None, **kwargs: Any) 
 
 def on_opinions_changed(*, slug: str, likes: int, dislikes: int, **kwargs: Any) -> None:
     publish.to_show(slug, wire.likes(likes=likes, dislikes=dislikes))
+
+
+def on_silence_changed(*, user_id: int, **kwargs: Any) -> None:
+    letters.send_silence(user_id)
 
 
 def on_announcement_made(*, announcement: Announcement, **kwargs: Any) -> None:

@@ -5,7 +5,7 @@ A room runs on the event loop and never waits: everything here is done between t
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from realtime import wire
 from realtime.fold import fold
@@ -28,11 +28,23 @@ RESUMES_CACHED = 32
 class Seat:
     """A socket in a room. `behind_since` is set while it is skipped for reading too slowly.
 
-    `sign_in` marks the session of who sits there (tickets.Person), `is_insider` is set for those who may see a
-    rehearsal, `is_viewer` unless it said that it does not watch; `viewer` is the word for who watches (presence.py).
+    `sign_in` marks the session of who sits there (tickets.Person), `checked_ms` is when it was seen that they had not
+    signed out, `on_silence` is called when a moderator silenced them, or lets them write again. `is_insider` is set
+    for those who may see a rehearsal, `is_viewer` unless it said that it does not watch; `viewer` is
+    the word for who watches (presence.py).
     """
 
-    __slots__ = ("behind_since", "is_insider", "is_leaving", "is_viewer", "sign_in", "viewer", "writer")
+    __slots__ = (
+        "behind_since",
+        "checked_ms",
+        "is_insider",
+        "is_leaving",
+        "is_viewer",
+        "on_silence",
+        "sign_in",
+        "viewer",
+        "writer",
+    )
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
@@ -42,6 +54,8 @@ class Seat:
         self.is_viewer = True
         self.viewer = ""
         self.sign_in = ""
+        self.checked_ms = 0
+        self.on_silence: Callable[[], None] | None = None
 
 
 class Room:

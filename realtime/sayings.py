@@ -11,6 +11,7 @@ from shop.models import User
 from streams import access, chat
 from streams.exceptions import ChatRefused
 from streams.models import StreamSession
+from streams.moderation import silences, standing
 
 State = StreamSession.State
 
@@ -47,6 +48,19 @@ def say(slug: str, user_id: int | None, message: wire.Chat, *, network: str = ""
     if key:
         _remember(key, str(posted.pk))
     return wire.ack(message.id, message=str(posted.pk))
+
+
+def silence_of(slug: str, user_id: int) -> Message | None:
+    """Return the error that a viewer meets whom a moderator of this show silenced; None for everybody else."""
+    session = StreamSession.objects.filter(slug=slug).first()
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    refused = standing.find_silence(session, user) if session and user else None
+    return wire.error(refused.code, retry_ms=refused.retry_ms) if refused else None
+
+
+def banned_from(slug: str) -> frozenset[int]:
+    """Return whom a show's host has banned."""
+    return frozenset(silences.list_bans(slug).values_list("user_id", flat=True))
 
 
 def _recall(key: str) -> str:

@@ -1,14 +1,16 @@
 """A visit: one client's time on a topic, over a socket or a stream. Who it is, where it sits, what letters it gets."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import redis
 from django.conf import settings
 
-from realtime import letters, metrics, origins, people, presence, revocations, tickets, wire
-from realtime.hub import hub, in_thread
+from realtime import letters, log, metrics, origins, people, presence, revocations, sayings, tickets, wire
+from realtime.hub import Unavailable, hub, in_thread
 from realtime.rooms import Seat
 from realtime.tickets import STRANGER, Person
 from realtime.wire import Frame, Message, Since
@@ -34,6 +36,8 @@ class Visit:
         self._scope = scope
         self._mailboxes: tuple[str, ...] = ()
         self._counted: set[str] = set()
+        self._checked_ms = 0
+        self._telling: set[asyncio.Future[None]] = set()
         peer = (scope.get("client") or ("",))[0]
         self.network = network_of(believed_address(peer, origins.header(scope, b"x-forwarded-for") or ""))
 
@@ -53,6 +57,7 @@ class Visit:
         Return whether the token, if there is one, is good; with a bad one somebody is a stranger. Raises TooMany
         or Unavailable.
         """
+        self._checked_ms = tickets.now_ms()
         person: Person | None = None
         cookie = origins.header(self._scope, b"cookie")
         if ticket:
@@ -84,6 +89,7 @@ class Visit:
         """Sit down, or catch up after a gap; have private frames come here. Raises UnknownShow or Unavailable."""
         self.seat.is_viewer, self.seat.sign_in = watches, self.person.sign_in
         self.seat.viewer = presence.word_of(self.topic, self._who) if watches else ""
+        self.seat.checked_ms, self.seat.on_silence = self._checked_ms, self._silenced
         await self.hub.join(self.topic, self.seat, since, user_id=self.person.user_id)
         await self._deliver_letters()
 
@@ -109,6 +115,20 @@ class Visit:
             return
         for text in waiting:
             self.seat.writer.write(wire.framed(text))
+
+    def _silenced(self) -> None:
+        """Tell this person what a moderator of this show decided about them, if one did."""
+        slug, user_id = log.find_slug(self.topic), self.person.user_id
+        if slug and user_id is not None:
+            self.hub.bans.forget(slug)
+            task = asyncio.ensure_future(self._tell_silence(slug, user_id))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _tell_silence(self, slug: str, user_id: int) -> None:
+        with suppress(Unavailable):  # then they learn it with the next thing they say
+            if silence := await self.hub.ask(sayings.silence_of, slug, user_id):
+                self.reply(silence)
 
     def reply(self, message: Message) -> None:
         self.seat.writer.write(Frame.of(message))

@@ -1,6 +1,7 @@
 """Token buckets in Redis, by Redis's clock, for everything that one person may do only so often."""
 
 import logging
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,6 +11,8 @@ import redis
 from shop import redis_pool
 
 log = logging.getLogger(__name__)
+
+KEYS = "showfloor:bucket:"
 
 # Refills and takes in one step, so that two processes can't both have the last token. ARGV: capacity, refill and cost
 # of each bucket. Returns 0, or after how many milliseconds each will have its cost; a refusal takes from none.
@@ -48,6 +51,23 @@ def _script() -> Any:
     return redis_pool.client().register_script(TAKE_LUA)
 
 
+def wait_ms(bucket: Bucket) -> int:
+    """Return after how many milliseconds a bucket can pay its cost, 0 for now, and take nothing; 0 with Redis away."""
+    pipeline = redis_pool.client().pipeline(transaction=False)
+    pipeline.time()
+    pipeline.hmget(f"{KEYS}{bucket.key}", "tokens", "at")
+    try:
+        (seconds, microseconds), (tokens, at) = pipeline.execute()
+    except redis.RedisError as error:
+        log.warning("rate limit of %s not looked at, Redis is away: %s", bucket.key, error)
+        return 0
+    if tokens is None:
+        return 0
+    since_s = max(0.0, seconds + microseconds / 1_000_000 - float(at) / 1000)
+    lacks = bucket.cost - min(bucket.capacity, float(tokens) + since_s * bucket.refill_per_s)
+    return max(0, math.ceil(lacks * 1000 / bucket.refill_per_s))
+
+
 def take(key: str, *, capacity: float, refill_per_s: float, cost: float = 1) -> int:
     """Take from one bucket, as `take_all` does."""
     return take_all(Bucket(key, capacity, refill_per_s, cost))
@@ -63,7 +83,7 @@ def take_all(*buckets: Bucket) -> int:
             raise ValueError(
                 f"a bucket of {bucket.capacity} refilled by {bucket.refill_per_s} a second can't give {bucket.cost}"
             )
-    keys = [f"showfloor:bucket:{bucket.key}" for bucket in buckets]
+    keys = [f"{KEYS}{bucket.key}" for bucket in buckets]
     args = [number for bucket in buckets for number in (bucket.capacity, bucket.refill_per_s, bucket.cost)]
     try:
         return int(_script()(keys=keys, args=args))

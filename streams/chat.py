@@ -11,6 +11,7 @@ from django.utils import timezone
 from inventory.transactions import after_commit
 from shop import audit, rate_limits
 from shop.models import User
+from shop.rate_limits import Bucket
 from shop.text import one_line
 from streams import chat_months
 from streams.exceptions import ChatRefused
@@ -152,11 +153,15 @@ def set_rules(session: StreamSession, *, review: str, links: str, blocked_words:
         )
 
 
+def slow_bucket(session: StreamSession, author: User) -> Bucket:
+    """Return the bucket of a viewer's messages in slow mode, which is on."""
+    return Bucket(f"chat-slow:{session.pk}:{author.pk}", capacity=1, refill_per_s=1 / session.slow_mode_s)
+
+
 def _check_pace(session: StreamSession, author: User, role: Role) -> None:
     """Take a message from the author's bucket; slow mode, where it binds, is a smaller bucket of its own."""
     if session.slow_mode_s and role == Role.VIEWER:
-        key = f"chat-slow:{session.pk}:{author.pk}"
-        if wait := rate_limits.take(key, capacity=1, refill_per_s=1 / session.slow_mode_s):
+        if wait := rate_limits.take_all(slow_bucket(session, author)):
             raise ChatRefused("slow_mode", wait)
     elif wait := rate_limits.take(f"chat:{author.pk}", capacity=BURST, refill_per_s=REFILL_PER_S):
         raise ChatRefused("rate_limited", wait)

@@ -10,5 +10,6 @@ chat_posted = Signal()  # slug: str, message: ChatMessage
 chat_removed = Signal()  # slug: str, message_id: str
 opinions_changed = Signal()  # slug: str, likes: int, dislikes: int
 message_pinned = Signal()  # slug: str, message: ChatMessage | None
+silence_changed = Signal()  # user_id: int; whom a moderator silenced, or let write again
 announcement_made = Signal()  # announcement: Announcement
 announcement_ended = Signal()  # announcement: Announcement

@@ -45,6 +45,17 @@ def test_waiting_as_long_as_it_said_is_enough() -> None:
     assert rate_limits.take("t:wait", capacity=1, refill_per_s=20) == 0
 
 
+def test_how_long_it_takes_can_be_asked_and_costs_nothing() -> None:
+    bucket = Bucket("t:asked", capacity=1, refill_per_s=0.1)
+    assert rate_limits.wait_ms(bucket) == 0
+    assert rate_limits.take_all(bucket) == 0
+
+    waits = [rate_limits.wait_ms(bucket) for _ in range(3)]
+
+    assert all(9_000 < wait <= 10_000 for wait in waits)
+    assert abs(waits[-1] - rate_limits.take_all(bucket)) < 1000
+
+
 def test_buckets_are_apart() -> None:
     assert rate_limits.take("t:one", capacity=1, refill_per_s=0.01) == 0
     assert rate_limits.take("t:two", capacity=1, refill_per_s=0.01) == 0

@@ -1,19 +1,22 @@
 """Who signs out, is banned, or whose cookie is too old: what becomes of their sockets."""
 
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.core import signing
 from django.test import Client as Browser
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from realtime import tickets
 from realtime.tickets import Person
+from shop import erasure
 from shop.models import User
 from streams.models import ChatMessage, StreamSession
 from streams.moderation import silences
@@ -116,6 +119,60 @@ def test_a_new_password_and_a_closed_account_void_every_ticket_so_far(server: Se
         assert page.wait_for("bye")["code"] == "signed_out"
 
     assert ChatMessage.objects.count() == 2
+
+
+def deactivate_in_admin(user: User) -> None:
+    staff = Browser()
+    staff.force_login(make_user(is_staff=True, is_superuser=True))
+    times = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    fields = {"email": user.email, "display_name": "", "is_host": "", **times}
+    assert staff.post(f"/admin/shop/user/{user.pk}/change/", fields).status_code == 302
+    user.refresh_from_db()
+    assert not user.is_active
+
+
+def erase(user: User) -> None:
+    erasure.erase(user.email, actor="system")
+
+
+def delete(user: User) -> None:
+    user.delete()
+
+
+@pytest.mark.parametrize("close", [deactivate_in_admin, erase, delete])
+def test_who_is_closed_erased_or_deleted_leaves_sockets_and_streams(
+    server: Server, show: StreamSession, close: Callable[[User], None]
+) -> None:
+    user = make_user()
+    _, ticket, cookie = signed_in(user)
+    with (
+        Client(server, path_of(show)) as page,
+        Client(server, path_of(show)) as neighbour,
+        Stream(server, "/sse/site/", Cookie=cookie, Origin=our_origin()) as stream,
+    ):
+        page.hello(ticket=ticket)
+        neighbour.hello(ticket=ticket_of(make_user()))
+        stream.wait_for("snapshot")
+        close(user)
+        for gone in (page, stream):
+            assert gone.wait_for("bye")["code"] == "signed_out"
+        assert may_speak(neighbour)
+    with Client(server, path_of(show), headers={"Cookie": cookie}) as again:
+        again.hello(ticket=ticket)
+        assert not may_speak(again)
+
+
+def test_a_ticket_grows_old(server: Server, show: StreamSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = make_user()
+    then = time.time() - tickets.MAX_AGE_S - 5
+    with monkeypatch.context() as earlier:
+        earlier.setattr(signing.time, "time", lambda: then)
+        old = ticket_of(user)
+    with Client(server, path_of(show)) as page:
+        page.hello(ticket=old)
+        assert not may_speak(page)
+        page.hello(ticket=ticket_of(user))
+        assert may_speak(page)
 
 
 def test_a_token_that_was_taken_back_closes_its_sockets(server: Server, show: StreamSession) -> None:

@@ -291,6 +291,30 @@ def test_a_megabyte_is_not_taken(server: Server) -> None:
         assert client.wait_for_close() in {1006, 1009, 4009}
 
 
+@pytest.mark.parametrize("text", ['{"type":"ping"}', "{", '{"type":"hello","v":1}', '{"type":"react","emoji":"🔥"}'])
+def test_a_thousand_of_any_frame_end_their_socket_only(server: Server, show: StreamSession, text: str) -> None:
+    with Client(server, path_of(show)) as flood, Client(server, path_of(show)) as other:
+        other.hello()
+        flood.hello()
+        with suppress(ConnectionClosed):
+            for _ in range(1000):
+                flood.socket.send(text)
+        assert flood.wait_for_close() == 4008
+        other.send(type="ping")
+        other.wait_for("pong")
+        assert sum(event["counts"]["🔥"] for event in other.events("reactions")) <= 40
+
+
+def test_a_rehearsal_is_no_show_to_strangers(server: Server, transactional_db: None) -> None:
+    show = make_session(f"show-{secrets.token_hex(3)}", state=StreamSession.State.REHEARSAL)
+    for hello in ({}, {"ticket": ticket_of(make_user())}):
+        with Client(server, path_of(show)) as client:
+            client.send(type="hello", v=1, **hello)
+            assert client.wait_for("bye")["code"] == "not_found"
+            assert client.wait_for_close() == 4004
+            assert {frame["type"] for frame in client.frames} == {"bye"}
+
+
 def test_a_thousand_frames_a_second_are_limited(server: Server, show: StreamSession) -> None:
     author = make_user()
     with Client(server, path_of(show)) as flood, Client(server, path_of(show)) as other:

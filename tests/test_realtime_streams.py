@@ -4,7 +4,7 @@ import re
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -117,6 +117,18 @@ def test_a_foreign_origin_is_refused_and_may_not_read(server: Server, show: Stre
         )
         assert answer.status_code == 403
         assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_a_megabyte_is_not_read(server: Server, show: StreamSession) -> None:
+    """Neither as a question, nor behind one, nor in its head."""
+    address = f"http://127.0.0.1:{server.port}{path_of(show)}"
+    big = "x" * 1_000_000
+
+    assert requests.post(address, data=big, timeout=5).status_code == 405
+    with suppress(requests.RequestException):
+        assert requests.get(address, headers={"Last-Event-ID": big}, timeout=5).status_code in {400, 431}
+    with Stream(server, path_of(show)) as stream:
+        stream.wait_for("snapshot")
 
 
 def test_a_page_may_ask_first(server: Server, show: StreamSession) -> None:

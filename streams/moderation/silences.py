@@ -7,14 +7,18 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from inventory.transactions import after_commit
 from shop import audit
 from shop.models import User
 from streams import access
 from streams.exceptions import CantModerate, ChatRefused
 from streams.models import ChatMessage, Silence, StreamSession
 from streams.moderation.moderators import role_of
+from streams.signals import silence_changed
 
 LONGEST = timedelta(days=14)
+TIME_OUTS_S = (60, 600, 3600, 24 * 3600)
+"""What a moderator chooses from."""
 
 
 def check(session: StreamSession, user: User, *, network: str = "") -> None:
@@ -52,6 +56,7 @@ def ban(session: StreamSession, user: User, *, actor: str, network: str = "") ->
             host_id=session.host_id, user=user, defaults={"until": None, "network": network}
         )
         _record("ban", session, user, actor, has_network=bool(network))
+        _tell(user)
 
 
 def time_out(session: StreamSession, user: User, seconds: int, *, actor: str) -> datetime | None:
@@ -71,6 +76,7 @@ def time_out(session: StreamSession, user: User, seconds: int, *, actor: str) ->
         if not is_new:
             Silence.objects.filter(pk=silence.pk).update(until=until, since=timezone.now())
         _record("time_out", session, user, actor, seconds=seconds)
+        _tell(user)
     return until
 
 
@@ -79,12 +85,22 @@ def lift(session: StreamSession, user: User, *, actor: str) -> None:
     with transaction.atomic():
         if Silence.objects.filter(host=session.host_id, user=user).delete()[0]:
             _record("lift_silence", session, user, actor)
+            _tell(user)
 
 
 def in_force(session: StreamSession) -> QuerySet[Silence]:
     """Return whom this host's shows don't hear at the moment, the newest first."""
     lasting = Q(until=None) | Q(until__gt=timezone.now())
     return Silence.objects.filter(lasting, host=session.host_id).select_related("user")
+
+
+def list_bans(slug: str) -> QuerySet[Silence]:
+    """Return the bans of a show's host."""
+    return Silence.objects.filter(until=None, host__in=StreamSession.objects.filter(slug=slug).values("host"))
+
+
+def _tell(user: User) -> None:
+    after_commit(silence_changed.send_robust, sender=None, user_id=user.pk)
 
 
 def _check_viewer(session: StreamSession, user: User) -> None:
