@@ -23,7 +23,7 @@ from tests.viewers import PHONE, WIDE, until
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 LENGTH_S = 140
 A_SECOND = 15
