@@ -20,6 +20,32 @@ export function attach(page, wire) {
   const bars = () => /** @type {HTMLElement[]} */ ([...place.querySelectorAll("[data-announcement]")]);
   const idOf = (/** @type {HTMLElement} */ bar) => bar.dataset.announcement ?? "";
 
+  /** Over a show one is in sight, the newest or an emergency, and a button for the others and the rest of its text. */
+  const more = Object.assign(page.createElement("button"), { type: "button", className: "announced__more" });
+  more.setAttribute("aria-label", words("more"));
+  more.addEventListener("click", () => {
+    // On a phone they unfold over the show, which stays where it is.
+    if (!place.hasAttribute("data-open")) page.body.style.setProperty("--folded", `${place.offsetHeight}px`);
+    place.toggleAttribute("data-open");
+    fold();
+  });
+  const fold = () => {
+    const all = bars();
+    const first = all.findLast((bar) => bar.classList.contains("announced__one--emergency")) ?? all.at(-1);
+    for (const bar of all) bar.toggleAttribute("data-first", bar === first);
+    const text = first?.querySelector("p");
+    const isOpen = place.hasAttribute("data-open");
+    const isCut = Boolean(text && text.scrollHeight > text.clientHeight + 1);
+    if (!first) place.removeAttribute("data-open");
+    if (!first || (all.length === 1 && !isCut && !isOpen)) return more.remove();
+    more.textContent = isOpen ? "−" : all.length > 1 ? `+${all.length - 1}` : "…";
+    more.setAttribute("aria-expanded", String(isOpen));
+    if (more.parentElement !== first) first.querySelector("p")?.after(more);
+    return undefined;
+  };
+  new MutationObserver(fold).observe(place, { childList: true });
+  addEventListener("resize", fold);
+
   /** @param {HTMLElement} bar */
   const dress = (bar) => {
     const id = idOf(bar);
@@ -27,7 +53,7 @@ export function attach(page, wire) {
     clearTimeout(timers.get(id));
     const left = bar.dataset.goneAt ? Date.parse(bar.dataset.goneAt) - Date.now() : NaN;
     if (left < 2 ** 31) timers.set(id, setTimeout(() => bar.remove(), Math.max(0, left)));
-    if (bar.classList.contains("announced__one--emergency") || bar.querySelector("button")) return undefined;
+    if (bar.classList.contains("announced__one--emergency") || bar.querySelector(".iconbtn")) return undefined;
     const button = Object.assign(page.createElement("button"), { type: "button", className: "iconbtn" });
     button.setAttribute("aria-label", words("hide"));
     button.innerHTML = '<svg class="icon" aria-hidden="true"><use href="#i-x"/></svg>';
@@ -57,6 +83,7 @@ export function attach(page, wire) {
   };
 
   for (const bar of bars()) dress(bar);
+  fold();
   /** @type {Announcement[]} */
   let drawn = [];
   wire.addEventListener("state", (event) => {
