@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern] = [
     path("sessions", sessions.SessionList.as_view(), name="api-sessions"),
     path("sessions/<slug:slug>", sessions.SessionDetail.as_view(), name="api-session"),
     path("sessions/<slug:slug>/comments", comments.Comments.as_view(), name="api-comments"),
+    path("sessions/<slug:slug>/comments/<uuid:comment_id>", comments.Comment.as_view(), name="api-comment"),
     path("sessions/<slug:slug>/opinion", sessions.SessionOpinion.as_view(), name="api-session-opinion"),
     path("watch/<slug:slug>", watch.Watch.as_view(), name="api-watch"),
     path("playback/metrics", metrics.Metrics.as_view(), name="api-metrics"),

@@ -7,9 +7,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from shop.models import Address, User
-from streams import chat, figures, goods, opinions, playback
+from streams import chat, figures, goods, opinions, playback, words
+from streams.exceptions import ChatRefused
 from streams.goods import Item
 from streams.models import ChatMessage, Pin, StreamSession
+from streams.moderation import standing
 from streams.programme import clock
 from streams.reactions import EMOJI
 from streams.store import tokens
@@ -29,7 +31,10 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A show's page. `items` holds more than the run list: chapters' products and the siblings of all of them."""
+    """A show's page. `items` holds more than the run list: chapters' products and the siblings of all of them.
+
+    `refusal` is what keeps this person from writing now, if anything does.
+    """
 
     session: StreamSession
     playlist_url: str
@@ -43,8 +48,9 @@ class Stage:
     viewers: int
     lines: list[ChatMessage]
     waiting: list[ChatMessage]
-    may_moderate: bool
     me: User | None
+    role: ChatMessage.Role | None
+    refusal: ChatRefused | None
     address: Address | None
     country: str = field(default=settings.DEFAULT_COUNTRY)
 
@@ -81,8 +87,24 @@ class Stage:
             "opinion": self.opinion,
             "likes": self.likes,
             "dislikes": self.dislikes,
-            "me": self.me and {"name": self.me.public_name, "role": chat.role_of(self.session, self.me)},
+            "me": self.me and {"name": self.me.public_name, "role": self.role, "refusal": self._refusal_as_json()},
         }
+
+    @property
+    def may_moderate(self) -> bool:
+        return self.role not in {None, ChatMessage.Role.VIEWER}
+
+    @property
+    def refused_words(self) -> str:
+        return words.of_refusal(self.refusal) if self.refusal else ""
+
+    def _refusal_as_json(self) -> dict[str, object] | None:
+        """Say until when as a moment, which stays true in a page that a browser kept."""
+        if self.refusal is None:
+            return None
+        retry_ms = self.refusal.retry_ms
+        until = timezone.now() + timedelta(milliseconds=retry_ms) if retry_ms else None
+        return {"code": self.refusal.code, "until": until}
 
 
 def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stage:
@@ -96,6 +118,7 @@ def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stag
     counts = opinions.counts(session, user=user)
     chapters = _chapters(session, pins, by_id)
     run_list = [by_id[pk] for pk in listed if pk in by_id]
+    role = chat.role_of(session, user) if user else None
     on_table = by_id.get(pinned_id) if pinned_id else None
     if session.state == State.ENDED and chapters:
         on_table = chapters[0].item
@@ -112,8 +135,9 @@ def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stag
         viewers=figures.viewers([session.slug]).get(session.slug, 0) if session.is_on_air else 0,
         lines=_lines(session),
         waiting=chat.waiting(session, user) if user else [],
-        may_moderate=user is not None and chat.role_of(session, user) != ChatMessage.Role.VIEWER,
         me=user,
+        role=role,
+        refusal=standing.find(session, user, role=role) if user and role else None,
         address=Address.objects.filter(user=user).first() if user else None,
     )
 

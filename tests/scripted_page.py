@@ -35,7 +35,7 @@ if (api) {
   globalThis.fetch = (path, options) => fetch(new URL(path, api), signedIn(options));
 }
 const show = connect({ path, address, ticket });
-const names = ["fresh", "stale", "items", "pin", "session", "chat", "chatremoved", "chatstate", "bye"];
+const names = ["fresh", "stale", "items", "pin", "session", "chat", "chatremoved", "chatstate", "refused", "bye"];
 for (const name of names) {
   show.addEventListener(name, (event) => console.log(JSON.stringify({ name, detail: event.detail ?? null })));
 }

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from shop.models import User
 from streams import chat
-from streams.models import ChatMessage, StreamSession
+from streams.models import ChatMessage, Moderator, StreamSession
 from tests.caller import Caller
 from tests.factories import make_session, make_user
 
@@ -151,6 +151,25 @@ def test_a_replay_is_commented_and_a_show_that_never_was_is_not(host: User) -> N
 
     assert ana.post(COMMENTS, {"text": "lovely"}).status_code == 201
     assert ana.post("sessions/off/comments", {"text": "lovely"}).json()["code"] == "bad_message"
+
+
+def test_those_who_moderate_take_a_comment_out_and_nobody_else(session: StreamSession, host: User) -> None:
+    mod = make_user()
+    Moderator.objects.create(session=session, user=mod)
+    author = make_user()
+    elsewhere = said(make_session(), 1)[0]
+
+    for trusted in (host, mod, make_user(is_staff=True)):
+        line = chat.post(session, author=author, text="buy mine")
+        address = f"{COMMENTS}/{line.pk}"
+        assert Caller().call("DELETE", address).status_code == 401
+        for stranger in (author, make_user(), make_user(is_host=True)):
+            assert Caller(stranger).call("DELETE", address).status_code == 403
+        assert chat.history(session) == [line]
+        assert Caller(trusted).call("DELETE", address).status_code == 204
+        assert Caller(trusted).call("DELETE", address).status_code == 204
+        assert chat.history(session) == []
+        assert Caller(trusted).call("DELETE", f"{COMMENTS}/{elsewhere.pk}").status_code == 404
 
 
 def test_a_rehearsals_talk_is_for_its_host_alone(host: User) -> None:

@@ -112,11 +112,56 @@ def test_held_messages_are_shown_or_deleted(session: StreamSession, mod: User, a
     ]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(60, "in a minute"), (600, "in 10 minutes"), (3600, "in an hour"), (86400, "in a day")],
+)
+def test_a_time_out_has_the_length_of_its_button(
+    session: StreamSession, mod: User, ana: User, seconds: int, told: str
+) -> None:
+    rude = chat.post(session, author=ana, text="buy mine")
+    client = of(mod)
+    assert f'value="time_out:{seconds}"' in text_of(client.get(PAGE))
+
+    page = client.post(f"{STUDIO}chat/{rude.pk}/", {"do": f"time_out:{seconds}"}, follow=True)
+
+    until = Silence.objects.get().until
+    assert until
+    assert seconds - 60 < (until - timezone.now()).total_seconds() <= seconds
+    assert f"Ana can write again {told}." in text_of(page)
+    silences.ban(session, ana, actor="user:x")
+    page = client.post(f"{STUDIO}chat/{rude.pk}/", {"do": f"time_out:{seconds}"}, follow=True)
+    assert "Ana is silenced for longer than that already." in text_of(page)
+
+
+def test_a_page_says_what_keeps_somebody_from_writing_and_until_when(session: StreamSession, ana: User) -> None:
+    def refusal() -> tuple[str, float]:
+        page = of(ana).get("/shows/kiln/")
+        found = page.context["stage"].as_json()["me"]["refusal"]
+        assert found["code"] == "banned" or f'"code": "{found["code"]}"' in text_of(page)
+        return found["code"], (found["until"] - timezone.now()).total_seconds() if found["until"] else 0
+
+    assert of(ana).get("/shows/kiln/").context["stage"].refusal is None
+    chat.set_slow_mode(session, 30)
+    chat.post(session, author=ana, text="first")
+    code, left_s = refusal()
+    assert (code, 28 < left_s <= 30) == ("slow_mode", True)
+    assert of(make_user()).get("/shows/kiln/").context["stage"].refusal is None
+    assert of(session.host).get("/shows/kiln/").context["stage"].refusal is None
+
+    silences.time_out(session, ana, 600, actor="user:x")
+    code, left_s = refusal()
+    assert (code, 590 < left_s <= 600) == ("muted", True)
+    silences.ban(session, ana, actor="user:x")
+    assert refusal() == ("banned", 0)
+    assert "You can&#x27;t write in this host&#x27;s shows." in text_of(of(ana).get("/shows/kiln/"))
+
+
 def test_a_time_out_and_a_ban_are_given_and_undone(session: StreamSession, mod: User, ana: User) -> None:
     rude = chat.post(session, author=ana, text="buy mine")
     client = of(mod)
 
-    timed_out = client.post(f"{STUDIO}chat/{rude.pk}/", {"do": "time_out"}, follow=True)
+    timed_out = client.post(f"{STUDIO}chat/{rude.pk}/", {"do": "time_out:600"}, follow=True)
     assert timed_out.redirect_chain == [(PAGE, 302)]
     assert "Ana can write again in 10 minutes." in text_of(timed_out)
     silence = Silence.objects.get()
@@ -143,7 +188,7 @@ def test_somebody_elses_silence_is_not_lifted(session: StreamSession, host: User
     assert Silence.objects.exists()
 
 
-@pytest.mark.parametrize("do", ["time_out", "ban"])
+@pytest.mark.parametrize("do", ["time_out:60", "ban"])
 def test_the_trusted_are_let_be_with_a_word(session: StreamSession, host: User, mod: User, do: str) -> None:
     line = chat.post(session, author=host, text="welcome")
 
@@ -154,10 +199,11 @@ def test_the_trusted_are_let_be_with_a_word(session: StreamSession, host: User, 
     assert not Silence.objects.exists()
 
 
-def test_what_is_no_deed_is_a_bad_request(session: StreamSession, host: User) -> None:
+@pytest.mark.parametrize("do", ["explode", "time_out", "time_out:61", "time_out:x"])
+def test_what_is_no_deed_is_a_bad_request(session: StreamSession, host: User, do: str) -> None:
     line = chat.post(session, author=host, text="welcome")
 
-    assert of(host).post(f"{STUDIO}chat/{line.pk}/", {"do": "explode"}).status_code == 400
+    assert of(host).post(f"{STUDIO}chat/{line.pk}/", {"do": do}).status_code == 400
 
 
 def test_a_message_is_pinned_above_the_chat_and_taken_off(session: StreamSession, host: User, ana: User) -> None:

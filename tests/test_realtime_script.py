@@ -16,6 +16,7 @@ from realtime.hub import SERVICE_RESTART
 from realtime.tickets import Person
 from streams import chat, pins
 from streams.models import ChatMessage, StreamSession
+from streams.moderation import silences
 from tests.factories import make_product, make_session, make_user
 from tests.realtime_servers import Server, eventually, running
 from tests.scripted_page import WITHIN_S, Page, opened_pages
@@ -129,6 +130,31 @@ def test_a_page_of_a_show_that_is_none_does_not_come_back(tmp_path: Path, pages:
         pages.append(page)
 
         assert page.wait_for("bye") == {"code": "not_found"}
+
+
+def test_a_page_behind_a_proxy_does_not_come_back_to_a_show_that_is_none(
+    tmp_path: Path, pages: list[Page], live_server: LiveServer
+) -> None:
+    key = Token.objects.create(user=make_user()).key
+    with running("uvicorn") as (server,):
+        page = Page(tmp_path, "/ws/sessions/none/", f"ws://127.0.0.1:{server.port}", key, live_server.url)
+        pages.append(page)
+
+        assert page.wait_for("bye") == {"code": "not_found"}
+
+
+def test_who_is_silenced_is_told_without_asking(tmp_path: Path, pages: list[Page]) -> None:
+    show, troll = make_session("calmly"), make_user()
+    with running("uvicorn") as (server,):
+        ticket = tickets.issue(Person(user_id=troll.pk))
+        page = Page(tmp_path, "/ws/sessions/calmly/", f"ws://127.0.0.1:{server.port}", ticket)
+        pages.append(page)
+        page.wait_for("fresh")
+        silences.time_out(show, troll, 60, actor="system")
+        refused = page.wait_for("refused", code="muted")
+        assert 0 < refused["retryMs"] <= 60_000
+        silences.ban(show, troll, actor="system")
+        assert page.wait_for("refused", code="banned")["retryMs"] == 0
 
 
 def test_a_refused_message_says_why_and_can_be_said_again(tmp_path: Path, pages: list[Page]) -> None:

@@ -7,6 +7,7 @@
  * `[data-newer]` (the pill), `[data-slow]` (the badge), `[data-none]` and `form[data-say]`. A line's text is text, never HTML.
  * Sentences come from `#show-words` ({% show_words %}).
  */
+import { Composer } from "showfloor/composer";
 import { has, say } from "showfloor/words";
 
 const LINES_MAX = 200;
@@ -14,14 +15,15 @@ const NEAR_END_PX = 64;
 const AGAIN = new Set(["no_answer", "slow_mode", "rate_limited", "muted"]);
 
 /**
+ * @typedef {{name: string, role: string, refusal?: {code: string, until: string | null} | null}} Me
  * @typedef {{id: string, author: string, role: string, text: string, at: string, isPast?: boolean}} Message
  * @param {HTMLElement} root
  * @param {import("showfloor/wire").Wire} wire
- * @param {{me?: {name: string, role: string} | null, onLine?: (message: Message, line: HTMLElement) => void,
- *   endedAt?: string}} [options] `onLine` may add to a line, e.g. a moderator's buttons; in a replay of a show that
- *   ended then, what was said in it is replay_chat.js's
+ * @param {{me?: Me | null, onLine?: (message: Message, line: HTMLElement) => void,
+ *   endedAt?: string, skewMs?: number}} [options] `onLine` may add to a line, e.g. a moderator's buttons; in a replay of a show that
+ *   ended then, what was said in it is replay_chat.js's; `skewMs`: the server's clock less ours
  */
-export function attach(root, wire, { me = null, onLine, endedAt = "" } = {}) {
+export function attach(root, wire, { me = null, onLine, endedAt = "", skewMs = 0 } = {}) {
   const one = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const [scroll, lines, newer, slow, none] = ["scroll", "lines", "newer", "slow", "none"].map(one);
   /** @type {Map<string, HTMLElement>} own messages under way, by the id we gave them */
@@ -116,7 +118,8 @@ export function attach(root, wire, { me = null, onLine, endedAt = "" } = {}) {
       line.append(waits());
     } else if (own.state === "failed") line.append(failure(own));
     else line.append(pending(own.state));
-    if (own.code === "slow_mode" || own.code === "muted") wait(own.retryMs);
+    if (own.state === "sent" || own.state === "held") composer?.taken(slowS && me?.role === "viewer" ? slowS * 1000 : 0);
+    else if (own.state === "failed") composer?.refused(own.code, own.retryMs);
     grown(true);
   });
 
@@ -150,37 +153,17 @@ export function attach(root, wire, { me = null, onLine, endedAt = "" } = {}) {
   };
 
   // --- writing ---
-  const form = one("say");
-  let waiting = 0;
-  /** Slow mode: say when one may write again. @param {number} ms */
-  const wait = (ms) => {
-    if (!form) return;
-    const until = Date.now() + ms;
-    clearInterval(waiting);
-    const tick = () => {
-      const left = Math.ceil((until - Date.now()) / 1000);
-      form.elements.text.placeholder = left > 0 ? say("slow_wait", { n: left }) : say("say_something");
-      form.toggleAttribute("data-waiting", left > 0);
-      if (left <= 0) clearInterval(waiting);
-    };
-    waiting = setInterval(tick, 250);
-    tick();
-  };
-  if (form && me) {
-    form.hidden = false;
-    form.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault();
-      const text = form.elements.text.value.trim();
-      if (!text || form.hasAttribute("data-waiting")) return;
-      form.elements.text.value = "";
-      wire.say(text);
-      if (slowS && me.role === "viewer") wait(slowS * 1000);
-    });
-  }
-
   let slowS = Number(slow && !slow.hidden ? /\d+/.exec(slow.textContent ?? "")?.[0] ?? 0 : 0);
+  const form = one("say");
+  const composer = form && me ? new Composer(form, one("say-note"), (text) => wire.say(text)) : null;
+  if (me?.refusal) composer?.refused(me.refusal.code, me.refusal.until ? Date.parse(me.refusal.until) - Date.now() - skewMs : 0);
+  wire.addEventListener("refused", (event) => {
+    const { code, retryMs } = /** @type {CustomEvent} */ (event).detail;
+    composer?.refused(code, retryMs);
+  });
   wire.addEventListener("slowmode", (event) => {
     slowS = /** @type {CustomEvent} */ (event).detail.seconds;
+    composer?.hurry(slowS * 1000);
     if (!slow) return;
     slow.hidden = !slowS;
     slow.textContent = say("slow_mode", { n: slowS });

@@ -17,6 +17,8 @@ export function socketOfPage() {
   return { address: content || `${scheme}//${location.hostname}:${dataset.port}`, ticket: dataset.ticket ?? "" };
 }
 
+const CLOSED = 2; // EventSource.CLOSED
+
 export class SocketLine {
   isStream = false;
 
@@ -60,7 +62,9 @@ export class StreamLine {
     this.onFrame = onFrame;
     const source = (this.source = new EventSource(url, { withCredentials: true }));
     source.onmessage = (event) => onFrame(JSON.parse(event.data));
-    source.onerror = () => onLost(0); // it would come back by itself; when, is not for it to say
+    this.onLost = onLost;
+    // It would come back by itself; when, is not for it to say. Closed, it was refused.
+    source.onerror = () => (source.readyState === CLOSED ? void this.#refused() : onLost(0));
   }
 
   get isOpen() {
@@ -76,6 +80,14 @@ export class StreamLine {
   close() {
     this.source.onmessage = this.source.onerror = null;
     this.source.close();
+  }
+
+  /** Find out whether there is such a show at all: an EventSource does not tell. */
+  async #refused() {
+    const slug = /^\/ws\/sessions\/([^/]+)/.exec(this.path)?.[1];
+    const { status } = slug ? await api(`sessions/${slug}`) : { status: 0 };
+    if (status === 404) this.onFrame({ type: "bye", code: "not_found", retry_ms: [0, 0] });
+    else this.onLost(0);
   }
 
   /** Say it over the API, and answer as the socket would, also after this line was closed. */

@@ -28,7 +28,7 @@ export function moderate(root, wire, { me, tell }) {
     for (const form of offers.querySelectorAll("form")) form.setAttribute("action", (form.getAttribute("action") ?? "").replace(NIL, id));
     const labels = [["[data-mod] button", "delete_line"], ["summary", "moderate_line"]];
     for (const [selector, words] of labels) offers.querySelector(selector)?.setAttribute("aria-label", say(words, { name: author }));
-    if (role !== "viewer") for (const button of offers.querySelectorAll("[data-of-viewer]")) button.remove();
+    if (role !== "viewer") for (const offer of offers.querySelectorAll("[data-of-viewer]")) offer.remove();
     line.append(offers);
   };
 

@@ -43,7 +43,7 @@ export function init(page) {
   share(page, show.title);
   const tellTime = sinceWhen(page, show, skewMs);
 
-  chat.attach(talk, wire, { me: show.me, endedAt: show.state === "ended" ? show.ended_at : "" });
+  chat.attach(talk, wire, { me: show.me, endedAt: show.state === "ended" ? show.ended_at : "", skewMs });
   if (show.state === "ended") replayChat.follow(talk, player, wire, show);
 
   // --- the picture ---

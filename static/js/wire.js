@@ -27,6 +27,7 @@
  *   chatstate  {id, text, state: "queued" | "sending" | "sent" | "held" | "failed", message, code, reason, retryMs}: own
  *              messages; `message` is the id under which it comes, or came, as `chat`; queued ones go out by themselves;
  *              held ones wait for a moderator, and come, or are removed, later
+ *   refused    {code, retryMs}: an error that answers no message: `banned` and `muted` when a moderator decided so
  *   order, claim  private frames; also dispatched on `document` as "showfloor:order", "showfloor:claim"
  *   announcement, announcementended, drop, platform   as in the protocol
  *   bye        {code}; "not_found" and "banned" are final
@@ -294,6 +295,7 @@ export class Wire extends EventTarget {
     const before = this.state;
     this.state = reduce(before, frame);
     if (frame.type === "welcome") this.#welcomed(frame);
+    else if (frame.type === "error" && frame.id === undefined) this.#tell("refused", { code: frame.code, retryMs: frame.retry_ms ?? 0 });
     else if (frame.type === "ack" || frame.type === "error") this.#mine.answered(frame);
     else if (frame.type === "bye") this.#dismissed(frame);
     else if (frame.type === "order" || frame.type === "claim") this.#private(frame);

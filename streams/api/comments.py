@@ -2,22 +2,28 @@
 
 import math
 from typing import Any
+from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import ListAPIView
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from shop.models import User
 from shop.network import network
 from shop.pagination import Cursor
 from shop.problems import Problem
-from streams import chat, words
+from streams import access, chat, words
 from streams.api.sessions import get_visible
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage
+from streams.moderation.moderators import role_of
 
 STATUSES = {
     "not_signed_in": status.HTTP_401_UNAUTHORIZED,
@@ -116,6 +122,23 @@ class Comments(ListAPIView[Any]):
                 return Response(HeldCommentSerializer(body).data, status=status.HTTP_202_ACCEPTED)
             raise _problem(refused) from None
         return Response(CommentSerializer(message).data, status=status.HTTP_201_CREATED)
+
+
+class Comment(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="comments_remove", responses={204: OpenApiResponse(description="gone, for everyone")})
+    def delete(self, request: Request, slug: str, comment_id: UUID) -> Response:
+        """Take a message out: for the show's host, its moderators and staff. Twice is fine."""
+        assert isinstance(request.user, User)  # noqa: S101 (IsAuthenticated)
+        session = get_visible(request, slug)
+        if role_of(session, request.user) == ChatMessage.Role.VIEWER:
+            raise PermissionDenied
+        message = ChatMessage.objects.select_related("session").filter(session=session, pk=comment_id).first()
+        if message is None:
+            raise Http404
+        chat.remove(message, actor=access.actor(request.user))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _problem(refused: ChatRefused) -> Problem:

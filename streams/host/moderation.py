@@ -27,8 +27,6 @@ from streams.moderation import moderators, pinned, review, rules, silences
 
 P = ParamSpec("P")
 
-TIME_OUT_S = 600
-
 
 def moderated_show(
     view: Callable[Concatenate[HttpRequest, StreamSession, P], HttpResponse],
@@ -77,12 +75,13 @@ def page(request: HttpRequest, session: StreamSession) -> HttpResponse:
 @require_POST
 @moderated_show
 def act(request: HttpRequest, session: StreamSession, message_id: str) -> HttpResponse:
-    """Do something about a message, or about who wrote it; `do` says what."""
+    """Do something about a message, or about who wrote it; `do` says what (`time_out:600`)."""
     message = ChatMessage.objects.select_related("session", "author").filter(session=session, pk=message_id).first()
     if message is None:
         raise Http404
     actor = _actor(request)
-    match request.POST.get("do", ""):
+    do, _colon, length = request.POST.get("do", "").partition(":")
+    match do:
         case "remove":
             chat.remove(message, actor=actor)
         case "approve":
@@ -90,8 +89,9 @@ def act(request: HttpRequest, session: StreamSession, message_id: str) -> HttpRe
         case "pin":
             pinned.pin(session, message, actor=actor)
         case "time_out":
-            silences.time_out(session, _author(message), TIME_OUT_S, actor=actor)
-            messages.success(request, _("%(name)s can write again in 10 minutes.") % {"name": message.author_name})
+            seconds = _seconds(length)
+            until = silences.time_out(session, _author(message), seconds, actor=actor)
+            messages.success(request, words.of_time_out(message.author_name, seconds, until))
         case "ban":
             network = message.network if settings.CHAT_BANS_NETWORKS else ""
             with transaction.atomic():
@@ -159,6 +159,14 @@ def set_rules(request: HttpRequest, session: StreamSession) -> HttpResponse:
     else:
         messages.error(request, _("Those rules could not be read. Nothing was changed."))
     return _back(request, session)
+
+
+def _seconds(chosen: str) -> int:
+    """Raises BadRequest for a length that is not offered."""
+    offered = {str(seconds): seconds for seconds in silences.TIME_OUTS_S}
+    if chosen not in offered:
+        raise BadRequest
+    return offered[chosen]
 
 
 def _author(message: ChatMessage) -> User:

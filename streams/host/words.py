@@ -1,7 +1,8 @@
 """What a host reads in their language: the sentences of the studio's scripts, and what is wrong with a file."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from streams import captions, words
@@ -38,6 +39,18 @@ def of_captions(bad: BadCaptions) -> str:
     }[bad.fault]
     length = clock(timedelta(seconds=bad.length_s))
     return said % {"line": bad.line, "length": length, "most": captions.MOST_BYTES // 1024}
+
+
+def of_time_out(name: str, seconds: int, until: datetime | None) -> str:
+    """Say for how long somebody can't write; a silence that lasts longer stays."""
+    if until is None or until - timezone.now() > timedelta(seconds=seconds):
+        return _("%(name)s is silenced for longer than that already.") % {"name": name}
+    return {
+        60: _("%(name)s can write again in a minute."),
+        600: _("%(name)s can write again in 10 minutes."),
+        3600: _("%(name)s can write again in an hour."),
+        86400: _("%(name)s can write again in a day."),
+    }[seconds] % {"name": name}
 
 
 def of_cant_moderate(cant: CantModerate) -> str:
