@@ -103,6 +103,8 @@ class UvicornWriter:
         self._protocol = protocol
         self._transport = protocol.transport
         self._send = send
+        # uvicorn's own limit is sixteen megabytes, of a message that may never end.
+        protocol.conn.max_message_size = FRAME_MAX_BYTES
 
     @classmethod
     def find(cls, send: Send) -> "UvicornWriter | None":
@@ -112,6 +114,8 @@ class UvicornWriter:
         if protocol is None or not all(hasattr(protocol, name) for name in names):
             return None
         if not protocol.handshake_complete or getattr(protocol.conn, "extensions", None) != []:
+            return None
+        if not hasattr(protocol.conn, "max_message_size"):
             return None
         if not all(hasattr(protocol.transport, b) for b in ("write", "get_write_buffer_size", "is_closing", "abort")):
             return None

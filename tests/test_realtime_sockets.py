@@ -291,6 +291,18 @@ def test_a_megabyte_is_not_taken(server: Server) -> None:
         assert client.wait_for_close() in {1006, 1009, 4009}
 
 
+def test_a_message_that_does_not_end_is_cut_off(server: Server, show: StreamSession) -> None:
+    """What is too big is refused before it is whole: or else everybody could fill the server's memory."""
+    with Client(server, path_of(show)) as endless, Client(server, path_of(show)) as other:
+        other.hello()
+        endless.hello()
+        with suppress(ConnectionClosed):
+            endless.socket.send("x" * 10_000 for _ in range(1000))
+        assert endless.wait_for_close() in {1006, 1009}
+        other.send(type="ping")
+        other.wait_for("pong")
+
+
 @pytest.mark.parametrize("text", ['{"type":"ping"}', "{", '{"type":"hello","v":1}', '{"type":"react","emoji":"🔥"}'])
 def test_a_thousand_of_any_frame_end_their_socket_only(server: Server, show: StreamSession, text: str) -> None:
     with Client(server, path_of(show)) as flood, Client(server, path_of(show)) as other:
