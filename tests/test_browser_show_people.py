@@ -91,6 +91,71 @@ def test_where_sockets_never_open_the_page_is_live_all_the_same(people: People) 
     expect(one.locator("[data-line]", has_text="from behind a proxy")).to_have_count(1)
 
 
+@pytest.mark.slow
+def test_a_time_out_is_said_at_once_and_slow_modes_countdown_survives_a_reload(
+    people: People, demo_site: Showfloor
+) -> None:
+    page = people.come(email="shopper2@example.com")
+    wait_for_fresh_numbers(page)
+    note, field = page.locator("[data-say-note]"), page.locator("#say")
+    try:
+        do(demo_site, "silences.time_out(show, shopper2, 600, actor='test')")
+        expect(note).to_have_text(re.compile(r"You can write again in (10:00|9:\d\d)\.$"))
+        page.reload()
+        expect(note).to_have_text(re.compile(r"You can write again in 9:\d\d\.$"))
+
+        do(demo_site, "silences.lift(show, shopper2, actor='test'); chat.set_slow_mode(show, 120)")
+        expect(page.locator("[data-slow]")).to_have_text("slow mode, 120 s")
+        field.fill("I am calm now")
+        field.press("Enter")
+        expect(note).to_be_hidden()
+        expect(field).to_have_attribute("placeholder", re.compile(r"^You can write again in 1[12]\d s$"))
+        page.reload()
+        expect(field).to_have_attribute("placeholder", re.compile(r"^You can write again in (1[01]|9|8)\d s$"))
+        field.fill("one more")
+        field.press("Enter")
+        expect(field).to_have_value("one more")
+        expect(page.get_by_text("I am calm now")).to_have_count(1)
+    finally:
+        do(demo_site, "silences.lift(show, shopper2, actor='test'); chat.set_slow_mode(show, 0)")
+
+
+@pytest.mark.slow
+def test_many_announcements_leave_picture_and_goods_in_sight(people: People, demo_site: Showfloor) -> None:
+    long = "Colours on your screen may differ from the goods, and sizes are taken by hand before firing. " * 2
+    page = people.come(size=PHONE)
+    try:
+        do(demo_site, f"[announcements.make(text, kind='flash', actor='test') for text in ('First news', {long!r})]")
+        expect(page.get_by_text("Colours on your screen")).to_be_visible()
+        more = page.get_by_role("button", name="Show all announcements")
+        expect(more).to_have_text("+1")
+        expect(page.get_by_text("First news")).to_be_hidden()
+        expect(page.locator("[data-pin-buy]")).to_be_in_viewport(ratio=1)
+        picture, rail = page.locator(".frame").bounding_box(), page.locator(".rail").bounding_box()
+        assert picture
+        assert rail
+        assert picture["y"] + picture["height"] <= rail["y"]
+
+        more.click()
+        expect(page.get_by_text("First news")).to_be_visible()
+        assert page.locator(".frame").bounding_box() == picture
+    finally:
+        do(demo_site, "[announcements.end(one, actor='test') for one in announcements.in_force(show)]")
+    expect(page.get_by_text("Colours on your screen")).to_have_count(0)
+
+
+def do(site: Showfloor, deed: str) -> None:
+    """Do something to the live show, as its host would."""
+    site.manage(
+        "shell",
+        "-c",
+        "from shop.models import User; from streams import announcements, chat; "
+        "from streams.models import StreamSession; from streams.moderation import silences; "
+        "shopper2 = User.objects.get(email='shopper2@example.com'); "
+        f"show = StreamSession.objects.get(slug='demo-live'); {deed}",
+    )
+
+
 # --- buying ---
 
 

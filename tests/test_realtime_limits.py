@@ -10,8 +10,8 @@ from asgiref.testing import ApplicationCommunicator
 from channels.testing import WebsocketCommunicator
 from django.db import connections
 
+from realtime import consumers, routing, wire
 from realtime import hub as hubs
-from realtime import routing, wire
 from realtime.hub import Hub
 from shop.models import User
 from tests.factories import make_user
@@ -107,6 +107,18 @@ async def test_a_person_has_so_many_wherever_they_are(settings: Any, person: Use
     assert (bye["type"], bye["code"]) == ("bye", "too_many")
     for socket in (first, second, stranger):
         await socket.disconnect()
+
+
+async def test_who_says_no_hello_is_sent_away(monkeypatch: pytest.MonkeyPatch, hub: Hub) -> None:
+    monkeypatch.setattr(consumers, "HELLO_WITHIN_S", 0.05)
+    socket = WebsocketCommunicator(routing.sockets, "/ws/site/", headers=_headers("10.0.0.1"))
+    socket.scope["client"] = ("10.0.0.1", 4321)
+    assert (await socket.connect())[0]
+
+    assert (await socket.receive_json_from(5))["code"] == "no_hello"
+    assert (await socket.receive_output(5))["code"] == hubs.SERVICE_RESTART
+    await socket.disconnect()
+    assert hub.census._counts == {}
 
 
 async def test_a_quiet_stream_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
