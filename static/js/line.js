@@ -18,6 +18,7 @@ export function socketOfPage() {
 }
 
 const CLOSED = 2; // EventSource.CLOSED
+const GONE_RETRY_MS = [60_000, 120_000];
 
 export class SocketLine {
   isStream = false;
@@ -86,7 +87,7 @@ export class StreamLine {
   async #refused() {
     const slug = /^\/ws\/sessions\/([^/]+)/.exec(this.path)?.[1];
     const { status } = slug ? await api(`sessions/${slug}`) : { status: 0 };
-    if (status === 404) this.onFrame({ type: "bye", code: "not_found", retry_ms: [0, 0] });
+    if (status === 404) this.onFrame({ type: "bye", code: "not_found", retry_ms: GONE_RETRY_MS });
     else this.onLost(0);
   }
 

@@ -30,7 +30,7 @@
  *   refused    {code, retryMs}: an error that answers no message: `banned` and `muted` when a moderator decided so
  *   order, claim  private frames; also dispatched on `document` as "showfloor:order", "showfloor:claim"
  *   announcement, announcementended, drop, platform   as in the protocol
- *   bye        {code}; "not_found" and "banned" are final
+ *   bye        {code}; "banned" is final, and "not_found" of a show that never was there
  *
  * Each of session, pin, viewers, likes, items, runlist and slowmode fires after a snapshot, too, if it changed.
  */
@@ -331,7 +331,8 @@ export class Wire extends EventTarget {
   /** @param {Record<string, any>} frame */
   #dismissed(frame) {
     this.#tell("bye", { code: frame.code });
-    if (FINAL_BYES.has(frame.code)) this.#isClosed = true;
+    // A show that was there is being rehearsed: it comes back.
+    if (FINAL_BYES.has(frame.code) && (frame.code !== "not_found" || this.state.epoch === null)) this.#isClosed = true;
     this.#lost(0, frame.retry_ms);
   }
 
