@@ -191,7 +191,7 @@ def test_a_signed_in_person_finds_name_and_newest_address_filled_in(client: Clie
 
     assert "Maya Rao, 12 Park Road, New Delhi 110001" in html
     assert 'value="maya@example.com"' in html
-    assert data_of(html)["me"] == {"name": "maya", "role": "viewer"}
+    assert data_of(html)["me"] == {"name": "maya", "role": "viewer", "refusal": None}
 
 
 def test_chat_is_there_on_arrival_and_is_text_never_html(client: Client) -> None:
