@@ -108,8 +108,9 @@ def _chat() -> dict[str, str]:
         "silenced_banned": _(
             "A moderator decided that you can't write in this host's shows any more. You can keep watching and buying."
         ),
-        "silenced_muted": _("A moderator asked you to pause. You can write again in {time}."),
-        "silenced_muted_long": _("A moderator asked you to pause. You can write again {day} at {time}."),
+        "silenced_muted": _("A moderator asked you to pause."),
+        "silenced_for": _("You can write again in {time}."),
+        "silenced_until": _("You can write again {day} at {time}."),
         "refused_no_links": _("Not sent: this show takes no links."),
         "refused_unavailable": _("Not sent: the chat is away for a moment."),
         "waits": _("A moderator looks at it first."),

@@ -59,6 +59,15 @@ export class Composer {
     this.#draw();
   }
 
+  /** The reason is said aloud once, the time is only shown. @param {HTMLElement} note @param {number} now */
+  #drawSilence(note, now) {
+    note.hidden = !this.#silence;
+    const texts = this.#silence ? [say(`silenced_${this.#silence.code}`), wordsOf(this.#silence.until, now)] : ["", ""];
+    texts.forEach((text, index) => {
+      if (note.children[index].textContent !== text) note.children[index].textContent = text;
+    });
+  }
+
   #draw() {
     const now = Date.now();
     const left = Math.max(0, Math.ceil((this.#slowUntil - now) / 1000));
@@ -68,20 +77,18 @@ export class Composer {
     if (left) this.button.dataset.left = String(left);
     else delete this.button.dataset.left;
     if (this.#silence && this.#silence.until <= now) this.#silence = null;
-    const silence = this.#silence ? wordsOf(this.#silence, now) : "";
-    if (this.note && this.note.textContent !== silence) this.note.textContent = silence;
-    if (this.note) this.note.hidden = !silence;
+    if (this.note) this.#drawSilence(this.note, now);
     if (!left && this.#silence?.code !== "muted") clearInterval(this.#timer);
   }
 }
 
-/** @param {{code: string, until: number}} silence @param {number} now */
-function wordsOf({ code, until }, now) {
-  if (code === "banned") return say("silenced_banned");
-  if (until - now < HOUR_MS) return say("silenced_muted", { time: time(Math.ceil((until - now) / 1000)) });
+/** When one may write again, if ever. @param {number} until @param {number} now */
+function wordsOf(until, now) {
+  if (until === Infinity) return "";
+  if (until - now < HOUR_MS) return say("silenced_for", { time: time(Math.ceil((until - now) / 1000)) });
   const lang = document.documentElement.lang || undefined;
   const end = new Date(until);
-  return say("silenced_muted_long", {
+  return say("silenced_until", {
     day: end.toLocaleDateString(lang, { weekday: "long" }),
     time: end.toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit" }),
   });
