@@ -88,10 +88,7 @@ class Months:
     @contextmanager
     def _alone(self) -> Iterator[psycopg.Connection[Any] | None]:
         """Give a direct connection that waits little, or None while another process drops months of this table."""
-        names = {"dbname", "user", "password", "host", "port", "sslmode"}
-        parameters = connections[self.alias].get_connection_params()
-        chosen = {name: value for name, value in parameters.items() if name in names}
-        with psycopg.connect(**chosen, autocommit=True) as direct:
+        with psycopg.connect(**connections[self.alias].get_connection_params(), autocommit=True) as direct:
             got = direct.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 1))", [self._lock]).fetchone()
             direct.execute("SELECT set_config('lock_timeout', %s, false)", [str(LOCK_TIMEOUT_MS)])
             yield direct if got == (True,) else None

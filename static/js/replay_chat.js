@@ -135,10 +135,13 @@ export function follow(root, player, wire, show) {
   /** @type {any} */
   let settling = 0;
 
+  /** What is on screen, or after the last picture the end of the show, for the last words come later. */
+  const momentOf = (/** @type {Date} */ date) => (player.video.ended ? Date.parse(show.ended_at) : +date);
+
   const keepUp = () => {
     const date = player.date;
     if (!date) return;
-    const now = +date;
+    const now = momentOf(date);
     if (now < from || now > until + PLAYED_ON_MS) {
       if (!settling || Math.abs(now - wanted) > STILL_MS) {
         clearTimeout(settling);
@@ -155,8 +158,8 @@ export function follow(root, player, wire, show) {
 
   const settled = () => {
     settling = 0;
-    const now = Number(player.date ?? 0);
-    if (now && (now < from || now > until + PLAYED_ON_MS)) jump(now);
+    const now = player.date ? momentOf(player.date) : NaN;
+    if (now < from || now > until + PLAYED_ON_MS) jump(now);
   };
 
   const showUntil = (/** @type {number} */ now) => {
