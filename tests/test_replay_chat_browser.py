@@ -135,11 +135,12 @@ def test_a_long_chat_keeps_step_wherever_one_seeks(session: StreamSession, site:
         assert len(asked) <= before + ONE_REST
         assert max(Counter(asked).values()) == 1
 
-        first = texts.first.inner_text()
+        first = texts.first.text_content() or ""
         page.evaluate("document.querySelector('[data-scroll]').scrollTop = 0")
         expect(texts.first).not_to_have_text(first, timeout=WITHIN_MS)
         numbers = [int(number) for number in re.findall(r"line (\d+)", page.locator("[data-lines]").inner_text())]
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
+        assert numbers[0] < int(first.rpartition("line ")[2])
 
         phone, _ = watch(PHONE)
         seek(phone, 60)

@@ -154,6 +154,7 @@ export function follow(root, player, wire, show) {
     settling = 0;
     showUntil(now);
     if (until - now < AHEAD_MS) ahead();
+    else if (before && !isFollowing && scroll.scrollTop < NEAR_PX) earlier();
   };
 
   const settled = () => {
@@ -179,7 +180,7 @@ export function follow(root, player, wire, show) {
 
   scroll.addEventListener("scroll", () => {
     isFollowing = Math.abs(belowPx()) < NEAR_PX;
-    if (before && scroll.scrollTop < NEAR_PX) earlier();
+    keepUp();
   }, { passive: true });
   wire.addEventListener("chatremoved", (event) => {
     const { id } = /** @type {CustomEvent} */ (event).detail;
