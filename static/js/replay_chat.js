@@ -158,7 +158,8 @@ export function follow(root, player, wire, show) {
   };
 
   const settled = () => {
-    settling = 0;
+    settling = player.video.seeking ? setTimeout(settled, SETTLED_MS) : 0;
+    if (settling) return; // the picture is not there yet either
     const now = player.date ? momentOf(player.date) : NaN;
     if (now < from || now > until + PLAYED_ON_MS) jump(now);
   };
