@@ -9,7 +9,7 @@ import sys
 import bench
 from bench import report
 
-NOT_MEASURES = {"__main__", "report", "lab", "load", "nginx_rtmp", "chromium"}
+NOT_MEASURES = {"__main__", "report", "lab", "load", "nginx_rtmp", "chromium", "crowd", "fanout_apps", "nchan"}
 
 
 def main() -> None:

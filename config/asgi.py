@@ -10,6 +10,8 @@ from channels.routing import ProtocolTypeRouter
 
 django.setup()
 
-from realtime import routing  # noqa: E402 (it imports models)
+from realtime import routing, writers  # noqa: E402 (they import models)
+
+writers.spare_formatting()
 
 application = ProtocolTypeRouter({"websocket": routing.sockets, "http": routing.pages, "lifespan": routing.lifespan})

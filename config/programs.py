@@ -14,6 +14,7 @@ from config.processes import Program
 
 WEB_THREADS = 32
 WORKER_PROCESSES = 2
+BACKLOG = 4096
 
 # Names, and the second by which they must be gone; all of it within ten seconds.
 STOP_STAGES = (
@@ -52,8 +53,11 @@ def realtime() -> Program:
         # Compressing 170-byte frames one socket at a time costs more than it saves.
         options += ["--ws-per-message-deflate", "false"]
     else:
-        options = ["daphne", "--bind", settings.BIND, "--port", port, "--verbosity", "0", "--no-server-name"]
-        options += ["--application-close-timeout", "2"]
+        # Twisted's own backlog of 50 would turn most of a crowd away that comes back at once, for seconds.
+        endpoint = f"tcp:port={port}:interface={settings.BIND.replace(':', chr(92) + ':')}:backlog={BACKLOG}"
+        options = ["daphne", "--endpoint", endpoint, "--verbosity", "0", "--no-server-name"]
+        # A handshake that waits its turn in such a crowd is no attack yet.
+        options += ["--websocket_connect_timeout", "20", "--application-close-timeout", "2"]
     return _python("realtime", *options, "config.asgi:application", port=settings.REALTIME_PORT)
 
 

@@ -1,4 +1,4 @@
-"""How news gets out. Redis away loses it, logged; live shows heal within seconds (realtime/healing.py)."""
+"""How news gets out. Redis away loses it, logged; live shows heal within seconds (seeding.heal_live_shows)."""
 
 import logging
 from collections.abc import Iterable, Sequence

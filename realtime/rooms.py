@@ -16,6 +16,7 @@ from realtime.wire import Event, Frame, Since
 from realtime.writers import Writer
 
 FOLD_S = 0.05
+REST_S = 0.005
 SKIP_BYTES = 64 * 1024
 CALM_BYTES = 16 * 1024
 CLOSE_BYTES = 256 * 1024
@@ -71,7 +72,7 @@ class Room:
         self.roll = Roll()
         self._loop = asyncio.get_running_loop()
         self._flush_at: asyncio.TimerHandle | None = None
-        self._last_flush = 0.0
+        self._next_flush = 0.0
         self._start(snapshot)
 
     def _start(self, snapshot: Snapshot) -> None:
@@ -114,8 +115,7 @@ class Room:
             self._ring.append((seq, event))
             self._pending.append(event)
         if self._pending and self._flush_at is None:
-            wait = max(0.0, self._last_flush + FOLD_S - self._loop.time())
-            self._flush_at = self._loop.call_later(wait, self.flush)
+            self._flush_at = self._loop.call_at(max(self._loop.time(), self._next_flush), self.flush)
         return True
 
     def restart(self, snapshot: Snapshot) -> None:
@@ -130,6 +130,7 @@ class Room:
         self._cancel_flush()
         if not self._pending:
             return
+        begin = self._loop.time()
         message = wire.batch(epoch=self.epoch, first=self.sent + 1, last=self.seq, events=fold(self._pending))
         self._pending = []
         after = reduce(self.state, message)
@@ -138,10 +139,15 @@ class Room:
         self.state, self.sent, self._snapshot = after, self.seq, None
         self._resumes.clear()
         frame = Frame.of(message)
-        for seat in self.seats:
-            has_all = seat.is_insider or not was_rehearsal
-            self._write(seat, frame if has_all or self.is_rehearsal else self._snapshot_frame())
-        self._last_flush = self._loop.time()
+        if was_rehearsal or self.is_rehearsal:
+            for seat in self.seats:
+                has_all = seat.is_insider or self.is_rehearsal
+                self._write(seat, frame if has_all else self._snapshot_frame())
+        else:
+            for seat in self.seats:
+                self._write_to(seat, frame)
+        # Where one frame to everybody takes longer than a tick, what came meanwhile goes out after a short rest.
+        self._next_flush = max(begin + FOLD_S, self._loop.time() + REST_S)
 
     def _cancel_flush(self) -> None:
         if self._flush_at is not None:
@@ -173,8 +179,10 @@ class Room:
 
     def _write(self, seat: Seat, frame: Frame | None) -> None:
         """Write a frame unless the socket is slow; one that was and has read gets a snapshot instead."""
-        if self.is_rehearsal and not seat.is_insider:
-            return
+        if not self.is_rehearsal or seat.is_insider:
+            self._write_to(seat, frame)
+
+    def _write_to(self, seat: Seat, frame: Frame | None) -> None:
         waiting = seat.writer.buffered()
         if seat.behind_since is None and waiting <= SKIP_BYTES:
             if frame:

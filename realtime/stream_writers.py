@@ -10,7 +10,15 @@ from functools import partial
 from typing import Any
 
 from realtime.wire import Frame
-from realtime.writers import FRAME_MAX_BYTES, DaphneWriter, PlainWriter, Send, UvicornWriter, Writer
+from realtime.writers import (
+    FRAME_MAX_BYTES,
+    DaphneWriter,
+    PlainWriter,
+    Send,
+    UvicornWriter,
+    Writer,
+    is_twisted_socket,
+)
 
 END = {"type": "http.response.body", "body": b"", "more_body": False}
 END_WITHIN_S = 1.0
@@ -34,14 +42,13 @@ class DaphneStream(DaphneWriter):
         request = send.args[0]
         if not all(hasattr(request, name) for name in ("transport", "channel", "finished", "chunked")):
             return None
-        buffers = ("write", "dataBuffer", "offset", "_tempDataLen", "abortConnection")
-        if not getattr(request, "startedWriting", False) or not all(hasattr(request.transport, b) for b in buffers):
+        if not getattr(request, "startedWriting", False) or not is_twisted_socket(request.transport):
             return None
         return cls(request, send)
 
     def write(self, frame: Frame) -> None:
         if not self._request.finished and self._request.channel is not None:
-            self._transport.write(frame.chunk if self._request.chunked else frame.event)
+            self._put(frame.chunk if self._request.chunked else frame.event)
 
     async def close(self, code: int) -> None:
         await self._send(END)

@@ -7,7 +7,9 @@ inside changes.
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, Protocol
@@ -37,6 +39,31 @@ class Writer(Protocol):
         """Have something done while sockets can still be written to. It may be called more than once."""
 
 
+def spare_formatting() -> None:
+    """Have autobahn not format all its options at each handshake, for a line of its debug log that nobody reads.
+
+    It is a fifth of what a crowd that comes back costs Daphne.
+    """
+    autobahn: Any = sys.modules.get("autobahn.websocket.protocol")
+    if hasattr(autobahn, "pformat"):
+        autobahn.pformat = lambda value: value
+
+
+def is_twisted_socket(transport: Any) -> bool:
+    """Whether this is the plain connection of Twisted's that DaphneWriter knows."""
+    names = (
+        "write",
+        "dataBuffer",
+        "offset",
+        "_tempDataLen",
+        "abortConnection",
+        "socket",
+        "connected",
+        "disconnecting",
+    )
+    return all(hasattr(transport, name) for name in names)
+
+
 class DaphneWriter:
     """Writes to the Twisted transport under Daphne's WebSocketProtocol (autobahn)."""
 
@@ -59,14 +86,25 @@ class DaphneWriter:
         names = ("STATE_OPEN", "state", "transport", "send_queue", "_perMessageCompress", "maxMessagePayloadSize")
         if not all(hasattr(protocol, name) for name in names):
             return None
-        buffers = ("write", "dataBuffer", "offset", "_tempDataLen", "abortConnection")
-        if protocol._perMessageCompress is not None or not all(hasattr(protocol.transport, b) for b in buffers):
+        if protocol._perMessageCompress is not None or not is_twisted_socket(protocol.transport):
             return None
         return cls(protocol, send)
 
     def write(self, frame: Frame) -> None:
         if self._protocol.state == self._protocol.STATE_OPEN and not self._protocol.send_queue:
-            self._transport.write(frame.framed)
+            self._put(frame.framed)
+
+    def _put(self, data: bytes) -> None:
+        """Hand bytes to the kernel at once, as asyncio's transports do; to Twisted what it doesn't take.
+
+        Twisted would wait for the socket to be writable, for each of thousands that are, at four times the cost.
+        """
+        transport = self._transport
+        if not self.buffered() and transport.connected and not transport.disconnecting:
+            with suppress(OSError):  # it is full, or gone: Twisted finds out which
+                data = data[transport.socket.send(data) :]
+        if data:
+            transport.write(data)
 
     def buffered(self) -> int:
         transport = self._transport
