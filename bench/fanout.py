@@ -245,8 +245,7 @@ def _server(kind: str, application: str) -> Iterator[psutil.Process]:
 
     from config import processes, programs
 
-    settings.REALTIME_SERVER = kind
-    program = programs.realtime()
+    program = programs.realtime(kind)
     program = replace(program, argv=[*program.argv[:-1], application])
     with (settings.HOME / "realtime.log").open("ab") as log:
         process = processes.spawn(program, output=log)

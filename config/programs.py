@@ -33,32 +33,23 @@ def web(port: int = settings.PORT) -> Program:
     return _python("web", "granian", *options, "config.wsgi:application", port=port)
 
 
-def realtime() -> Program:
-    """Sockets: Daphne, or uvicorn where REALTIME_SERVER says so; ASGI."""
-    port = str(settings.REALTIME_PORT)
-    if settings.REALTIME_SERVER == "uvicorn":
-        options = [
-            "uvicorn",
-            "--host",
-            settings.BIND,
-            "--port",
-            port,
-            "--ws",
-            "websockets-sansio",
-            "--lifespan",
-            "off",
-        ]
-        options += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "2"]
+def realtime(server: str = settings.REALTIME_SERVER, port: int = settings.REALTIME_PORT) -> Program:
+    """Sockets and streams of events: Daphne or uvicorn, ASGI."""
+    if server == "uvicorn":
+        options = ["uvicorn", "--host", settings.BIND, "--port", str(port), "--ws", "websockets-sansio"]
+        options += ["--lifespan", "off", "--no-access-log", "--log-level", "warning"]
+        options += ["--timeout-graceful-shutdown", "2"]
         options += ["--no-proxy-headers"]  # shop/network.py judges what proxies say
         # Compressing 170-byte frames one socket at a time costs more than it saves.
         options += ["--ws-per-message-deflate", "false"]
     else:
         # Twisted's own backlog of 50 would turn most of a crowd away that comes back at once, for seconds.
-        endpoint = f"tcp:port={port}:interface={settings.BIND.replace(':', chr(92) + ':')}:backlog={BACKLOG}"
-        options = ["daphne", "--endpoint", endpoint, "--verbosity", "0", "--no-server-name"]
+        address = settings.BIND.replace(":", r"\:")
+        options = ["daphne", "--endpoint", f"tcp:port={port}:interface={address}:backlog={BACKLOG}"]
         # A handshake that waits its turn in such a crowd is no attack yet.
         options += ["--websocket_connect_timeout", "20", "--application-close-timeout", "2"]
-    return _python("realtime", *options, "config.asgi:application", port=settings.REALTIME_PORT)
+        options += ["--verbosity", "0", "--no-server-name"]
+    return _python("realtime", *options, "config.asgi:application", port=port)
 
 
 def media() -> Program:

@@ -9,16 +9,13 @@ from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 
 from realtime import log, origins, sayings, wire
-from realtime.hub import GONE_RETRY_MS, POLICY, SERVICE_RESTART, TRY_AGAIN_LATER, UNAVAILABLE_RETRY_MS, Unavailable
+from realtime.hub import Unavailable
 from realtime.seeding import UnknownShow
 from realtime.visits import TooMany, Visit
 from realtime.wire import BadMessage, Message
 from realtime.writers import writer_of
 
 HELLO_WITHIN_S = 10.0
-FLOOD_RETRY_MS = (5000, 15_000)
-TOO_BIG = 4009
-NOT_FOUND = 4004
 
 
 class Allowance:
@@ -89,7 +86,7 @@ class TopicConsumer(AsyncConsumer):
         try:
             self.visit.enter()
         except TooMany:
-            self._dismiss("too_many", GONE_RETRY_MS, POLICY)
+            self.visit.dismiss("too_many")
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
         raise StopConsumer
@@ -100,11 +97,11 @@ class TopicConsumer(AsyncConsumer):
         text = message.get("text") or ""
         if len(text) > wire.INBOUND_MAX_BYTES or len(text.encode()) > wire.INBOUND_MAX_BYTES:
             self._reply(wire.error("too_long"))
-            self._dismiss("too_long", FLOOD_RETRY_MS, TOO_BIG)
+            self.visit.dismiss("too_long")
             return
         retry_ms = self.allowance.take()
         if self.allowance.refusals > Allowance.REFUSALS_MAX:
-            self._dismiss("rate_limited", FLOOD_RETRY_MS, POLICY)
+            self.visit.dismiss("rate_limited")
             return
         try:
             frame = wire.decode(text)
@@ -145,20 +142,17 @@ class TopicConsumer(AsyncConsumer):
             await self.visit.join(frame.since, watches=frame.watches)
             self.is_seated = True
         except TooMany:
-            self._dismiss("too_many", GONE_RETRY_MS, POLICY)
+            self.visit.dismiss("too_many")
         except UnknownShow:
-            self._dismiss("not_found", GONE_RETRY_MS, NOT_FOUND)
+            self.visit.dismiss("not_found")
         except Unavailable:
-            self._dismiss("unavailable", UNAVAILABLE_RETRY_MS, TRY_AGAIN_LATER)
+            self.visit.dismiss("unavailable")
 
     def _reply(self, message: Message) -> None:
         self.visit.reply(message)
 
-    def _dismiss(self, code: str, retry_ms: tuple[int, int], close: int) -> None:
-        self.visit.dismiss(code, retry_ms=retry_ms, close=close)
-
     def _too_late(self) -> None:
-        self._dismiss("no_hello", wire.RESTART_RETRY_MS, SERVICE_RESTART)
+        self.visit.dismiss("no_hello")
 
 
 class ShowConsumer(TopicConsumer):
@@ -177,7 +171,9 @@ class ShowConsumer(TopicConsumer):
             person, network = self.visit.person, self.visit.network
             return await self.visit.hub.ask(sayings.say, self.slug, person.user_id, frame, network=network)
         except Unavailable:
-            return wire.error("rate_limited", id=frame.id, retry_ms=UNAVAILABLE_RETRY_MS[1], reason="unavailable")
+            return wire.error(
+                "rate_limited", id=frame.id, retry_ms=wire.BYES["unavailable"].retry_ms[1], reason="unavailable"
+            )
 
     async def _reacted(self, frame: wire.React) -> None:
         """Count a reaction, but none of who is banned. A time-out takes away words, not applause."""

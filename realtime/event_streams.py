@@ -11,7 +11,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from realtime import log, origins, wire
-from realtime.hub import GONE_RETRY_MS, UNAVAILABLE_RETRY_MS, Unavailable
+from realtime.hub import Unavailable
 from realtime.origins import Receive, Scope, Send
 from realtime.seeding import UnknownShow
 from realtime.stream_writers import stream_writer_of
@@ -71,15 +71,18 @@ async def _is_let_in(visit: Visit, scope: Scope, send: Send) -> bool:
             return False
         await visit.hub.admit(visit.topic, visit.person.user_id)
     except TooMany:
-        await _refuse(scope, send, HTTPStatus.TOO_MANY_REQUESTS, {"retry-after": str(GONE_RETRY_MS[0] // 1000)})
+        await _refuse(scope, send, HTTPStatus.TOO_MANY_REQUESTS, _retry_after("too_many"))
     except UnknownShow:
         await _refuse(scope, send, HTTPStatus.NOT_FOUND)
     except Unavailable:
-        wait_s = UNAVAILABLE_RETRY_MS[1] // 1000
-        await _refuse(scope, send, HTTPStatus.SERVICE_UNAVAILABLE, {"retry-after": str(wait_s)})
+        await _refuse(scope, send, HTTPStatus.SERVICE_UNAVAILABLE, _retry_after("unavailable"))
     else:
         return True
     return False
+
+
+def _retry_after(code: str) -> dict[str, str]:
+    return {"retry-after": str(wire.BYES[code].retry_ms[1] // 1000)}
 
 
 async def _stream(visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +95,7 @@ async def _stream(visit: Visit, scope: Scope, receive: Receive, send: Send) -> N
         await visit.join(Since.find(since), watches=asked.get("watches") != ["0"])
     except (UnknownShow, Unavailable):
         # It was there a moment ago.
-        visit.dismiss("unavailable", retry_ms=UNAVAILABLE_RETRY_MS, close=0)
+        visit.dismiss("unavailable")
     while True:
         try:
             async with asyncio.timeout(wire.PING_S):

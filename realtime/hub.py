@@ -38,12 +38,6 @@ REACTIONS_S = 0.25
 LINGER_S = 10.0
 AWAY_S = 5.0
 DEAF_BEATS = 3
-UNAVAILABLE_RETRY_MS = (1000, 5000)
-GONE_RETRY_MS = (60_000, 120_000)
-# Close codes. A server may choose from 4000 on (autobahn refuses others); the last two digits are RFC 6455's.
-TRY_AGAIN_LATER = 4013
-SERVICE_RESTART = 4012
-POLICY = 4008
 IN_FLIGHT_S = 0.2
 # What Redis or the database away looks like from here.
 AWAY = (redis.RedisError, DatabaseError, InterfaceError, TimeoutError, OSError)
@@ -150,18 +144,18 @@ class Hub:
         counts = self._reactions.setdefault(topic, {})
         counts[emoji] = counts.get(emoji, 0) + 1
 
-    def dismiss(self, seat: Seat, code: str, *, retry_ms: tuple[int, int], close: int) -> None:
+    def dismiss(self, seat: Seat, code: str) -> None:
         """Say bye and close."""
         seat.is_leaving = True
-        seat.writer.write(Frame.of(wire.bye(code, retry_ms=retry_ms)))
-        task = self._loop.create_task(seat.writer.close(close))
+        seat.writer.write(Frame.of(wire.bye(code)))
+        task = self._loop.create_task(seat.writer.close(wire.BYES[code].close))
         self._byes.add(task)
         task.add_done_callback(self._byes.discard)
 
     def _sign_out(self, seat: Seat) -> None:
         """Send somebody away, to come back as who they are by then."""
         if not seat.is_leaving:
-            self.dismiss(seat, "signed_out", retry_ms=wire.RESTART_RETRY_MS, close=POLICY)
+            self.dismiss(seat, "signed_out")
 
     def drain(self) -> None:
         """Send everybody away, to come back soon: the process is about to end."""
@@ -169,7 +163,7 @@ class Hub:
             room.flush()
             for seat in list(room.seats):
                 if not seat.is_leaving:
-                    self.dismiss(seat, "restart", retry_ms=wire.RESTART_RETRY_MS, close=SERVICE_RESTART)
+                    self.dismiss(seat, "restart")
 
     async def stop(self) -> None:
         """End the hub's own tasks (for tests: a process simply ends)."""
@@ -257,8 +251,10 @@ class Hub:
                 return
             room.restart(await in_thread(seeding.seeded_snapshot, room.topic, with_log=True))
             await self.postbox.refresh(now=True)
-        except (*AWAY, seeding.UnknownShow) as error:
+        except AWAY as error:
             logger.warning("%s not caught up: %s", room.topic, error)
+        except seeding.UnknownShow:
+            await self._close(room.topic)
 
     # --- What Redis says ---
 
@@ -316,7 +312,7 @@ class Hub:
             for topic, room in self.rooms.items():
                 room.check()
                 for seat in room.slow:
-                    self.dismiss(seat, "slow", retry_ms=wire.RESTART_RETRY_MS, close=POLICY)
+                    self.dismiss(seat, "slow")
                 room.slow.clear()
                 if room.seats:
                     self._empty_since.pop(topic, None)
@@ -361,16 +357,23 @@ class Hub:
             for room in self.rooms.values():
                 for seat in list(room.seats):
                     if not seat.is_leaving:
-                        self.dismiss(seat, "unavailable", retry_ms=UNAVAILABLE_RETRY_MS, close=TRY_AGAIN_LATER)
+                        self.dismiss(seat, "unavailable")
 
     async def _close_empty(self) -> None:
         """Forget rooms that have been empty for a while."""
         now = self._loop.time()
         for topic in [topic for topic, since in self._empty_since.items() if now - since > LINGER_S]:
-            del self._empty_since[topic]
-            self._deaf.pop(topic, None)
-            if self.rooms.pop(topic, None):
-                await self._unsubscribe(topic)
+            await self._close(topic)
+
+    async def _close(self, topic: str) -> None:
+        """Forget a room. Whoever sits there still learns that the show is gone."""
+        self._empty_since.pop(topic, None)
+        self._deaf.pop(topic, None)
+        if room := self.rooms.pop(topic, None):
+            for seat in list(room.seats):
+                if not seat.is_leaving:
+                    self.dismiss(seat, "not_found")
+            await self._unsubscribe(topic)
 
     async def _send_reactions(self) -> None:
         while True:

@@ -133,8 +133,8 @@ class Visit:
     def reply(self, message: Message) -> None:
         self.seat.writer.write(Frame.of(message))
 
-    def dismiss(self, code: str, *, retry_ms: tuple[int, int], close: int) -> None:
-        self.hub.dismiss(self.seat, code, retry_ms=retry_ms, close=close)
+    def dismiss(self, code: str) -> None:
+        self.hub.dismiss(self.seat, code)
 
     async def leave(self) -> None:
         """Stand up. Safe to call for somebody who never sat down."""

@@ -13,11 +13,17 @@ from streams.reactions import EMOJI
 VERSION = 1
 PING_S = 25
 INBOUND_MAX_BYTES = 4096
-RESTART_RETRY_MS = (500, 8000)
 # Clients may count on these and no others: what is finer stands in an error's `reason`.
 ERROR_CODES = (
     *("slow_mode", "rate_limited", "too_long", "not_signed_in", "banned", "muted", "held_for_review", "bad_message"),
 )
+
+# Close codes. A server may choose from 4000 on (autobahn refuses others); the last two digits are RFC 6455's.
+SERVICE_RESTART = 4012
+TRY_AGAIN_LATER = 4013
+POLICY = 4008
+TOO_BIG = 4009
+NOT_FOUND = 4004
 
 Event = dict[str, Any]
 Message = dict[str, Any]
@@ -131,8 +137,9 @@ def pong() -> Message:
     return {"type": "pong", "now": timestamp(datetime.now(UTC))}
 
 
-def bye(code: str, *, retry_ms: tuple[int, int] = RESTART_RETRY_MS) -> Message:
-    return {"type": "bye", "code": code, "retry_ms": list(retry_ms)}
+def bye(code: str) -> Message:
+    """Say why a socket ends, and after how long its client may come back: at some moment between the two."""
+    return {"type": "bye", "code": code, "retry_ms": list(BYES[code].retry_ms)}
 
 
 def order(*, id: str, state: str, expires_at: datetime) -> Message:
@@ -141,6 +148,28 @@ def order(*, id: str, state: str, expires_at: datetime) -> Message:
 
 def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """What goes with a `bye`: the range in which its client chooses its pause, and the close code that follows."""
+
+    retry_ms: tuple[int, int]
+    close: int
+
+
+_SOON, _IN_A_MOMENT, _LATER, _MUCH_LATER = (500, 8000), (1000, 5000), (5000, 15_000), (60_000, 120_000)
+BYES = {
+    "restart": Bye(_SOON, SERVICE_RESTART),
+    "no_hello": Bye(_SOON, SERVICE_RESTART),
+    "signed_out": Bye(_SOON, POLICY),
+    "slow": Bye(_SOON, POLICY),
+    "unavailable": Bye(_IN_A_MOMENT, TRY_AGAIN_LATER),
+    "too_long": Bye(_LATER, TOO_BIG),
+    "rate_limited": Bye(_LATER, POLICY),
+    "too_many": Bye(_MUCH_LATER, POLICY),
+    "not_found": Bye(_MUCH_LATER, NOT_FOUND),
+}
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_socket
 
+from config import programs
 from realtime import tickets
 from realtime.tickets import Person
 from shop.models import User
@@ -30,14 +30,6 @@ ROOT = Path(__file__).resolve().parent.parent
 WITHIN_S = 10.0
 
 Matches = Callable[[dict[str, Any]], bool]
-
-COMMANDS: dict[str, list[str]] = {
-    "daphne": ["daphne", "--bind", "127.0.0.1", "--port", "{port}", "--verbosity", "0"],
-    "uvicorn": [
-        *("uvicorn", "--host", "127.0.0.1", "--port", "{port}", "--ws", "websockets-sansio", "--log-level", "warning"),
-        *("--no-access-log", "--ws-per-message-deflate", "false", "--timeout-graceful-shutdown", "2"),
-    ],
-}
 
 
 class Server:
@@ -51,9 +43,8 @@ class Server:
 
     def start(self) -> None:
         """Start, or start again at the same port."""
-        command = [word.format(port=self.port) for word in COMMANDS[self.kind]]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *command, "config.asgi:application"],
+            programs.realtime(self.kind, self.port).argv,
             cwd=ROOT,
             env={**os.environ, **database_urls(), "REALTIME_PORT": str(self.port), **self.environment},
         )

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import OperationalError, connections
 
 from realtime import hub as hubs
-from realtime import log, people, routing, sayings, seeding
+from realtime import log, people, routing, sayings, seeding, wire
 from realtime.hub import Hub
 from streams.models import StreamSession
 from tests.factories import make_session
@@ -56,7 +56,7 @@ async def test_a_show_that_can_not_be_read_is_unavailable(
     await socket.send_json_to({"type": "hello", "v": 1})
 
     assert (await frame(socket, "bye"))["code"] == "unavailable"
-    assert (await socket.receive_output(5))["code"] == hubs.TRY_AGAIN_LATER
+    assert (await socket.receive_output(5))["code"] == wire.TRY_AGAIN_LATER
 
 
 async def test_nobody_can_be_told_apart(show: StreamSession, monkeypatch: pytest.MonkeyPatch) -> None:

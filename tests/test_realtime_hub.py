@@ -285,7 +285,18 @@ async def test_a_socket_that_does_not_read_is_sent_away(
     await eventually(lambda: stalled.closed_with)
 
     assert stalled.frames[-1]["code"] == "slow"
-    assert stalled.closed_with == hubs.POLICY
+    assert stalled.closed_with == wire.POLICY
+
+
+async def test_a_show_that_is_gone_sends_everyone_away(hub: Hub, show: StreamSession) -> None:
+    _, inbox = await sit(hub, "session:hubbed")
+    await hubs.in_thread(show.delete)
+    await hubs.in_thread(redis_pool.client().flushall)
+    await eventually(lambda: inbox.closed_with)
+
+    assert inbox.frames[-1]["code"] == "not_found"
+    assert inbox.closed_with == wire.NOT_FOUND
+    assert hub.rooms == {}
 
 
 async def test_draining_says_bye_to_everyone_once(hub: Hub, show: StreamSession) -> None:

@@ -65,7 +65,7 @@ async def test_a_network_has_so_many_and_may_come_again_when_one_is_closed(setti
 
     assert (welcome["type"], head["status"], other_welcome["type"]) == ("welcome", 200, "welcome")
     assert (bye["type"], bye["code"], bye["retry_ms"]) == ("bye", "too_many", [60_000, 120_000])
-    assert (await third.receive_output(5))["code"] == hubs.POLICY
+    assert (await third.receive_output(5))["code"] == wire.POLICY
     assert refused["status"] == 429
     await third.disconnect()
     await first.disconnect()
@@ -116,7 +116,7 @@ async def test_who_says_no_hello_is_sent_away(monkeypatch: pytest.MonkeyPatch, h
     assert (await socket.connect())[0]
 
     assert (await socket.receive_json_from(5))["code"] == "no_hello"
-    assert (await socket.receive_output(5))["code"] == hubs.SERVICE_RESTART
+    assert (await socket.receive_output(5))["code"] == wire.SERVICE_RESTART
     await socket.disconnect()
     assert hub.census._counts == {}
 

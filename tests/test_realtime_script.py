@@ -12,8 +12,8 @@ from rest_framework.authtoken.models import Token
 
 from inventory import stock
 from realtime import tickets
-from realtime.hub import SERVICE_RESTART
 from realtime.tickets import Person
+from realtime.wire import SERVICE_RESTART
 from streams import chat, pins, shows
 from streams.models import ChatMessage, StreamSession
 from streams.moderation import silences
