@@ -1,7 +1,7 @@
 /**
  * The state of a show, made of frames. Pure: a snapshot plus the batches after it equals a fresh snapshot.
  *
- * `realtime/wire.py` holds the same rules in Python; tests/test_realtime_contract.py runs both on the same frames.
+ * `realtime/state.py` holds the same rules in Python; tests/test_realtime_contract.py runs both on the same frames.
  *
  * @typedef {{available: number, version: number, as_of: string, price_minor: number, currency: string}} Item
  * @typedef {{id: string, author: string, role: "viewer"|"moderator"|"host", text: string, at: string}} Chat
