@@ -108,7 +108,8 @@ class DaphneWriter:
 
     def buffered(self) -> int:
         transport = self._transport
-        return len(transport.dataBuffer) - int(transport.offset) + int(transport._tempDataLen)
+        size: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        return size
 
     async def close(self, code: int) -> None:
         await self._send({"type": "websocket.close", "code": code})
@@ -164,11 +165,12 @@ class UvicornWriter:
         return not (self._protocol.close_sent or self._protocol.disconnected or self._transport.is_closing())
 
     def write(self, frame: Frame) -> None:
-        if self._is_open:
+        if not self._protocol.close_sent and not self._transport.is_closing():
             self._transport.write(frame.framed)
 
     def buffered(self) -> int:
-        return int(self._transport.get_write_buffer_size())
+        size: int = self._transport.get_write_buffer_size()
+        return size
 
     async def close(self, code: int) -> None:
         if self.buffered() > FRAME_MAX_BYTES:
