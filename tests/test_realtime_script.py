@@ -1,6 +1,8 @@
 """static/js/wire.js in Node against a real server: what a page is told, also when the server dies under it."""
 
+import json
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +21,24 @@ from streams.models import ChatMessage, StreamSession
 from streams.moderation import silences
 from tests.factories import make_product, make_session, make_user
 from tests.realtime_servers import Server, eventually, running
-from tests.scripted_page import WITHIN_S, Page, opened_pages
+from tests.scripted_page import WITHIN_S, Page, install_scripts, opened_pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).resolve().parent.parent
+MANY_REFUSED = """
+import { OwnMessages } from "showfloor/own_messages";
+const sent = [];
+const mine = new OwnMessages((frame) => sent.push(frame.text), () => {});
+for (let n = 0; n < 30; n++) mine.answered({ type: "error", id: mine.say("refused").id, code: "muted" });
+const said = Array.from({ length: 21 }, (_, n) => mine.say(`more ${n}`));
+const before = sent.length;
+const fates = said.map(({ state }) => state);
+mine.answered({ type: "ack", id: said[0].id, message: "m" });
+mine.retry(said[20].id);
+console.log(JSON.stringify({ before, fates, after: sent.slice(before) }));
+process.exit();
+"""
 
 
 @pytest.fixture
@@ -196,6 +211,16 @@ def test_a_refused_message_says_why_and_can_be_said_again(tmp_path: Path, pages:
         page.tell("say", "see www.kiln.example")
         refused = page.wait_for("chatstate", state="failed")
         assert (refused["code"], refused["reason"]) == ("bad_message", "no_links")
+
+
+def test_refused_messages_keep_nobody_from_saying_more(tmp_path: Path) -> None:
+    node = install_scripts(tmp_path)
+    command = [node, "--input-type=module", "--eval", MANY_REFUSED]
+    found = json.loads(subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=WITHIN_S).stdout)
+
+    assert found["before"] == 30 + 20
+    assert found["fates"] == ["sending"] * 20 + ["failed"]  # so many at once, and the next one can be said again
+    assert found["after"] == ["more 20"]
 
 
 def test_the_script_knows_the_code_of_a_restart() -> None:

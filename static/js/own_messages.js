@@ -19,8 +19,10 @@ export class OwnMessages {
   /** @param {string} text */
   say(text) {
     const message = { id: crypto.randomUUID().slice(0, 18), text, state: "queued" };
-    if (this.#waiting.size >= QUEUE_MAX) return this.#settle(message, { state: "failed", code: "rate_limited" });
+    // Failed ones are there to be said again, and keep nobody from saying more.
+    const underWay = [...this.#waiting.values()].filter((one) => one.state !== "failed").length;
     this.#waiting.set(message.id, message);
+    if (underWay >= QUEUE_MAX) return this.#settle(message, { state: "failed", code: "rate_limited", reason: "", retryMs: 0 });
     this.#send(message);
     return message;
   }
@@ -29,11 +31,6 @@ export class OwnMessages {
   retry(id) {
     const message = this.#waiting.get(id);
     if (message?.state === "failed") this.#send(message);
-  }
-
-  /** @param {string} id of a failed one */
-  discard(id) {
-    this.#waiting.delete(id);
   }
 
   /** The line is lost: what was not answered will be said again. */

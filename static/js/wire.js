@@ -82,6 +82,7 @@ export class Wire extends EventTarget {
   #hasSocketWorked = false;
   #hasSaidHello = false;
   #isClosed = false;
+  #leaving = new AbortController(); // ends what it hears of the page
   /** @type {any} */ #pingTimer; /** @type {any} */ #pongTimer; /** @type {any} */ #connectTimer; /** @type {any} */ #probeTimer;
   #pingMs = 0;
   #head = 0;
@@ -89,21 +90,23 @@ export class Wire extends EventTarget {
   /** @param {{path: string, ticket?: string, address?: string, since?: {epoch: string, seq: number}, watches?: boolean}} options */
   constructor({ path, ticket, address, since, watches = true }) {
     super();
-    const page = address ? { address, ticket: "" } : socketOfPage();
+    const known = address ? { address, ticket: "" } : socketOfPage();
     this.path = path;
-    this.address = page.address;
-    this.ticket = ticket ?? page.ticket;
+    this.address = known.address;
+    this.ticket = ticket ?? known.ticket;
     this.state = NOTHING;
     this.since = since;
     this.watches = watches; // whether it counts as a viewer
     this.isFresh = false;
     /** @type {Map<string, string>} guests' orders to be told of: id → access */
     this.orders = new Map();
-    globalThis.addEventListener?.("online", this.#onOnline);
-    globalThis.addEventListener?.("offline", this.#onOffline);
-    globalThis.addEventListener?.("pagehide", this.#onHide);
-    globalThis.addEventListener?.("pageshow", this.#onShow);
-    globalThis.document?.addEventListener("visibilitychange", this.#onVisible);
+    const { signal } = this.#leaving;
+    globalThis.addEventListener?.("online", () => this.#reopenNow(), { signal });
+    globalThis.addEventListener?.("offline", () => this.#goStale(), { signal });
+    globalThis.addEventListener?.("pagehide", () => this.#hidden(), { signal });
+    globalThis.addEventListener?.("pageshow", (event) => event.persisted && this.#reopenNow(), { signal });
+    const page = globalThis.document;
+    page?.addEventListener("visibilitychange", () => page.visibilityState === "visible" && this.#reopenNow(), { signal });
     wires.add(this);
     this.#open();
   }
@@ -116,11 +119,6 @@ export class Wire extends EventTarget {
   /** Say a failed message again. @param {string} id */
   retry(id) {
     this.#mine.retry(id);
-  }
-
-  /** Forget a failed message. @param {string} id */
-  discard(id) {
-    this.#mine.discard(id);
   }
 
   /** Let an emoji rise. Lost when offline: a reaction belongs to its moment. @param {string} emoji */
@@ -139,11 +137,7 @@ export class Wire extends EventTarget {
     this.#isClosed = true;
     clearTimeout(this.#connectTimer);
     this.#stopPinging();
-    globalThis.removeEventListener?.("online", this.#onOnline);
-    globalThis.removeEventListener?.("offline", this.#onOffline);
-    globalThis.removeEventListener?.("pagehide", this.#onHide);
-    globalThis.removeEventListener?.("pageshow", this.#onShow);
-    globalThis.document?.removeEventListener("visibilitychange", this.#onVisible);
+    this.#leaving.abort();
     wires.delete(this);
     this.#stopProbing();
     this.#line?.close();
@@ -247,18 +241,11 @@ export class Wire extends EventTarget {
     this.#tell("stale");
   }
 
-  #onOffline = () => this.#goStale();
-  // An open socket would keep the browser from showing this page again at once when the person goes back.
-  #onHide = () => {
+  /** The page goes: an open socket would keep the browser from showing it again at once when the person goes back. */
+  #hidden() {
     this.#lost(0, []);
     clearTimeout(this.#connectTimer);
-  };
-  #onShow = (/** @type {PageTransitionEvent} */ event) => event.persisted && this.#reopenNow();
-  #onOnline = () => this.#reopenNow();
-  #onVisible = () => {
-    if (document.visibilityState !== "visible") return;
-    this.#reopenNow();
-  };
+  }
 
   #reopenNow() {
     if (this.#line) {
