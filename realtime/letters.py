@@ -71,7 +71,7 @@ def _send(user_id: int, letter: Message) -> None:
 
 def kept(mailboxes: Iterable[str]) -> list[bytes]:
     """Return the newest frames that wait in these mailboxes. Raises redis.RedisError."""
-    pipeline = redis_pool.client().pipeline(transaction=False)
+    pipeline = redis_pool.patient_client().pipeline(transaction=False)
     for mailbox in mailboxes:
         pipeline.hvals(_key(mailbox))
     return [text for texts in pipeline.execute() for text in texts]

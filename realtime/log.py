@@ -1,7 +1,8 @@
 """The log and state of each topic in Redis, changed and read by Lua scripts, one call each.
 
 A topic is a show (`session:<slug>`) or `site`. realtime/lua/prelude.lua names the keys. Every function raises
-`redis.RedisError` when Redis is away. They block: the hub calls them in threads.
+`redis.RedisError` when Redis is away. They block: the hub calls them in threads. What news waits for must answer soon;
+what a hub asks (`snapshot`, `tail`, `seed`, `beat`) may wait for a Redis that is busy.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ from shop import redis_pool
 
 CHANNELS = "showfloor:rt:"
 AVAILABILITY = "showfloor:rt:availability"
+TOPICS = "showfloor:rt:topics"
 SITE = "site"
 PRESENCE_TTL_MS = 5000
 
@@ -118,7 +120,7 @@ def cached_availability(skus: Sequence[str]) -> dict[str, Event]:
 
 
 def snapshot(topic: str, *, with_log: bool = False) -> Snapshot:
-    raw = _script("snapshot")(args=[topic, "log" if with_log else ""])
+    raw = _patiently("snapshot", [topic, "log" if with_log else ""])
     epoch, seq, is_seeded, fields, items, stock, chat, entries, announcements, host = raw
     known = {fields[i].decode(): orjson.loads(fields[i + 1]) for i in range(0, len(fields), 2)}
     run_list = known.pop("run_list", [])
@@ -141,7 +143,7 @@ def snapshot(topic: str, *, with_log: bool = False) -> Snapshot:
 
 def tail(topic: str, *, since: int) -> Tail:
     """Return the head, and the log's entries after a seq, of one instant."""
-    epoch, seq, entries = _script("tail")(args=[topic, since])
+    epoch, seq, entries = _patiently("tail", [topic, since])
     return Tail(epoch.decode(), int(seq), _entries(entries))
 
 
@@ -156,12 +158,15 @@ def seed(topic: str, head: Head, seeds: Seeds) -> bool:
         "announcements": [orjson.dumps(event).decode() for event in seeds.announcements],
         "host": seeds.host,
     }
-    return bool(_script("seed")(args=[topic, head.epoch, head.seq, orjson.dumps(document)]))
+    return bool(_patiently("seed", [topic, head.epoch, head.seq, orjson.dumps(document)]))
 
 
 def forget(topic: str) -> None:
     """Drop the head of a topic that turned out not to exist."""
-    redis_pool.client().delete(f"{CHANNELS}{topic}:head")
+    pipeline = redis_pool.client().pipeline()
+    pipeline.delete(f"{CHANNELS}{topic}:head")
+    pipeline.srem(TOPICS, topic)
+    pipeline.execute()
 
 
 def beat(process: str, present: Mapping[str, Present]) -> dict[str, Head]:
@@ -174,8 +179,12 @@ def beat(process: str, present: Mapping[str, Present]) -> dict[str, Head]:
         for topic, here in present.items()
         for word in (topic, here.sockets, here.people, " ".join(here.newcomers))
     ]
-    raw = _script("beat")(args=[process, PRESENCE_TTL_MS, *args])
+    raw = _patiently("beat", [process, PRESENCE_TTL_MS, *args])
     return {topic: Head(raw[2 * i].decode(), int(raw[2 * i + 1])) for i, topic in enumerate(present)}
+
+
+def _patiently(name: str, args: list[Any]) -> Any:
+    return _script(name)(args=args, client=redis_pool.patient_client())
 
 
 @cache

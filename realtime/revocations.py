@@ -117,6 +117,6 @@ def recent() -> list[Revoked]:
 def is_revoked(person: Person) -> bool:
     """Whether an account signed out, or was closed, since it was said to be them. Raises redis.RedisError."""
     keys = [f"{KEY}:user:{person.user_id}", f"{KEY}:sign-in:{person.sign_in}"]
-    found: list[bytes | None] = redis_pool.client().mget(keys)  # type: ignore[assignment]
+    found: list[bytes | None] = redis_pool.patient_client().mget(keys)  # type: ignore[assignment]
     since_ms, signed_out = found
     return signed_out is not None or (since_ms is not None and person.known_ms <= int(since_ms))

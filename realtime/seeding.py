@@ -7,7 +7,7 @@ from django.utils import timezone
 from inventory import availability as stock
 from realtime import log, presence, publish, wire
 from realtime.wire import Event
-from streams import announcements, chat, opinions, run_list
+from streams import announcements, chat, chat_months, opinions, run_list
 from streams.models import Announcement, ChatMessage, StreamSession
 
 ATTEMPTS = 5
@@ -135,7 +135,7 @@ def _heal(session: StreamSession, snapshot: log.Snapshot) -> int:
         repairs.append(("run_list", publish.run_list_events(skus)))
     elif prices := [event for event in publish.item_events(skus) if _differs(event, shown["items"][event["sku"]])]:
         repairs.append(("run_list", prices))
-    done = _heal_announcements(topic, snapshot, session)
+    done = _heal_announcements(topic, snapshot, session) + _heal_removals(topic, snapshot, session)
     for field, events in repairs:
         compared = shown["run_list"] if field == "run_list" else shown["session"].get(field)
         done += log.publish(topic, events, only_if=(field, compared)) >= 0
@@ -148,6 +148,16 @@ def _heal_announcements(topic: str, snapshot: log.Snapshot, session: StreamSessi
     shown = {one["id"] for one in snapshot.state["announcements"]}
     repairs = [event for id, event in wanted.items() if id not in shown]
     repairs += [wire.announcement_ended(id) for id in shown - wanted.keys()]
+    if repairs:
+        log.publish(topic, repairs)
+    return len(repairs)
+
+
+def _heal_removals(topic: str, snapshot: log.Snapshot, session: StreamSession) -> int:
+    """Take out what a moderator removed and pages still show."""
+    shown = [one["id"] for one in snapshot.state["chat"]]
+    removed = chat_months.said_in(session).filter(pk__in=shown, removed_at__isnull=False)
+    repairs = [wire.chat_removed(str(pk)) for pk in removed.values_list("pk", flat=True)]
     if repairs:
         log.publish(topic, repairs)
     return len(repairs)

@@ -52,4 +52,5 @@ def nowhere() -> redis.Redis:
 
 def _forget_clients() -> None:
     redis_pool.client.cache_clear()
+    redis_pool.patient_client.cache_clear()
     log._script.cache_clear()

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
@@ -86,6 +87,14 @@ def test_a_crowd_that_comes_at_once_is_counted_in_one_beat() -> None:
     log.beat("one", {TOPIC: Present(2500, 2500, {f"viewer-{number}" for number in range(2500)})})
 
     assert counted().unique_viewers == pytest.approx(2500, rel=0.05)
+
+
+def test_a_redis_that_is_busy_is_not_away() -> None:
+    redis_pool.client().client_pause(700)
+    with pytest.raises(redis.TimeoutError):
+        redis_pool.client().ping()
+
+    assert log.beat("one", {TOPIC: Present(1)}).keys() == {TOPIC}
 
 
 def test_without_redis_no_audience_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

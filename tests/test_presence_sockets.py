@@ -70,7 +70,7 @@ class Hall:
 
     @property
     def viewers(self) -> int:
-        return figures.viewers([self.show.slug])[self.show.slug]
+        return figures.viewers([self.show.slug]).get(self.show.slug, 0)
 
     @property
     def uniques(self) -> int:
@@ -85,7 +85,7 @@ class Hall:
 
     def clock(self) -> tuple[int, dict[str, int]]:
         """Return what was watched so far, and up to when each process told it, at one instant."""
-        pipeline = redis_pool.client().pipeline(transaction=True)
+        pipeline = redis_pool.patient_client().pipeline(transaction=True)
         pipeline.hget(f"{log.CHANNELS}session:{self.show.slug}:audience", "watched_ms")
         pipeline.hgetall(f"{log.CHANNELS}session:{self.show.slug}:presence")
         watched_ms, spoke = pipeline.execute()

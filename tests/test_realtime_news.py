@@ -13,7 +13,7 @@ from redis.retry import Retry
 from inventory import stock
 from inventory.models import StockItem
 from orders.checkout import place_order
-from realtime import log, presence, seeding, tasks, wire
+from realtime import log, presence, publish, seeding, tasks, wire
 from realtime.log import Present
 from shop import redis_pool
 from shop.models import Variant
@@ -200,6 +200,21 @@ def test_a_lost_run_list_is_healed_with_all_that_belongs_to_it(show: StreamSessi
     assert healed["items"]["VASE-3"]["available"] == 7
     stock.write_off(sku="VASE-3", warehouse="main", quantity=2, actor="system")
     assert state()["items"]["VASE-3"]["available"] == 5
+
+
+def test_a_lost_removal_from_the_chat_is_healed(show: StreamSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, unkind = (chat.post(show, author=make_user(), text=text) for text in ("hello", "unkind"))
+    seq = state()["seq"]
+    with monkeypatch.context() as away:
+        away.setattr(publish, "to_show", lambda slug, *events: None)
+        chat.remove(unkind, actor="system")
+    assert len(state()["chat"]) == 2
+
+    assert tasks.refresh_live_availability() == 1
+
+    assert news(seq) == [wire.chat_removed(str(unkind.pk))]
+    assert [message["id"] for message in state()["chat"]] == [str(kept.pk)]
+    assert tasks.refresh_live_availability() == 0
 
 
 def test_a_change_made_while_healing_is_not_undone(show: StreamSession) -> None:
