@@ -99,7 +99,7 @@ class Hub:
         self._has_topics = asyncio.Event()
         self._tasks = [
             self._loop.create_task(_for_ever(job))
-            for job in (self._listen, self._beat, self._send_reactions, self.postbox.run)
+            for job in (self._listen, self._beat, self._send_reactions, self.postbox.run, self.postbox.attend)
         ]
         self._byes: set[asyncio.Task[None]] = set()
 
@@ -125,7 +125,8 @@ class Hub:
         room = await self._room(topic)
         if since and since.epoch == room.epoch and since.seq > room.sent:
             # It comes from a process that is ahead of this one: catch up first, and cut at the end of a frame.
-            await self._heal(room)
+            await asyncio.shield(self._heal(room))
+            room = await self._room(topic)  # that may have been closed meanwhile
             room.flush()
         if room.is_rehearsal and not seat.is_insider:
             raise seeding.UnknownShow(topic)
@@ -250,7 +251,7 @@ class Hub:
             ):
                 return
             room.restart(await in_thread(seeding.seeded_snapshot, room.topic, with_log=True))
-            await self.postbox.refresh(now=True)
+            self.postbox.rejoin()
         except AWAY as error:
             logger.warning("%s not caught up: %s", room.topic, error)
         except seeding.UnknownShow:
@@ -291,7 +292,7 @@ class Hub:
             return
         for room in self.rooms.values():
             self._heal(room)
-        await self.postbox.refresh(now=True)
+        self.postbox.rejoin()
 
     def _take(self, message: tuple[str, bytes]) -> None:
         topic, data = message
@@ -320,7 +321,6 @@ class Hub:
                     self._empty_since.setdefault(topic, self._loop.time())
             await self._close_empty()
             await self._compare()
-            await self.postbox.refresh()
 
     async def _compare(self) -> None:
         """Count viewers, and compare every room with its head: a lost last message shows here."""
@@ -363,7 +363,8 @@ class Hub:
         """Forget rooms that have been empty for a while."""
         now = self._loop.time()
         for topic in [topic for topic, since in self._empty_since.items() if now - since > LINGER_S]:
-            await self._close(topic)
+            if topic in self._empty_since:  # nobody has come while another one was closed
+                await self._close(topic)
 
     async def _close(self, topic: str) -> None:
         """Forget a room. Whoever sits there still learns that the show is gone."""

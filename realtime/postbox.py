@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from realtime.wire import framed
 
 logger = logging.getLogger(__name__)
 
+LOOK_S = 1.0
 REFRESH_S = 60.0
 CHECK_S = 5.0
 
@@ -30,10 +32,10 @@ class Postbox:
         self._channel = ""
         self._seats: dict[str, set[Seat]] = {}
         self._loop = asyncio.get_running_loop()
-        self._refreshed_at = self._checked_at = self._loop.time()
+        self._joined_at = self._checked_at = self._loop.time()
 
     async def open(self, mailbox: str, seat: Seat) -> None:
-        """Have letters for a mailbox written to a seat, from now on. Redis away: they come after the next refresh."""
+        """Have letters for a mailbox written to a seat, from now on. Redis away: they come once it is joined again."""
         seats = self._seats.setdefault(mailbox, set())
         is_first = not seats
         seats.add(seat)
@@ -83,17 +85,24 @@ class Postbox:
                 if seat.checked_ms <= one.at_ms and one.sign_in in {"", seat.sign_in}:
                     self._dismiss(seat)
 
-    async def refresh(self, *, now: bool = False) -> None:
-        """Look who signed out lately; join the groups again, once a minute or now.
+    async def attend(self) -> None:
+        """Look for ever who signed out lately; join the groups again, once a minute or after `rejoin`.
 
-        A letter may be lost, and a Redis that lost its data has forgotten the groups.
+        A letter may be lost, and a Redis that lost its data has forgotten the groups. With thousands present it takes
+        seconds, in which the hub's beat must not stand still.
         """
-        if self._loop.time() - self._checked_at > CHECK_S:
-            self._checked_at = self._loop.time()
-            await self._quietly(self._end_revoked())
-        if now or self._loop.time() - self._refreshed_at > REFRESH_S:
-            self._refreshed_at = self._loop.time()
-            await self._quietly(self._join_all())
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self._loop.time() - self._checked_at > CHECK_S:
+                self._checked_at = self._loop.time()
+                await self._quietly(self._end_revoked())
+            if self._loop.time() - self._joined_at > REFRESH_S:
+                self._joined_at = self._loop.time()
+                await self._quietly(self._join_all())
+
+    def rejoin(self) -> None:
+        """Have the groups joined again soon."""
+        self._joined_at = -math.inf
 
     async def _join(self, mailbox: str) -> None:
         if self._channel:

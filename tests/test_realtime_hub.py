@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ from django.db import connections
 
 from inventory import stock
 from realtime import hub as hubs
-from realtime import log, publish, wire
+from realtime import log, postbox, publish, tickets, wire
 from realtime.hub import Hub, Unavailable
-from realtime.rooms import SKIP_BYTES, Seat
+from realtime.rooms import SKIP_BYTES
 from realtime.seeding import UnknownShow
 from realtime.wire import Frame, Since
 from realtime.writers import writer_of
@@ -22,44 +22,9 @@ from streams import chat, pins
 from streams.models import StreamSession
 from tests.factories import make_product, make_session, make_user
 from tests.own_redis import OwnRedis, started
+from tests.seats import Inbox, eventually, sit
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WITHIN_S = 10.0
-
-
-class Inbox:
-    """A writer that keeps what is written; `waiting` bytes may be pretended."""
-
-    kind = "inbox"
-
-    def __init__(self) -> None:
-        self.frames: list[dict[str, Any]] = []
-        self.waiting = 0
-        self.closed_with: int | None = None
-
-    def write(self, frame: Frame) -> None:
-        self.frames.append(json.loads(frame.text))
-
-    def buffered(self) -> int:
-        return self.waiting
-
-    async def close(self, code: int) -> None:
-        self.closed_with = code
-
-    def before_server_ends(self, call: object) -> None: ...
-
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        return [event for frame in self.frames for event in frame.get("events", ()) if event["type"] == kind]
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        return [frame for frame in self.frames if frame["type"] == kind]
-
-
-async def eventually(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while not condition():  # noqa: ASYNC110 (conditions of many kinds)
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -88,13 +53,6 @@ async def other_hub() -> AsyncIterator[Hub]:
     await hub.stop()
 
 
-async def sit(hub: Hub, topic: str, since: Since | None = None) -> tuple[Seat, Inbox]:
-    inbox = Inbox()
-    seat = Seat(inbox)
-    await hub.join(topic, seat, since)
-    return seat, inbox
-
-
 async def test_a_newcomer_gets_the_state_of_the_database(hub: Hub, show: StreamSession) -> None:
     _, inbox = await sit(hub, "session:hubbed")
 
@@ -110,6 +68,7 @@ async def test_an_unknown_show_leaves_nothing_behind(hub: Hub) -> None:
 
     assert hub.rooms == {}
     assert redis_pool.client().keys("*there-is-none*") == []
+    assert redis_pool.client().smembers(log.TOPICS) == set()
 
 
 async def test_many_changes_come_as_one_frame_that_says_the_last(hub: Hub, show: StreamSession) -> None:
@@ -320,6 +279,71 @@ async def test_an_empty_room_is_closed_after_a_while(
     _, inbox = await sit(hub, "session:hubbed")
     await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-1"))
     await eventually(lambda: inbox.events("pin"))
+
+
+async def test_who_comes_while_another_room_is_closed_stays(
+    hub: Hub, show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = {"session:hubbed", "site"}
+    for topic in topics:
+        hub.leave(topic, (await sit(hub, topic))[0])
+    await eventually(lambda: hub._empty_since.keys() == topics)
+    unsubscribe, came = hub._unsubscribe, []
+
+    async def while_somebody_comes(topic: str) -> None:
+        if not came:
+            (other,) = topics - {topic}
+            came.append((other, (await sit(hub, other))[1]))
+        await unsubscribe(topic)
+
+    monkeypatch.setattr(hub, "_unsubscribe", while_somebody_comes)
+    monkeypatch.setattr(hubs, "LINGER_S", -1.0)
+
+    await hub._close_empty()
+
+    ((topic, inbox),) = came
+    assert list(hub.rooms) == [topic]
+    assert not inbox.of("bye")
+
+
+async def test_a_room_that_is_closed_while_it_catches_up_is_opened_again(
+    hub: Hub, show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat, inbox = await sit(hub, "session:hubbed")
+    hub.leave("session:hubbed", seat)
+    here, tail, loop = inbox.of("snapshot")[0], log.tail, asyncio.get_running_loop()
+
+    def closed_meanwhile(topic: str, *, since: int) -> log.Tail:
+        monkeypatch.setattr(log, "tail", tail)
+        asyncio.run_coroutine_threadsafe(hub._close(topic), loop).result(5)
+        return tail(topic, since=since)
+
+    monkeypatch.setattr(log, "tail", closed_meanwhile)
+    _, late = await sit(hub, "session:hubbed", Since(here["epoch"], here["seq"] + 100))
+    await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-1"))
+
+    await eventually(lambda: late.events("pin"))
+
+
+async def test_beats_go_on_while_groups_are_joined_again(
+    hub: Hub, show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubs, "BEAT_S", 0.01)
+    monkeypatch.setattr(postbox, "LOOK_S", 0.01)
+    seat, inbox = await sit(hub, "session:hubbed")
+    await hub.postbox.open(tickets.mailbox_of_user(1), seat)
+    joining = asyncio.Event()
+
+    async def never_ends(group: str, channel: str) -> None:
+        joining.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(hub.postbox._layer, "group_add", never_ends)
+    hub.postbox.rejoin()
+    await asyncio.wait_for(joining.wait(), 5)
+    await sit(hub, "session:hubbed")
+
+    await eventually(lambda: [event["count"] for event in inbox.events("viewers")][-1:] == [2])
 
 
 async def test_under_an_unknown_server_frames_go_out_one_by_one_by_plain_asgi() -> None:

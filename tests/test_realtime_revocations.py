@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 async def hub(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hub]:
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
-    monkeypatch.setattr(hubs, "BEAT_S", 0.02)
+    monkeypatch.setattr(postbox, "LOOK_S", 0.02)
     monkeypatch.setattr(postbox, "CHECK_S", 0.0)
     hub = hubs.hub()
     yield hub
