@@ -51,7 +51,8 @@ class CommentsQuerySerializer(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         # `from` is no name that a class could give a field.
-        ends = {name: serializers.DateTimeField(required=False) for name in ("from", "to")}
+        said = {"from": "said at this moment or later", "to": "said at this moment or earlier"}
+        ends = {name: serializers.DateTimeField(required=False, help_text=help) for name, help in said.items()}
         return {**ends, **super().get_fields()}
 
 
