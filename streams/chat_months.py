@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -30,6 +31,11 @@ def said_in(session: StreamSession) -> QuerySet[ChatMessage]:
     """Return what was said in a show, from the months since there was one."""
     since = min(session.created_at, session.started_at or session.created_at)
     return ChatMessage.objects.filter(session=session, said_at__gte=since)
+
+
+def find(session: StreamSession, message_id: UUID | str) -> ChatMessage | None:
+    """Return a message of a show with its show and author, removed or not."""
+    return said_in(session).select_related("session", "author").filter(pk=message_id).first()
 
 
 def forget_old() -> int:

@@ -47,7 +47,7 @@ class LiveFigures:
 
 
 def viewers(slugs: Iterable[str]) -> dict[str, int]:
-    """Return how many people watch each of these shows now; a show that nobody watches may be absent."""
+    """Return how many screens watch each of these shows now; a show that nobody watches may be absent."""
     wanted = list(slugs)
     return viewer_counter(wanted) if wanted else {}
 

@@ -19,7 +19,7 @@ from shop.models import User
 from shop.network import network
 from shop.pagination import Cursor
 from shop.problems import Problem
-from streams import access, chat, words
+from streams import access, chat, chat_months, words
 from streams.api.sessions import get_visible
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage
@@ -135,7 +135,7 @@ class Comment(APIView):
         session = get_visible(request, slug)
         if role_of(session, request.user) == ChatMessage.Role.VIEWER:
             raise PermissionDenied
-        message = ChatMessage.objects.select_related("session").filter(session=session, pk=comment_id).first()
+        message = chat_months.find(session, comment_id)
         if message is None:
             raise Http404
         chat.remove(message, actor=access.actor(request.user))

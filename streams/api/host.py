@@ -17,13 +17,26 @@ from rest_framework.views import APIView
 
 from shop.models import User
 from shop.problems import Problem
-from streams import access, addresses, chat, figures, health, keys, metrics, pins, retention, run_list, shows
+from streams import (
+    access,
+    addresses,
+    chat,
+    chat_months,
+    figures,
+    health,
+    keys,
+    metrics,
+    pins,
+    retention,
+    run_list,
+    shows,
+)
 from streams.api import serializers
 from streams.api.sessions import answer_session
 from streams.camera import tickets
 from streams.exceptions import NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.host import desk
-from streams.models import ChatMessage, StreamSession
+from streams.models import StreamSession
 from streams.moderation import review
 
 State = StreamSession.State
@@ -181,7 +194,7 @@ class HostChatMessage(HostView):
     @extend_schema(responses={204: OpenApiResponse(description="gone, for everyone")}, operation_id="host_remove_chat")
     def delete(self, request: Request, slug: str, message_id: str) -> Response:
         """Remove a message; removing it twice is fine."""
-        message = ChatMessage.objects.select_related("session").filter(session=self.own(slug), pk=message_id).first()
+        message = chat_months.find(self.own(slug), message_id)
         if message is None:
             raise Http404
         chat.remove(message, actor=self.actor)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inventory.exceptions import StockBusy
 from shop.models import User
-from streams import access, chat
+from streams import access, chat, chat_months
 from streams.exceptions import CantModerate
 from streams.host import talk, words
 from streams.host.forms import SLOW_MODES, RulesForm
@@ -76,7 +76,7 @@ def page(request: HttpRequest, session: StreamSession) -> HttpResponse:
 @moderated_show
 def act(request: HttpRequest, session: StreamSession, message_id: str) -> HttpResponse:
     """Do something about a message, or about who wrote it; `do` says what (`time_out:600`)."""
-    message = ChatMessage.objects.select_related("session", "author").filter(session=session, pk=message_id).first()
+    message = chat_months.find(session, message_id)
     if message is None:
         raise Http404
     actor = _actor(request)
