@@ -110,6 +110,11 @@ def remove_all(session: StreamSession, author: User, *, actor: str) -> int:
     return _remove(session, Q(author=author), actor=actor)
 
 
+def remove_since(session: StreamSession, moment: datetime, *, actor: str) -> int:
+    """Take out all that was said since then, as in a rehearsal that is over; return how much. Raises StockBusy."""
+    return _remove(session, Q(said_at__gte=moment), actor=actor)
+
+
 def _remove(session: StreamSession, which: Q, *, actor: str) -> int:
     """Remove under the show's lock, so that nobody pins a message at the moment that it goes."""
     with transaction.atomic():

@@ -72,6 +72,7 @@ class StreamSession(models.Model):
     peak_viewers = models.PositiveIntegerField(default=0)
     owner_epoch = models.PositiveIntegerField(default=0, help_text="raised by each media process that takes the show")
     interrupted_at = models.DateTimeField(null=True, blank=True)
+    rehearsed_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="the last rehearsal's begin")
     is_recorded = models.BooleanField(default=True, help_text="otherwise it can only be watched live")
     replay_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="how long its replay is kept after its end; empty: for good"

@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from inventory.transactions import after_commit
 from shop import audit
 from shop.models import User
-from streams import pins
+from streams import chat, pins
 from streams.exceptions import StateRefused
 from streams.locks import lock_session
 from streams.models import StreamSession
@@ -141,6 +141,10 @@ def _change(session_id: UUID, action: str, state: State) -> StreamSession:
         now = timezone.now()
         if state == State.INTERRUPTED and session.state == State.REHEARSAL:
             state = State.SCHEDULED
+        if state == State.REHEARSAL:
+            session.rehearsed_at = now
+        elif session.state == State.REHEARSAL and session.rehearsed_at:
+            chat.remove_since(session, session.rehearsed_at, actor="system")
         session.state = state
         session.interrupted_at = now if state == State.INTERRUPTED else None
         if state == State.LIVE and session.started_at is None:
@@ -149,6 +153,6 @@ def _change(session_id: UUID, action: str, state: State) -> StreamSession:
             session.ended_at = now
             session.srt_slot = None
             pins.close(session, at=now)
-        session.save(update_fields=["state", "interrupted_at", "started_at", "ended_at", "srt_slot"])
+        session.save(update_fields=["state", "interrupted_at", "rehearsed_at", "started_at", "ended_at", "srt_slot"])
         after_commit(session_changed.send_robust, sender=None, slug=session.slug, state=str(state))
     return session

@@ -347,7 +347,7 @@ def test_a_young_show_is_read_from_its_own_months_and_a_message_from_its_one() -
 
 @pytest.mark.slow
 def test_messages_and_pins_survive_the_way_there_and_back() -> None:
-    before, after = [("streams", "0008_audience")], [("streams", "0009_chat_months")]
+    before, after = [("streams", "0008_audience")], MigrationExecutor(connection).loader.graph.leaf_nodes("streams")
     session = make_session(started_at=OLD)
     message = said(session, OLD)
     author = make_user()

@@ -8,7 +8,7 @@ import pytest
 
 from realtime import sayings, wire
 from shop.models import User
-from streams import shows
+from streams import chat, shows
 from streams.models import ChatMessage, StreamSession
 from tests.factories import make_session, make_user
 from tests.realtime_servers import Client, Server, running, ticket_of
@@ -49,6 +49,7 @@ def test_strangers_find_no_show_and_insiders_do(server: Server, show: StreamSess
 
 
 def test_who_sat_there_before_hears_nothing_until_go_live(server: Server, show: StreamSession) -> None:
+    chat.post(show, author=make_user(), text="when does it start?")
     with Client(server, path_of(show)) as viewer, Client(server, path_of(show)) as host:
         viewer.hello()
         assert viewer.wait_for("snapshot")["session"]["state"] == "scheduled"
@@ -66,6 +67,8 @@ def test_who_sat_there_before_hears_nothing_until_go_live(server: Server, show: 
         after = viewer.receive()
 
     assert (after["type"], after["session"]["state"]) == ("snapshot", "live")
+    assert [message["text"] for message in after["chat"]] == ["when does it start?"]
+    assert [message.text for message in chat.history(show)] == ["when does it start?"]
 
 
 @pytest.mark.parametrize("who", ["stranger", "host"])
