@@ -1,5 +1,6 @@
 """A show's first state from the database, and what heals it later. The only code here that reads whole shows."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -11,6 +12,8 @@ from streams import announcements, chat, chat_months, opinions, run_list
 from streams.models import Announcement, ChatMessage, StreamSession
 
 ATTEMPTS = 5
+LOST_AFTER = timedelta(seconds=3)
+LOST_FOR = timedelta(minutes=2)
 HEALED = (*StreamSession.ON_AIR, StreamSession.State.REHEARSAL)
 
 
@@ -135,7 +138,8 @@ def _heal(session: StreamSession, snapshot: log.Snapshot) -> int:
         repairs.append(("run_list", publish.run_list_events(skus)))
     elif prices := [event for event in publish.item_events(skus) if _differs(event, shown["items"][event["sku"]])]:
         repairs.append(("run_list", prices))
-    done = _heal_announcements(topic, snapshot, session) + _heal_removals(topic, snapshot, session)
+    done = _heal_announcements(topic, snapshot, session)
+    done += _heal_removals(topic, snapshot, session) + _heal_chat(topic, snapshot, session)
     for field, events in repairs:
         compared = shown["run_list"] if field == "run_list" else shown["session"].get(field)
         done += log.publish(topic, events, only_if=(field, compared)) >= 0
@@ -161,6 +165,23 @@ def _heal_removals(topic: str, snapshot: log.Snapshot, session: StreamSession) -
     if repairs:
         log.publish(topic, repairs)
     return len(repairs)
+
+
+def _heal_chat(topic: str, snapshot: log.Snapshot, session: StreamSession) -> int:
+    """Tell what was said in the last minutes, and is neither on the pages nor in the log.
+
+    Pages show the newest messages: one that is missing among them, but older than all of them, had its time there.
+    """
+    shown, now = snapshot.state["chat"], timezone.now()
+    ids = {one["id"] for one in shown}
+    lately = map(chat_event, chat.visible(session, since=now - LOST_FOR, until=now - LOST_AFTER).order_by("at", "id"))
+    missing = [one for one in lately if one["id"] not in ids and (not shown or one["at"] > shown[0]["at"])]
+    if missing:
+        told = {event.get("id") for _, event in log.tail(topic, since=0).entries}
+        missing = [one for one in missing if one["id"] not in told]
+    if missing:
+        log.publish(topic, missing)
+    return len(missing)
 
 
 def _differs(event: Event, shown: dict[str, Any]) -> bool:

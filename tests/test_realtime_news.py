@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import redis
@@ -217,6 +218,42 @@ def test_a_lost_removal_from_the_chat_is_healed(show: StreamSession, monkeypatch
     assert tasks.refresh_live_availability() == 0
 
 
+def test_a_lost_message_of_the_chat_is_told_again_for_a_while(
+    show: StreamSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said_before(chat.post(show, author=make_user(), text="heard"), timedelta(hours=1))
+    redis_pool.client().flushall()
+    seq = state()["seq"]
+    with monkeypatch.context() as away:
+        away.setattr(publish, "to_show", lambda slug, *events: None)
+        lost, old, _ = (chat.post(show, author=make_user(), text=text) for text in ("lost", "old", "just now"))
+    lost = said_before(lost, seeding.LOST_AFTER + timedelta(seconds=1))
+    said_before(old, seeding.LOST_FOR + timedelta(seconds=1))
+
+    assert tasks.refresh_live_availability() == 1
+
+    assert news(seq) == [seeding.chat_event(lost)]
+    assert tasks.refresh_live_availability() == 0
+
+
+def test_a_message_that_was_told_and_made_room_for_others_is_not_told_again(show: StreamSession) -> None:
+    state()
+    first = chat.post(show, author=make_user(), text="first")
+    said = {"author": "A viewer", "role": "viewer", "text": "and so on", "at": timezone.now() - timedelta(hours=1)}
+    log.publish(TOPIC, [wire.chat(id=str(uuid4()), **said) for _ in range(50)])
+    assert str(first.pk) not in {one["id"] for one in state()["chat"]}
+    said_before(first, seeding.LOST_AFTER + timedelta(seconds=1))
+
+    assert tasks.refresh_live_availability() == 0
+
+
+def said_before(message: ChatMessage, ago: timedelta) -> ChatMessage:
+    """Make a message an older one."""
+    message.at = timezone.now() - ago
+    message.save(update_fields=["at"])
+    return message
+
+
 def test_a_change_made_while_healing_is_not_undone(show: StreamSession) -> None:
     before = state()
     pins.pin(show, "VASE-1", actor="system")
@@ -230,11 +267,11 @@ def test_healing_costs_the_same_reads_for_one_sku_and_for_many(
     show: StreamSession, django_assert_max_num_queries: Any
 ) -> None:
     state()
-    with django_assert_max_num_queries(7) as few:
+    with django_assert_max_num_queries(8) as few:
         tasks.refresh_live_availability()
     make_product("Bowls", skus=tuple(f"BOWL-{n}" for n in range(10)), stock=3)
     run_list.set_skus(show, [f"BOWL-{n}" for n in range(10)])
-    with django_assert_max_num_queries(7) as many:
+    with django_assert_max_num_queries(8) as many:
         tasks.refresh_live_availability()
 
     assert len(few) == len(many)
