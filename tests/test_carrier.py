@@ -18,11 +18,11 @@ from django.db import connections
 from django.test import Client
 
 from config.pictures import BucketStorage
-from streams import playback, watch
+from streams import broadcasts, playback, watch
 from streams.hls.origin import Origin
 from streams.hls.recording import Dropped, Run, Segment
 from streams.media.carrier import BATCH, Carrier, Carriers, _batch
-from streams.models import StreamSession
+from streams.models import Broadcast, StreamSession
 from streams.store import behind, progress
 from streams.store.bucket import Bucket
 from tests.carrying import AUDIO, HIGH, START, carrying, count, encode, end, listed, until
@@ -229,6 +229,23 @@ async def test_show_that_is_over_is_stored_whole_and_then_leaves_the_disk(
     assert store.gate.put[-2:] == ["thumbnails.jpg", "thumbnails.vtt"]
     assert {"replay.m3u8", "high-replay.m3u8", "index.m3u8"} <= set(store.names(f"sessions/{session.pk}"))
     assert [one.name for one in folder.iterdir() if one.suffix == ".jsonl"] == ["journal.jsonl"]
+
+
+async def test_list_has_no_end_while_an_encoder_still_writes(
+    store: Store, session: StreamSession, bucket: Bucket
+) -> None:
+    broadcast = await Broadcast.objects.acreate(session=session, protocol="rtmp")
+    await sync_to_async(encode)(session, 2)
+    await sync_to_async(end)(session)
+
+    async with carrying(session, bucket):
+        await until(lambda: count(store, session) == 2)
+        await sync_to_async(encode)(session, 1, first=2)
+        await sync_to_async(broadcasts.close)(broadcast, "ended")
+        await until(lambda: count(store, session, "high-replay") == 3)
+
+    versions = [m3u8.loads(text) for name, text in store.gate.bodies if name == "high.m3u8"]
+    assert [len(one.segments) for one in versions if one.is_endlist] == [3]
 
 
 async def test_files_of_a_show_that_was_deleted_stay(store: Store, session: StreamSession, bucket: Bucket) -> None:

@@ -22,7 +22,7 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
-from streams import playback
+from streams import broadcasts, playback
 from streams.hls import journal
 from streams.hls.journal import FILE as JOURNAL
 from streams.hls.playlist import init_uri
@@ -127,6 +127,8 @@ class Carrier:
         if session is None:  # somebody deleted it; its files stay
             self._is_deleted = True
             return True
+        # Asked before the journal is read: an encoder that is just ending may still write to it.
+        is_over = session.state == StreamSession.State.ENDED and not await in_database(broadcasts.is_open, session.pk)
         pending = await _in_thread(journal.read_from, self._folder, note.stored_bytes)
         self._waiting_since = _oldest(pending)
         if batch := _batch(pending):
@@ -136,7 +138,7 @@ class Carrier:
                 self._recording.add(entry)
         if len(batch) < len(pending):
             self._news.set()
-        elif session.state == StreamSession.State.ENDED:
+        elif is_over:
             await _in_thread(show.publish_replay, session, self._playlists)
             return await self._store_thumbnails()
         await _in_thread(show.publish, session, self._playlists)
