@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from orders.models import Order
+    from tests.realtime_servers import Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CHROMIUM_FLAGS = [
@@ -38,6 +39,7 @@ CHROMIUM_FLAGS = [
 # In CI there must be one: nothing is left out there.
 HAS_NO_BROWSER = CHROMIUM is None and not os.environ.get("CI")
 MOST_WORKERS = 4
+REALTIME_SERVERS = ("daphne", "uvicorn")
 DEMO = pytest.StashKey[ExitStack]()
 
 
@@ -208,6 +210,23 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """End the demo, which encodes video all the time, with the last test that looks at it."""
     if DEMO in item.config.stash and not (nextitem and "demo_site" in nextitem.fixturenames):
         item.config.stash[DEMO].close()
+
+
+@pytest.fixture(scope="module")
+def servers_by_kind(
+    servers: None, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[dict[str, "Server"]]:
+    """A realtime server of each kind, shared by a file's tests."""
+    from tests.realtime_servers import running
+
+    with django_db_blocker.unblock(), running(*REALTIME_SERVERS) as started:
+        yield dict(zip(REALTIME_SERVERS, started, strict=True))
+
+
+@pytest.fixture(params=REALTIME_SERVERS)
+def server(request: pytest.FixtureRequest, servers_by_kind: dict[str, "Server"]) -> "Server":
+    """Each kind of realtime server in turn: the same tests on both."""
+    return servers_by_kind[request.param]
 
 
 @pytest.fixture(scope="module")

@@ -1,31 +1,16 @@
 """Sockets that mean harm, under Daphne and under uvicorn: they are refused or cut off, and nobody else notices."""
 
 import secrets
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from streams.models import ChatMessage, StreamSession
 from tests.factories import make_session, make_user
-from tests.realtime_servers import Client, Server, running, ticket_of
-
-KINDS = ("daphne", "uvicorn")
+from tests.realtime_servers import Client, Server, ticket_of
 
 pytestmark = pytest.mark.keeps_redis
-
-
-@pytest.fixture(scope="module")
-def servers_by_kind(servers: None, django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Server]]:
-    with django_db_blocker.unblock(), running(*KINDS) as started:
-        yield dict(zip(KINDS, started, strict=True))
-
-
-@pytest.fixture(params=KINDS)
-def server(request: pytest.FixtureRequest, servers_by_kind: dict[str, Server]) -> Server:
-    return servers_by_kind[request.param]
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -21,22 +20,9 @@ from shop.models import User
 from streams.models import ChatMessage, StreamSession
 from streams.moderation import silences
 from tests.factories import make_session, make_user
-from tests.realtime_servers import Client, Server, Stream, our_origin, running, ticket_of
-
-KINDS = ("daphne", "uvicorn")
+from tests.realtime_servers import Client, Server, Stream, our_origin, ticket_of
 
 pytestmark = pytest.mark.keeps_redis
-
-
-@pytest.fixture(scope="module")
-def servers_by_kind(servers: None, django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Server]]:
-    with django_db_blocker.unblock(), running(*KINDS) as started:
-        yield dict(zip(KINDS, started, strict=True))
-
-
-@pytest.fixture(params=KINDS)
-def server(request: pytest.FixtureRequest, servers_by_kind: dict[str, Server]) -> Server:
-    return servers_by_kind[request.param]
 
 
 @pytest.fixture

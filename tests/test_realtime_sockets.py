@@ -3,7 +3,6 @@
 import re
 import secrets
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -25,17 +24,6 @@ from tests.realtime_servers import Client, Server, eventually, running, ticket_o
 KINDS = ("daphne", "uvicorn")
 
 pytestmark = pytest.mark.keeps_redis
-
-
-@pytest.fixture(scope="module")
-def servers_by_kind(servers: None, django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Server]]:
-    with django_db_blocker.unblock(), running(*KINDS) as started:
-        yield dict(zip(KINDS, started, strict=True))
-
-
-@pytest.fixture(params=KINDS)
-def server(request: pytest.FixtureRequest, servers_by_kind: dict[str, Server]) -> Server:
-    return servers_by_kind[request.param]
 
 
 @pytest.fixture
