@@ -245,7 +245,7 @@ def _server(kind: str, application: str) -> Iterator[psutil.Process]:
 
     from config import processes, programs
 
-    program = programs.realtime(kind)
+    program = programs.realtime(server=kind)
     program = replace(program, argv=[*program.argv[:-1], application])
     with (settings.HOME / "realtime.log").open("ab") as log:
         process = processes.spawn(program, output=log)

@@ -108,7 +108,7 @@ def web_processes(count: int) -> Iterator[list[int]]:
     call_command("collectstatic", verbosity=0, interactive=False)
     settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
     ports = [free_port() for _ in range(count)]
-    with running(*(programs.web(port) for port in ports)):
+    with running(*(programs.web(port=port) for port in ports)):
         yield ports
 
 

@@ -49,15 +49,18 @@ def check_disk(home_dir: Path) -> str:
     return left if free < ENOUGH_BYTES else ""
 
 
-def check_ports(bind: str, tcp: dict[str, int], udp: dict[str, range]) -> None:
-    """Refuse a port that two settings share or that somebody listens on; names come from the environment."""
+def check_ports(tcp: dict[str, tuple[str, int]], udp: dict[str, tuple[str, range]]) -> None:
+    """Refuse a port that two settings share or that somebody listens on; names come from the environment.
+
+    Each setting's value is the address that will be listened on, and its port or ports.
+    """
     seen: dict[int, str] = {}
-    for name, port in tcp.items():
+    for name, (bind, port) in tcp.items():
         if port in seen:
             raise PreflightError(f"{name}: port {port} is {seen[port]}'s already; set one of them to another")
         seen[port] = name
         _check_port(bind, port, socket.SOCK_STREAM, name)
-    for name, ports in udp.items():
+    for name, (bind, ports) in udp.items():
         for port in ports:
             _check_port(bind, port, socket.SOCK_DGRAM, name)
 

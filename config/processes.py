@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -99,3 +100,12 @@ def stop(process: subprocess.Popen[bytes], program: Program, *, within_s: float 
             process.kill()
             process.wait()
     signal_group(process.pid, signal.SIGKILL)
+
+
+def listens(host: str, port: int) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        socket.create_connection((host, port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True

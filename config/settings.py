@@ -1,5 +1,6 @@
 """All settings, from the environment only. docs/settings.md and .env.example list what may be set."""
 
+import hmac
 from urllib.parse import urlsplit
 
 from csp.constants import NONCE, SELF
@@ -24,16 +25,22 @@ PORT = env.port("PORT", 8000)
 REALTIME_PORT = env.port("REALTIME_PORT", 8001)
 RTMP_PORT = env.port("RTMP_PORT", 1935)
 SRT_PORT = env.number("SRT_PORT", 8890, least=1, most=65520)
-CAMERA_PORT = SRT_PORT  # SRT is UDP: the TCP port of the same number is free for the browsers' cameras
+# SRT is UDP: the TCP ports of the same numbers are free for what only the front door connects to.
+CAMERA_PORT = SRT_PORT
+CAMERA_BIND = env.text("CAMERA_BIND", "127.0.0.1")
+WEB_PORT = env.port("WEB_PORT", SRT_PORT + 1)
+CADDY = env.text("CADDY")  # empty: the one of its wheel
 PUBLIC_HOST = "127.0.0.1" if BIND in {"0.0.0.0", "::"} else BIND  # noqa: S104 (a comparison, not a bind)
 SITE_URL = env.url("SITE_URL", f"http://{PUBLIC_HOST}:{PORT}", ("http", "https")).rstrip("/")
-REALTIME_URL = env.url("REALTIME_URL", "", ("ws", "wss")).rstrip("/")  # empty: the page's own host, REALTIME_PORT
+REALTIME_URL = env.url("REALTIME_URL", "", ("ws", "wss")).rstrip("/")  # empty: the page's own origin
 RTMP_URL = env.url("RTMP_URL", "", ("rtmp", "rtmps")).rstrip("/")  # empty: the page's own host, RTMP_PORT
-CAMERA_URL = env.url("CAMERA_URL", "", ("ws", "wss")).rstrip("/")  # empty: the page's own host, CAMERA_PORT
+CAMERA_URL = env.url("CAMERA_URL", "", ("ws", "wss")).rstrip("/")  # empty: the page's own origin
 REALTIME_SERVER = env.choice("REALTIME_SERVER", "daphne", ("daphne", "uvicorn"))
 SOCKETS_PER_NETWORK = env.number("SOCKETS_PER_NETWORK", 2000, least=1)  # at one realtime process, streams included
 SOCKETS_PER_PERSON = env.number("SOCKETS_PER_PERSON", 30, least=1)
-TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, most=10)
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, most=10)  # our own front door is not one of them
+# What the front door says to web, realtime and media of itself, and nobody else can say (shop/network.py).
+DOOR_MARK = hmac.new(SECRET_KEY.encode(), b"front door", "sha256").hexdigest()
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
     "127.0.0.1",
@@ -75,7 +82,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
@@ -99,7 +105,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -245,7 +250,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SILENCED_SYSTEM_CHECKS = [
     "axes.W003",
     "security.W005",  # whether subdomains are ours to promise HTTPS for is the operator's to say, at the proxy
-    "security.W008",  # the proxy that ends TLS redirects; health checks come to us without it
+    "security.W008",  # the front door redirects; health checks come to us without it
     "security.W021",  # browsers' preload lists are for a whole domain, not for one shop on it
 ]
 
@@ -259,7 +264,9 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if USE_HTTPS else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else ("HTTP_X_FRONT_DOOR", f"{DOOR_MARK} https")
+)
 X_FRAME_OPTIONS = "DENY"
 
 # --- Files -----------------------------------------------------------------------------------------------
@@ -279,23 +286,15 @@ STORAGES = {
     "default": {
         "BACKEND": "config.pictures.BucketStorage" if MEDIA_BUCKET else "django.core.files.storage.FileSystemStorage"
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static_files.CompressedStorage"},
 }
-WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 # An address in a policy means all that is below it only where it ends in a slash.
 _MEDIA_ORIGIN = [MEDIA_URL] if MEDIA_URL.startswith("http") else []
-_SOCKET_ORIGINS = [
-    source
-    for url, port in ((REALTIME_URL, REALTIME_PORT), (CAMERA_URL, CAMERA_PORT))
-    for source in ([url.rstrip("/") + "/"] if url else [f"ws://*:{port}", f"wss://*:{port}"])
-]
-_STREAM_ORIGINS = (
-    [REALTIME_URL.replace("ws", "http", 1).rstrip("/") + "/"]
-    if REALTIME_URL
-    else [f"http://*:{REALTIME_PORT}", f"https://*:{REALTIME_PORT}"]
-)
+# Sockets and the camera are of the page's own origin, unless somebody put them elsewhere.
+_SOCKET_ORIGINS = [f"{url}/" for url in (REALTIME_URL, CAMERA_URL) if url]
+_STREAM_ORIGINS = [f"{REALTIME_URL.replace('ws', 'http', 1)}/"] if REALTIME_URL else []
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/docs/"),
     "DIRECTIVES": {

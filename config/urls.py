@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from config import health
+from config import files, health
 from config.metrics import metrics
 from shop.problems import unknown_call
 
@@ -22,6 +22,9 @@ urlpatterns = [
     path("health", health.health),
     path("ready", health.ready),
     path("metrics", metrics),
+    path("media-access", files.media_access),
+    path("static/<path:path>", files.static_file),
+    path(f"{files.MEDIA_PATH}/<path:path>", files.media_file),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include(api_v1)),

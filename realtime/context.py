@@ -12,11 +12,10 @@ from realtime.tickets import Person
 def socket(request: HttpRequest) -> dict[str, object]:
     """Return what templates/realtime/_socket.html needs; the session is only read where it is used.
 
-    Without `realtime_url` the page's script takes the page's own host and `realtime_port`.
+    Without `realtime_url` the page's script takes the page's own origin.
     """
     return {
         "realtime_url": settings.REALTIME_URL,
-        "realtime_port": settings.REALTIME_PORT,
         "realtime_ticket": SimpleLazyObject(lambda: tickets.issue(person_of(request))),
     }
 

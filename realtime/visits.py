@@ -39,7 +39,8 @@ class Visit:
         self._checked_ms = 0
         self._telling: set[asyncio.Future[None]] = set()
         peer = (scope.get("client") or ("",))[0]
-        self.network = network_of(believed_address(peer, origins.header(scope, b"x-forwarded-for") or ""))
+        forwarded, door = (origins.header(scope, name) or "" for name in (b"x-forwarded-for", b"x-front-door"))
+        self.network = network_of(believed_address(peer, forwarded, door=door))
 
     def enter(self) -> None:
         """Count this visit to its network. Raises TooMany."""

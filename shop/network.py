@@ -4,26 +4,36 @@ import ipaddress
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
 
 IPV6_NETWORK_BITS = 64
+DOOR_HEADER = "X-Front-Door"
 
 
 def client_address(request: HttpRequest) -> str:
     """Return the address of whoever asks, or an empty word."""
-    return believed_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+    return believed_address(
+        request.META.get("REMOTE_ADDR", ""),
+        request.headers.get("X-Forwarded-For", ""),
+        door=request.headers.get(DOOR_HEADER, ""),
+    )
 
 
-def believed_address(peer: str, forwarded: str) -> str:
+def believed_address(peer: str, forwarded: str, *, door: str) -> str:
     """Return whose address to believe: that of the connection's peer, or one that X-Forwarded-For names.
 
-    Each of the TRUSTED_PROXIES in front adds the address it saw to the end of X-Forwarded-For; whatever stands before
-    those was written by the client and counts for nothing.
+    Our front door, known by its mark in the header X-Front-Door, and each of the TRUSTED_PROXIES before it add the
+    address that they saw to the end of X-Forwarded-For; whatever stands before those was written by the client and
+    counts for nothing.
     """
-    seen = [peer]
-    if settings.TRUSTED_PROXIES:
-        parts = [part.strip() for part in forwarded.split(",")]
-        seen = [part for part in parts if part][-settings.TRUSTED_PROXIES :] or seen
-    return seen[0]
+    hops = settings.TRUSTED_PROXIES + is_door(door)
+    seen = [part.strip() for part in forwarded.split(",") if part.strip()][-hops:] if hops else []
+    return seen[0] if seen else peer
+
+
+def is_door(mark: str) -> bool:
+    """Whether a request came through our front door. The mark stands before what the browser spoke, http or https."""
+    return constant_time_compare(mark.partition(" ")[0], settings.DOOR_MARK)
 
 
 def network(request: HttpRequest) -> str:

@@ -37,8 +37,8 @@ def of_session(session: StreamSession, *, host: str) -> Addresses:
 
 
 def of_camera(*, host: str, is_secure: bool) -> str:
-    """Return where the studio's script sends the browser's camera."""
-    base = settings.CAMERA_URL or f"{'wss' if is_secure else 'ws'}://{host}:{settings.CAMERA_PORT}"
+    """Return where the studio's script sends the browser's camera. `host` is a Host header, with its port."""
+    base = settings.CAMERA_URL or f"{'wss' if is_secure else 'ws'}://{host}"
     return f"{base}{CAMERA_PATH}"
 
 

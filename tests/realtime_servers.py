@@ -44,7 +44,7 @@ class Server:
     def start(self) -> None:
         """Start, or start again at the same port."""
         self.process = subprocess.Popen(
-            programs.realtime(self.kind, self.port).argv,
+            programs.realtime(port=self.port, server=self.kind).argv,
             cwd=ROOT,
             env={**os.environ, **database_urls(), "REALTIME_PORT": str(self.port), **self.environment},
         )

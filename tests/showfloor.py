@@ -38,7 +38,7 @@ class Showfloor:
 
     @property
     def websocket_url(self) -> str:
-        return f"ws://127.0.0.1:{self.ports['REALTIME_PORT']}"
+        return self.url.replace("http", "ws", 1)
 
     @property
     def output(self) -> str:

@@ -64,9 +64,11 @@ class Desk:
         self.publishers.append(Publisher())
         return self.publishers[-1]
 
-    def connect(self, *, path: str = "/camera/", origin: str | None = "") -> connect:
+    def connect(
+        self, *, path: str = "/camera/", origin: str | None = "", headers: dict[str, str] | None = None
+    ) -> connect:
         ours: Any = f"http://127.0.0.1:{settings.PORT}" if origin == "" else origin
-        return connect(f"ws://127.0.0.1:{self.port}{path}", origin=ours, compression=None)
+        return connect(f"ws://127.0.0.1:{self.port}{path}", origin=ours, additional_headers=headers, compression=None)
 
 
 @pytest.fixture
@@ -294,17 +296,30 @@ async def test_begins_too_often_is_sent_away(desk: Desk) -> None:
 
 
 async def test_one_address_can_keep_only_so_many_waiting(desk: Desk) -> None:
-    silent = [await asyncio.open_connection("127.0.0.1", desk.port) for _ in range(camera_server.WAITING_MAX)]
-    await asyncio.sleep(0.1)
-    reader, writer = await asyncio.open_connection("127.0.0.1", desk.port)
-    # Hung up on at once, where the others are given time for their handshake.
-    assert await asyncio.wait_for(hung_up(reader), 2)
+    elsewhere = {"X-Forwarded-For": "203.0.113.9"}
+    async with contextlib.AsyncExitStack() as waiting:
+        for _ in range(camera_server.WAITING_MAX):
+            await waiting.enter_async_context(desk.connect())
 
-    for _, one in [*silent, (reader, writer)]:
-        one.close()
-    await asyncio.sleep(0.1)
+        for headers in ({}, elsewhere | {"X-Front-Door": "forged http"}):
+            with pytest.raises(InvalidStatus) as refusal:
+                await desk.connect(headers=headers)
+            assert refusal.value.response.status_code == 503
+        # The door says that somebody else asks, and nobody but the door can.
+        async with desk.connect(headers=elsewhere | {"X-Front-Door": f"{settings.DOOR_MARK} http"}) as socket:
+            assert await hello(socket) == {"type": "ready"}
+
     async with desk.connect() as socket:
         assert await hello(socket) == {"type": "ready"}
+
+
+async def test_silent_connections_keep_nobody_out(desk: Desk) -> None:
+    silent = [await asyncio.open_connection("127.0.0.1", desk.port) for _ in range(2 * camera_server.WAITING_MAX)]
+
+    async with desk.connect() as socket:
+        assert await hello(socket) == {"type": "ready"}
+    for _, one in silent:
+        one.close()
 
 
 async def hung_up(reader: asyncio.StreamReader) -> bool:

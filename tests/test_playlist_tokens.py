@@ -3,16 +3,14 @@
 import json
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
-from wsgiref.util import setup_testing_defaults
 
 import pytest
 import redis
+from django.test import Client
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -20,7 +18,6 @@ from streams import leases, playback
 from streams.hls.origin import Origin
 from streams.hls.recording import Rendition, Run, Segment
 from streams.host import desk
-from streams.media.files import serve
 from streams.models import StreamSession
 from streams.store import tokens
 from tests.caller import Caller
@@ -75,20 +72,12 @@ def play(caller: Caller, slug: str = "kiln", device: str = "tv", **more: object)
 
 
 def status_of(path: str, settings: Any) -> int:
-    told: list[int] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], _: object = None) -> object:
-        told.append(int(status.split()[0]))
-        assert ("Access-Control-Allow-Origin", "*") in headers
-        return None
-
-    def otherwise(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        raise AssertionError("not a media file")
-
-    environ: WSGIEnvironment = {"PATH_INFO": path, "REQUEST_METHOD": "GET"}
-    setup_testing_defaults(environ)
-    b"".join(serve("/media", settings.MEDIA_ROOT, otherwise, is_allowed=tokens.is_allowed)(environ, start_response))
-    return told[0]
+    """Ask for a file where no door stands before web; the door, which asks web, must be told the same."""
+    answer = Client().get(path)
+    told = Client().get("/media-access", headers={"X-Forwarded-Uri": path})
+    assert (told.status_code == 403) == (answer.status_code == 403)
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    return answer.status_code
 
 
 def test_a_lease_opens_its_show_and_what_the_playlists_name(settings: Any) -> None:

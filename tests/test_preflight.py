@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TypeVar
 
 import pytest
 
@@ -13,6 +14,7 @@ from config.preflight import PreflightError
 from tests.showfloor import free_ports
 
 HOST = "127.0.0.1"
+Ports = TypeVar("Ports")
 
 
 @pytest.fixture
@@ -22,9 +24,13 @@ def taken() -> Iterator[int]:
         yield int(listener.getsockname()[1])
 
 
+def on(bind: str, ports: dict[str, Ports]) -> dict[str, tuple[str, Ports]]:
+    return {name: (bind, port) for name, port in ports.items()}
+
+
 def refusal(tcp: dict[str, int], udp: dict[str, range] | None = None, bind: str = HOST) -> str:
     with pytest.raises(PreflightError) as error:
-        preflight.check_ports(bind, tcp, udp or {})
+        preflight.check_ports(on(bind, tcp), on(bind, udp or {}))
     return str(error.value)
 
 
@@ -32,7 +38,7 @@ def test_free_ports_are_accepted() -> None:
     ports = free_ports()
     srt = ports.pop("SRT_PORT")
 
-    preflight.check_ports(HOST, ports, {"SRT_PORT": range(srt, srt + preflight.SRT_PORTS)})
+    preflight.check_ports(on(HOST, ports), {"SRT_PORT": (HOST, range(srt, srt + preflight.SRT_PORTS))})
 
 
 def test_port_in_use_is_named_with_its_variable(taken: int) -> None:

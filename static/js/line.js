@@ -13,8 +13,7 @@ import { api } from "showfloor/api";
 export function socketOfPage() {
   const meta = globalThis.document?.querySelector('meta[name="showfloor-socket"]');
   const { content = "", dataset = {} } = /** @type {any} */ (meta ?? {});
-  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  return { address: content || `${scheme}//${location.hostname}:${dataset.port}`, ticket: dataset.ticket ?? "" };
+  return { address: content || location.origin.replace(/^http/, "ws"), ticket: dataset.ticket ?? "" };
 }
 
 const CLOSED = 2; // EventSource.CLOSED

@@ -171,7 +171,7 @@ class HostCamera(HostView):
         session = self.own(slug)
         if session.state == State.ENDED:
             raise StateRefused(session.state, "send a camera")
-        url = addresses.of_camera(host=addresses.hostname(request.get_host()), is_secure=request.is_secure())
+        url = addresses.of_camera(host=request.get_host(), is_secure=request.is_secure())
         body = {"url": url, "ticket": tickets.issue(session), "expires_in": tickets.MAX_AGE_S}
         answer = Response(serializers.CameraSerializer(body).data, status=status.HTTP_201_CREATED)
         answer["Cache-Control"] = "no-store"

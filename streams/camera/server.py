@@ -1,6 +1,5 @@
 """Listen for browsers."""
 
-import asyncio
 import http
 import logging
 from functools import partial
@@ -10,6 +9,7 @@ from websockets.asyncio.server import Server as SocketServer
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from shop.network import DOOR_HEADER, believed_address, network_of
 from shop.origins import is_ours
 from streams.addresses import CAMERA_PATH
 from streams.camera.session import Open, Session
@@ -32,23 +32,25 @@ SERVICE_RESTART = 1012
 
 
 class Connection(ServerConnection):
-    """One socket, counted from its first moment: a handshake may take long, or never end."""
+    """One socket, counted from its handshake on, to the address that the front door saw.
+
+    Only the door connects here, and it sends nothing before the handshake is whole.
+    """
 
     visit: Visit | None = None
+    peer = "unknown"
 
     def __init__(self, turnstile: Turnstile, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._turnstile = turnstile
-        self.peer = "unknown"
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        if peername := transport.get_extra_info("peername"):
-            self.peer = str(peername[0])
-        self.visit = self._turnstile.enter(self.peer)
-        if self.visit is None:
-            logger.warning("camera at %s refused: there are too many", self.peer)
-            self.transport.abort()
+    def enter(self, request: Request) -> bool:
+        """Count it to whoever asks; return whether there is room."""
+        near = str((self.remote_address or ("",))[0])
+        forwarded, door = (", ".join(request.headers.get_all(name)) for name in ("X-Forwarded-For", DOOR_HEADER))
+        self.peer = believed_address(near, forwarded, door=door) or "unknown"
+        self.visit = self._turnstile.enter(network_of(self.peer))
+        return self.visit is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -104,7 +106,7 @@ class Server:
 
 
 def _refusal(socket: ServerConnection, request: Request) -> Response | None:
-    """Refuse, at the handshake, a page that is not ours, or another address."""
+    """Refuse, at the handshake, a page that is not ours, another address, or one too many."""
     if request.path.partition("?")[0] != CAMERA_PATH:
         return socket.respond(http.HTTPStatus.NOT_FOUND, "There is nothing here.\n")
     # Only pages send cameras, and their browsers say whose they are.
@@ -112,4 +114,7 @@ def _refusal(socket: ServerConnection, request: Request) -> Response | None:
     hosts = request.headers.get_all("Host")
     if len(origins) != 1 or len(hosts) != 1 or not is_ours(origins[0], host=hosts[0]):
         return socket.respond(http.HTTPStatus.FORBIDDEN, "This page may not send a camera.\n")
+    if isinstance(socket, Connection) and not socket.enter(request):
+        logger.warning("camera at %s refused: there are too many", socket.peer)
+        return socket.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "Too many cameras.\n")
     return None

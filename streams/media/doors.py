@@ -53,7 +53,7 @@ class Doors:
     async def listen(self) -> None:
         """Raises OSError if a port is taken."""
         await self._rtmp.listen(settings.BIND, settings.RTMP_PORT)
-        await self._camera.listen(settings.BIND, settings.CAMERA_PORT)
+        await self._camera.listen(settings.CAMERA_BIND, settings.CAMERA_PORT)
         logger.info("listening on %s: rtmp %d, camera %d", settings.BIND, settings.RTMP_PORT, settings.CAMERA_PORT)
 
     async def open(self, key: str, *, peer: str) -> Publication:

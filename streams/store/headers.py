@@ -1,4 +1,4 @@
-"""What a media file is served as: the same from our own server and from a bucket."""
+"""What a media file is served as, by web itself and by a bucket; deploy/ says the same to the front doors."""
 
 from pathlib import PurePosixPath
 
@@ -14,6 +14,9 @@ TYPES = {
     ".jpeg": "image/jpeg",
 }
 """What is served at all: a file of another kind (a journal, a log, a key) does not exist for the outside."""
+
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""A picture that somebody uploaded must not run as a page of ours."""
 
 PLAYLIST_CACHE = "max-age=1"
 SEGMENT_CACHE = "max-age=31536000, immutable"

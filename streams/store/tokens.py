@@ -15,6 +15,7 @@ from streams import leases
 from streams.models import StreamSession
 
 PART = "for"
+GUARDED = (".m3u8", ".m4s", ".mp4", ".vtt")
 GOOD_FOR = timedelta(days=1)
 # An address stays the same for so long: who asks twice finds in a cache what they had, and a picture goes on.
 STEADY_S = 3600
@@ -32,12 +33,27 @@ def address(url: str, session: StreamSession, *, lease: str = LOOK) -> str:
     return f"{base}/{PART}/{signer.sign(f'{session.slug}:{lease}')}{url.removeprefix(base)}"
 
 
+def split(path: str) -> tuple[str, str]:
+    """Part a path below the media root into its token, or "", and the file's own path."""
+    part, _, rest = path.partition("/")
+    token, _, name = rest.partition("/")
+    return (token, name) if part == PART else ("", path)
+
+
+def is_guarded(name: str) -> bool:
+    """Whether a file is a show's video, which wants a token."""
+    return name.endswith(GUARDED)
+
+
 def is_allowed(token: str, name: str) -> bool:
     """Tell whether a token opens a file of a show. `name` is the file's path below the media root.
 
     With Redis away any lease is believed, as its heartbeat is.
     """
-    signer = _Signer(name.split("/")[1])
+    folder, *parts = name.split("/")
+    if folder != "sessions" or len(parts) < 2 or any(part.startswith(".") or not part for part in parts):
+        return False
+    signer = _Signer(parts[0])
     try:
         slug, _, lease = signer.unsign(token, max_age=GOOD_FOR).partition(":")
         if lease == LOOK:

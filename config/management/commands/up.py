@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -10,15 +11,17 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
-from config import environment, preflight, preparations, programs
+from config import environment, front_door, preflight, preparations, programs
 from config.embedded import postgres, redis
 from config.embedded.exceptions import EmbeddedError
+from config.front_door import DoorError
 from config.preflight import PreflightError
 from config.processes import Program, ProgramError
 from config.supervisor import Supervisor, clear_leftovers
@@ -37,8 +40,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--no-demo", action="store_true", help="start with an empty shop, and push no demo show")
+        parser.add_argument(
+            "--https", action="store_true", help="serve https://localhost, with a certificate that we make ourselves"
+        )
 
-    def handle(self, *args: Any, no_demo: bool, **options: Any) -> None:
+    def handle(self, *args: Any, no_demo: bool, https: bool, **options: Any) -> None:
+        if https and not settings.USE_HTTPS:
+            restart_with(SITE_URL=f"https://localhost:{settings.PORT}")
         terminal = Terminal()
         terminal.title(f"Showfloor, with its data in {settings.HOME}")
         try:
@@ -114,7 +122,7 @@ class Run:
                 in_thread(partial(preparations.migrate, step.progress)), in_thread(preparations.collect_static)
             )
             step.done = "Database and static files are up to date"
-        servers = programs.servers()
+        servers = await in_thread(self._servers)
         for program in servers:
             self._supervisor.start(program)
         if self._has_demo:
@@ -129,6 +137,13 @@ class Run:
             step.done = "Web, realtime, media and workers are up"
         self._terminal.ready(settings.SITE_URL)
         self._show_addresses()
+
+    def _servers(self) -> list[Program]:
+        try:
+            return programs.servers()
+        except DoorError as error:
+            self._terminal.note("door", front_door.WITHOUT.format(why=error))
+            return programs.servers_without_door()
 
     async def _start_databases(self) -> None:
         servers: list[tuple[str, Callable[[Path], Program]]] = []
@@ -169,6 +184,8 @@ class Run:
         rows += [("Admin", f"{site}/admin/"), ("API", f"{site}/api/docs/")]
         rows.append(("Encoders", f"rtmp://{settings.PUBLIC_HOST}:{settings.RTMP_PORT}/live"))
         self._terminal.table(rows)
+        if root := front_door.root_certificate():
+            self._terminal.line(f"\nBrowsers warn of this certificate until they trust {root}; nothing was installed.")
         if self._has_demo:
             self._terminal.line()
             people = [("Shopper", "shopper@example.com"), ("Another", "shopper2@example.com")]
@@ -179,18 +196,29 @@ class Run:
 
 def check() -> None:
     """Refuse ports that are taken. Raises PreflightError."""
-    tcp = {name: getattr(settings, name) for name in ("PORT", "REALTIME_PORT", "RTMP_PORT", "SRT_PORT")}
+    outside, inside = settings.BIND, front_door.LOOPBACK
+    tcp = {name: (outside, getattr(settings, name)) for name in ("PORT", "RTMP_PORT")}
+    tcp |= {name: (inside, getattr(settings, name)) for name in ("REALTIME_PORT", "SRT_PORT", "WEB_PORT")}
     srt = range(settings.SRT_PORT, settings.SRT_PORT + preflight.SRT_PORTS)
-    preflight.check_ports(settings.BIND, tcp, {"SRT_PORT": srt})
+    preflight.check_ports(tcp, {"SRT_PORT": (outside, srt)})
+
+
+def restart_with(**environment: str) -> NoReturn:
+    """Begin this command anew with other settings, which every process reads once."""
+    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **environment})  # noqa: S606 (ourselves)
 
 
 async def first_page() -> None:
     """Wait until the home page answers. Raises ProgramError if it does not, or with an error."""
+    # Whether the certificate is good is for browsers to judge; one from an authority may still be on its way.
+    tls = ssl._create_unverified_context() if front_door.ends_tls() else None  # noqa: S323
     answer, deadline = "it takes no connection", time.monotonic() + FIRST_PAGE_WITHIN_S
     while time.monotonic() < deadline:
         try:
             async with asyncio.timeout(10):
-                reader, writer = await asyncio.open_connection(settings.PUBLIC_HOST, settings.PORT)
+                reader, writer = await asyncio.open_connection(
+                    settings.PUBLIC_HOST, settings.PORT, ssl=tls, server_hostname=_own_host() if tls else None
+                )
                 writer.write(f"GET / HTTP/1.1\r\nHost: {_own_host()}\r\nConnection: close\r\n\r\n".encode())
                 answer = (await reader.readline()).decode(errors="replace").strip()
                 writer.close()
@@ -205,6 +233,8 @@ async def first_page() -> None:
 
 
 def _own_host() -> str:
+    if front_door.ends_tls():
+        return urlsplit(settings.SITE_URL).hostname or "localhost"
     host = settings.ALLOWED_HOSTS[0].lstrip(".")
     return settings.PUBLIC_HOST if host == "*" else host
 
