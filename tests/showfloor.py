@@ -31,9 +31,12 @@ class Showfloor:
     ports: dict[str, int]
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    is_secure: bool = False
 
     @property
     def url(self) -> str:
+        if self.is_secure:
+            return f"https://localhost:{self.ports['PORT']}"
         return f"http://127.0.0.1:{self.ports['PORT']}"
 
     @property
@@ -47,6 +50,7 @@ class Showfloor:
 
     def up(self, *arguments: str, within_s: float = 150) -> None:
         """Start everything and wait for READY. Raises AssertionError with the output if it does not come."""
+        self.is_secure = "--https" in arguments
         program = Program(name="up", argv=[sys.executable, "manage.py", "up", *arguments], folder=PROJECT)
         with (self.home.parent / "up.log").open("wb") as log:
             # It ends with the tests, even when they are killed.

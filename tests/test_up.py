@@ -1,14 +1,19 @@
 """`manage.py up`, really started: it serves, heals, refuses in one line, and leaves nothing behind."""
 
 import os
+import re
 import signal
 import socket
 import stat
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 
 import psutil
 import pytest
 import requests
+from websockets.sync.client import connect
 
 from config.embedded import owner, postgres
 from config.embedded.exceptions import EmbeddedError
@@ -68,6 +73,62 @@ def test_killed_program_comes_back(running: Showfloor, name: str, word: str) -> 
     wait_until(lambda: told in running.output, within_s=10, what=lambda: running.output)
     wait_until(lambda: answers(f"{running.url}/ready"), within_s=30, what=lambda: running.output)
     wait_until(lambda: listens(running.ports["REALTIME_PORT"]), within_s=30, what=lambda: running.output)
+
+
+def test_web_killed_under_load_fails_no_page(running: Showfloor) -> None:
+    """Requests wait at the door until web is back; what had begun is asked again."""
+    until = time.monotonic() + 12
+
+    def look() -> list[int]:
+        statuses = []
+        with requests.Session() as session:
+            while time.monotonic() < until:
+                statuses.append(session.get(f"{running.url}/shop/", timeout=30).status_code)
+        return statuses
+
+    with ThreadPoolExecutor(8) as people:
+        looking = [people.submit(look) for _ in range(8)]
+        for _ in range(2):
+            wait_until(lambda: answers(f"{running.url}/health"), within_s=30, what=lambda: running.output)
+            running.program("granian").kill()
+        statuses = [status for person in looking for status in person.result()]
+
+    assert set(statuses) == {200}
+    assert len(statuses) > 100
+
+
+def test_only_the_door_listens_to_others(running: Showfloor) -> None:
+    """A machine's other programs are on loopback; here all of it is, so the addresses asked for are looked at."""
+    web, realtime = (running.program(word).cmdline() for word in ("granian", "daphne"))
+
+    assert web[web.index("--host") + 1] == "127.0.0.1"
+    assert any(word.startswith("tcp:") and "interface=127.0.0.1" in word for word in realtime)
+
+
+def test_without_caddy_everything_serves_its_own_port(running: Showfloor, other: Showfloor) -> None:
+    other.environment["CADDY"] = "/nonexistent/caddy"
+    other.up("--no-demo")
+
+    assert [line for line in other.output.splitlines() if line.startswith("door")] == [
+        "door      | Caddy, the front door, does not run on this machine (No such file or directory): web, realtime and "
+        "camera open their own ports"
+    ]
+    page = requests.get(f"{other.url}/", timeout=10)
+    [style] = re.findall(r'href="(/static/css/tokens\.[0-9a-f]{12}\.css)"', page.text)
+    assert requests.get(f"{other.url}{style}", timeout=10).headers["Content-Type"] == "text/css"
+    sockets = f"ws://127.0.0.1:{other.ports['REALTIME_PORT']}"
+    assert f'content="{sockets}"' in page.text
+    assert sockets in page.headers["Content-Security-Policy"]
+    with connect(f"{sockets}/ws/site/") as visitor:
+        visitor.send('{"type": "hello", "v": 1}')
+        assert '"welcome"' in str(visitor.recv(timeout=10))
+    with ExitStack() as crowd:
+        for _ in range(500):
+            idle = socket.create_connection(("127.0.0.1", other.ports["PORT"]), 10)
+            crowd.enter_context(closing(idle))
+        assert answers(f"{other.url}/health")
+    # The other one, with its door, goes on beside it.
+    assert answers(f"{running.url}/health")
 
 
 def test_second_start_on_the_same_home_is_refused(running: Showfloor, other: Showfloor) -> None:
