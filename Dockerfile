@@ -1,4 +1,4 @@
-# One image for every process. Alone (`docker run -p 8000:8000 -p 8001:8001 -p 1935:1935 …`) it runs all of them;
+# One image for every process. Alone (`docker run -p 8000:8000 -p 1935:1935 -p 8890-8905:8890-8905/udp …`) it runs all of them;
 # with DATABASE_URL and REDIS_URL and a command of docs/operations.md it runs one.
 
 FROM node:20-slim AS assets
@@ -29,7 +29,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     BIND=0.0.0.0
 USER showfloor
 VOLUME /var/lib/showfloor
-EXPOSE 8000 8001 1935 8890 8890-8905/udp
+EXPOSE 8000 1935 8890-8905/udp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=3s --start-period=90s \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 8000)}/health', timeout=2)"]

@@ -59,7 +59,7 @@ class Load:
 
 def orders(ports: Sequence[int], skus: Sequence[str], *, clients: int, seconds: float) -> Load:
     """Order one unit a request over HTTP, of each SKU in turn, each time as another buyer."""
-    return requests(ports, partial(_order, skus), clients=clients, seconds=seconds)
+    return requests(ports, partial(order, skus), clients=clients, seconds=seconds)
 
 
 def bare_transactions(dsn: str, item: int, *, clients: int, seconds: float) -> Load:
@@ -115,7 +115,7 @@ async def _requesting(ports: Sequence[int], request: Callable[[int], bytes], cli
     return load
 
 
-def _order(skus: Sequence[str], number: int) -> bytes:
+def order(skus: Sequence[str], number: int) -> bytes:
     lines = [{"sku": skus[number % len(skus)], "quantity": 1}]
     body = {"lines": lines, "email": f"buyer{number}@example.com", "address": ADDRESS}
     return post("/api/v1/orders", body, f"Idempotency-Key: {uuid.uuid4().hex}")
