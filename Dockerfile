@@ -32,5 +32,5 @@ VOLUME /var/lib/showfloor
 EXPOSE 8000 1935 8890-8905/udp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=3s --start-period=90s \
-    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 8000)}/health', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:%d/health' % int(os.environ.get('WEB_PORT') or int(os.environ.get('SRT_PORT', 8890)) + 1), timeout=2)"]
 CMD ["python", "manage.py", "up"]
