@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from inventory import statements
+from inventory import folding, postal, statements
 from inventory.models import StockItem, Zone
 
 FRIDAY = 4
@@ -47,7 +47,7 @@ def routes(*, postal_code: str, country: str = settings.DEFAULT_COUNTRY, now: da
     """
     now = now or timezone.now()
     code = normalise(postal_code)
-    zones = statements.run(_ZONES, [country.upper(), [code[:length] for length in range(len(code) + 1)]])
+    zones = statements.run(_ZONES, [folding.country(country), [code[:length] for length in range(len(code) + 1)]])
     best: dict[int, Route] = {}
     longest: dict[int, int] = {}
     for warehouse_id, warehouse, prefix, cutoff_hour, transit_days in zones:
@@ -84,16 +84,13 @@ def countries() -> list[str]:
 
 
 def is_known(postal_code: str, country: str = settings.DEFAULT_COUNTRY) -> bool:
-    """Whether a postal code has the form of its country's: six digits in India, any short word elsewhere."""
-    code = normalise(postal_code)
-    if country.upper() == "IN":
-        return len(code) == 6 and code.isascii() and code.isdigit() and code[0] != "0"
-    return country.isascii() and country.isalpha() and 2 <= len(code) <= 12 and code.isalnum()
+    """Whether a postal code, however it was typed, has the form of its country's."""
+    return postal.write_code(postal_code, folding.country(country)) is not None
 
 
 def normalise(postal_code: str) -> str:
-    """Return a postal code as zones compare it: upper case, without spaces and dashes."""
-    return "".join(character for character in postal_code.upper() if character not in " -\u00a0")
+    """Return a postal code as zones compare it: upper case, plain digits, without spaces and dashes."""
+    return folding.code(postal_code)
 
 
 def _arrival(now: datetime, cutoff_hour: int, transit_days: int) -> date:
