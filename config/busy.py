@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views import defaults
 
+from inventory.exceptions import StockBusy
 from shop import problems
 
 RETRY_S = 2
@@ -17,7 +18,10 @@ GONE = ("08", "57P", "53300")
 
 
 class BusyMiddleware:
-    """Turn the loss of the database in a view into 503. What other middleware runs into comes to `server_error`."""
+    """Turn the loss of the database in a view, or a lock not had in time, into 503.
+
+    What other middleware runs into comes to `server_error`.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -26,7 +30,7 @@ class BusyMiddleware:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return _busy(request) if is_away(error) else None
+        return _busy(request) if isinstance(error, StockBusy) or is_away(error) else None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -50,6 +50,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
     urlsplit(SITE_URL).hostname or PUBLIC_HOST,
 ]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "shop.views.csrf.failure"
 USE_HTTPS = SITE_URL.startswith("https:")
 
 MAX_CONCURRENT_STREAMS = env.number("MAX_CONCURRENT_STREAMS", 3, least=1, most=100)
@@ -70,6 +71,8 @@ PAYMENT_WINDOW_S = env.number("PAYMENT_WINDOW_S", 300, least=30, most=86400)
 PAYMENT_SWEEP_GRACE_S = 15
 ORDERS_PER_MINUTE_BUYER = env.number("ORDERS_PER_MINUTE_BUYER", 60, least=1)
 ORDERS_PER_MINUTE_NETWORK = env.number("ORDERS_PER_MINUTE_NETWORK", 3000, least=1)
+UNPAID_UNITS_BUYER = env.number("UNPAID_UNITS_BUYER", 40, least=1)  # of one SKU, held by one account or browser
+UNPAID_UNITS_NETWORK = env.number("UNPAID_UNITS_NETWORK", 500, least=1)
 RETURN_WINDOW_DAYS = env.number("RETURN_WINDOW_DAYS", 30, least=1, most=3650)
 
 # --- Applications ----------------------------------------------------------------------------------------

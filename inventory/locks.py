@@ -1,5 +1,6 @@
 """The only place that locks stock. docs/locking.md has the order of all locks."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -36,6 +37,14 @@ _LOCK = f"""
     FOR NO KEY UPDATE OF item
 """  # noqa: S608 (the model's own columns)
 
+_LOCK_NAMES = """
+    WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', %s, true)),
+    asked AS MATERIALIZED (
+        SELECT key FROM patience, unnest(%s::bigint[]) WITH ORDINALITY AS given (key, number) ORDER BY number
+    )
+    SELECT pg_advisory_xact_lock(key) FROM asked
+"""
+
 
 def lock_stock(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[StockItem]:
     """Lock every stock item of these SKUs, and those with these ids, in the order of their ids.
@@ -49,6 +58,18 @@ def lock_stock(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[Sto
     with _busy_when_waited_for():
         rows = statements.run(_LOCK, [str(LOCK_TIMEOUT_MS), sorted(set(skus)), sorted(set(ids))])
     return [StockItem.from_db(connection.alias, _COLUMNS, row) for row in rows]
+
+
+def lock_names(names: Iterable[str]) -> None:
+    """Have everybody else who locks one of these names wait until the transaction ends; all of them by one call.
+
+    For what has no row to lock. Waits and raises like `lock_stock`. One statement.
+    """
+    require_transaction()
+    digests = (hashlib.sha256(name.encode()).digest()[:8] for name in names)
+    keys = sorted({int.from_bytes(digest, signed=True) for digest in digests})
+    with _busy_when_waited_for():
+        statements.run(_LOCK_NAMES, [str(LOCK_TIMEOUT_MS), keys])
 
 
 def require_transaction() -> None:

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -46,5 +47,5 @@ def basket(request: HttpRequest) -> dict[str, object]:
 
 
 def nonce(request: HttpRequest) -> dict[str, object]:
-    """The word by which the page's own inline scripts are let through."""
-    return {"csp_nonce": getattr(request, "csp_nonce", "")}
+    """The word by which the page's own inline scripts are let through, and the cookie that has the forms' token."""
+    return {"csp_nonce": getattr(request, "csp_nonce", ""), "csrf_cookie": settings.CSRF_COOKIE_NAME}

@@ -1,12 +1,14 @@
 /** Calls of /api/v1/ from a page: JSON both ways, the page's CSRF token, never an exception. */
 
+import { token } from "showfloor/csrf";
+
 /**
  * @param {string} path below /api/v1/
  * @param {{method?: string, body?: object, headers?: Record<string, string>}} [options]
  * @returns {Promise<{ok: boolean, status: number, body: any}>} status 0: no answer came
  */
 export async function api(path, { method = "GET", body, headers = {} } = {}) {
-  const token = /** @type {HTMLInputElement | null} */ (document.querySelector("input[name=csrfmiddlewaretoken]"))?.value;
+  const current = token();
   const wanted = Object.fromEntries(Object.entries(headers).filter(([, value]) => value));
   try {
     const answer = await fetch(`/api/v1/${path}`, {
@@ -14,7 +16,7 @@ export async function api(path, { method = "GET", body, headers = {} } = {}) {
       headers: {
         Accept: "application/json",
         ...(body && { "Content-Type": "application/json" }),
-        ...(token && method !== "GET" && { "X-CSRFToken": token }),
+        ...(current && method !== "GET" && { "X-CSRFToken": current }),
         ...wanted,
       },
       body: body && JSON.stringify(body),
