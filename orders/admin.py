@@ -69,7 +69,10 @@ class OrderAdmin(OrderColumns, ErasesBuyer, ReadOnlyAdmin):
     actions_detail = ["ship", "deliver", "refund", "cancel", "erase"]
     fieldsets = [
         (None, {"fields": ["shown_state", "cancel_reason", "total", "session"]}),
-        (_("Goes to"), {"fields": ["name", "line1", "city", "postal_code", "country", "email", "delivery_on"]}),
+        (
+            _("Goes to"),
+            {"fields": ["name", "line1", "line2", "city", "region", "postal_code", "country", "email", "delivery_on"]},
+        ),
         (_("Times"), {"fields": ["created_at", "expires_at", "placed_at", "terminal_at"]}),
     ]
 

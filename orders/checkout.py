@@ -18,8 +18,9 @@ from django.db import transaction
 from inventory import delivery
 from inventory.reservations import Shelf
 from inventory.transactions import after_commit
-from orders import caps, clock, idempotency
+from orders import caps, clock, holds, idempotency, placers
 from orders.exceptions import (
+    CartChanged,
     EmptyOrder,
     InsufficientStock,
     MixedCurrencies,
@@ -31,7 +32,8 @@ from orders.exceptions import (
 from orders.idempotency import Idempotency
 from orders.models import Order, OrderLine
 from orders.signals import orders_changed
-from shop import offers, outbox, rows
+from shop import cart, offers, outbox, rows
+from shop.exceptions import NotInCart
 from shop.offers import Offer
 
 
@@ -44,13 +46,17 @@ class ShippingAddress:
     city: str
     postal_code: str
     country: str
+    line2: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True)
 class OrderRequest:
     """What somebody wants to buy. `lines` are (SKU, units); the prices are ours to say. `session` is a show's slug.
 
-    `order_id` names the order that may come of it; None: a new name each time.
+    `order_id` names the order that may come of it; None: a new name each time. With `cart`, the key of a cart, the
+    units are taken out of it; without `lines` all that is in it. `placed_by` and `placed_from` are digests of a
+    guest's browser and of the network (`orders.placers`), empty where nobody can tell.
     """
 
     lines: Sequence[tuple[str, int]]
@@ -59,13 +65,17 @@ class OrderRequest:
     buyer_id: int | None = None
     session: str = ""
     order_id: uuid.UUID | None = None
+    cart: uuid.UUID | None = None
+    placed_by: str = ""
+    placed_from: str = ""
 
 
 def place_order(request: OrderRequest, *, key: Idempotency | None = None) -> Order:
     """Make one order and hold its units until `order.expires_at`, or raise why not and change nothing.
 
     The same `key` and request again return the same order. Opens the transaction, so it can't be called within one.
-    Inserts come first and stock last: a hot item's lock is held only for its own change and the commit.
+    The cart is locked first, so that of several orders of its units one is made. Inserts come next and stock last: a
+    hot item's lock is held only for its own change and the commit.
 
     Raises a subclass of OrderRefused, or StockBusy (try again).
     """
@@ -73,6 +83,8 @@ def place_order(request: OrderRequest, *, key: Idempotency | None = None) -> Ord
     with transaction.atomic(durable=True):
         if key and (earlier := idempotency.claim(key, order_id)):
             return earlier
+        if request.cart:
+            request = replace(request, lines=_take_out_of_cart(request.cart, request.lines))
         [outcome] = write_orders([replace(request, order_id=order_id)], inserts_first=True)
         if isinstance(outcome, OrderRefused):
             raise outcome
@@ -93,6 +105,8 @@ def write_orders(requests: Sequence[OrderRequest], *, inserts_first: bool = Fals
     if inserts_first:
         _insert(sound)
     _check_caps(sound)
+    sound = [draft for draft in sound if draft.refusal is None]
+    _check_holds(sound)
     sound = [draft for draft in sound if draft.refusal is None]
     with Shelf.open(skus={sku for draft in sound for sku in draft.wanted}) as shelf:
         for draft in sound:
@@ -179,12 +193,17 @@ def _draft_one(
         email=request.email,
         name=request.address.name,
         line1=request.address.line1,
+        line2=request.address.line2,
         city=request.address.city,
         postal_code=request.address.postal_code,
         country=request.address.country,
+        region=request.address.region,
         total_minor=sum(offer.price_minor * wanted[offer.sku] for offer in sold),
         currency=sold[0].currency if sold else settings.DEFAULT_CURRENCY,
         session=request.session,
+        cart=request.cart,
+        placed_by=placers.of_user(request.buyer_id) if request.buyer_id else request.placed_by,
+        placed_from=request.placed_from,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.PAYMENT_WINDOW_S),
     )
@@ -203,21 +222,45 @@ def _draft_one(
 def _check_caps(drafts: Sequence[_Draft]) -> None:
     """Refuse, in their order, those who would have more units of a capped product than one buyer may."""
     capped = [
-        (draft, offer, caps.Claim.of(draft.order, offer.product_id), offer.cap_per_buyer)
+        (draft, offer, offer.cap_per_buyer)
         for draft in drafts
         for offer in draft.offers
         if offer.cap_per_buyer is not None
     ]
-    taken = caps.lock_and_count({claim: draft.order for draft, _, claim, _ in capped})
+    if not capped:
+        return
+    verified = caps.verified_buyers(draft.order for draft, _, _ in capped)
+    claims = {
+        (draft.order.pk, offer.sku): caps.claims_of(draft.order, offer.product_id, verified=verified)
+        for draft, offer, _ in capped
+    }
+    taken = caps.lock_and_count(
+        {claim for each in claims.values() for claim in each}, besides=[draft.order.pk for draft, _, _ in capped]
+    )
     for draft, group in groupby(capped, key=lambda row: row[0]):
         wanted: Counter[caps.Claim] = Counter()
-        for _, offer, claim, cap in group:
-            wanted[claim] += draft.wanted[offer.sku]
-            if draft.refusal is None and taken[claim] + wanted[claim] > cap:
-                draft.refusal = OverCap(offer.sku, cap, taken[claim])
+        for _, offer, cap in group:
+            for claim in claims[draft.order.pk, offer.sku]:
+                wanted[claim] += draft.wanted[offer.sku]
+                if draft.refusal is None and taken[claim] + wanted[claim] > cap:
+                    is_sure = draft.order.buyer_id in verified
+                    draft.refusal = OverCap(offer.sku, cap, taken[claim] if is_sure else None)
         if draft.refusal is None:
-            for claim, units in wanted.items():
-                taken[claim] += units
+            taken.update({claim: taken[claim] + units for claim, units in wanted.items()})
+
+
+def _check_holds(drafts: Sequence[_Draft]) -> None:
+    """Refuse those for whom too much would be held unpaid."""
+    wishes = [holds.Wish(draft.order, draft.wanted) for draft in drafts]
+    for draft, refusal in zip(drafts, holds.lock_and_judge(wishes), strict=True):
+        draft.refusal = refusal
+
+
+def _take_out_of_cart(key: uuid.UUID, lines: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    try:
+        return cart.take(key, lines)
+    except NotInCart as refusal:
+        raise CartChanged(refusal.skus) from refusal
 
 
 def _merge(lines: Iterable[tuple[str, int]]) -> dict[str, int]:

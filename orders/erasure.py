@@ -12,7 +12,8 @@ from shop import erasure
 from shop.erasure import Person
 from shop.models import User
 
-NOBODY = {"buyer_id": None, "email": "", "name": "", "line1": "", "city": "", "postal_code": ""}
+PARTS = ("email", "name", "line1", "line2", "city", "postal_code", "region")
+NOBODY = {"buyer_id": None} | dict.fromkeys(PARTS, "")
 """The country stays, as a figure."""
 
 
@@ -37,7 +38,7 @@ def erase(person: Person) -> int:
     with transaction.atomic(durable=True):
         with limited_wait(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ERASING])
-            here = Order.objects.filter(_whose(person)).update(**NOBODY)
+            here = Order.objects.filter(_whose(person)).update(**NOBODY, cart=None, placed_by="", placed_from="")
         there = ArchivedOrder.objects.filter(_whose(person)).update(**NOBODY)
         return here + there + _take_off_others(person)
 

@@ -14,6 +14,20 @@ class OrderRefused(OrdersError):
     """No order was made and nothing was changed."""
 
 
+@dataclass
+class TooManyOrders(OrderRefused):
+    """So many orders in so short a time; trying again helps after `retry_after_s`."""
+
+    retry_after_s: int
+
+
+@dataclass
+class CartChanged(OrderRefused):
+    """The cart does not hold these (any more): another order took them, or its owner did."""
+
+    skus: Sequence[str]
+
+
 class EmptyOrder(OrderRefused):
     """There were no lines."""
 
@@ -49,11 +63,23 @@ class Undeliverable(OrderRefused):
 
 @dataclass
 class OverCap(OrderRefused):
-    """One buyer may have at most `cap` units of this product, over all their orders."""
+    """One buyer may have at most `cap` units of this product, over all their orders.
+
+    `already` is for the account's own eyes; None for those who can't be known for sure.
+    """
 
     sku: str
     cap: int
-    already: int
+    already: int | None
+
+
+@dataclass
+class TooManyUnpaid(OrderRefused):
+    """At most so many units of a SKU are held unpaid for one buyer (`is_own`), or for one network."""
+
+    sku: str
+    most: int
+    is_own: bool
 
 
 class IdempotencyMismatch(OrderRefused):

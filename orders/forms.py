@@ -4,17 +4,17 @@ import uuid
 from typing import Any
 
 import orjson
-from babel import Locale
 from django import forms
-from django.conf import settings
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inventory import delivery
 from orders.checkout import ShippingAddress
+from shop import addresses
+from shop.address_forms import AUTOCOMPLETE, AddressForm, EmailField
+from shop.cart import LINES_MOST, QUANTITY_MOST
 
-QUANTITY_MOST = 999
-LINES_MOST = 100
+NAME_MOST = 260  # of a product and its variant
 
 
 class LinesField(forms.CharField):
@@ -23,95 +23,78 @@ class LinesField(forms.CharField):
     widget = forms.HiddenInput
 
     def to_python(self, value: Any) -> dict[str, int]:  # type: ignore[override]
-        try:
-            units = orjson.loads(value or "{}")
-        except orjson.JSONDecodeError:
-            units = None
-        if not isinstance(units, dict) or len(units) > LINES_MOST or not all(map(_is_quantity, units.values())):
+        units = _read_json(value)
+        if units is None or not all(map(_is_quantity, units.values())):
             raise forms.ValidationError(_("This page is out of date. Please open it again."))
         return units
 
 
-def _is_quantity(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= QUANTITY_MOST
+class NamesField(forms.CharField):
+    """The names that the shopper saw, by SKU, so that what is withdrawn meanwhile can be named."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> dict[str, str]:  # type: ignore[override]
+        names = _read_json(value) or {}
+        return {sku: name[:NAME_MOST] for sku, name in names.items() if isinstance(name, str)}
 
 
-class CheckoutForm(forms.Form):
+class CheckoutForm(AddressForm):
     """Where the things go, and, hidden, what they are. `key` makes a double click one order."""
 
-    email = forms.EmailField(
+    email = EmailField(
         label=gettext_lazy("E-mail"), help_text=gettext_lazy("So that we can reach you about this order.")
     )
-    name = forms.CharField(label=gettext_lazy("Name on the parcel"), max_length=120)
-    line1 = forms.CharField(label=gettext_lazy("Street and house"), max_length=200)
-    postal_code = forms.CharField(label=gettext_lazy("Postal code"), max_length=16)
-    city = forms.CharField(label=gettext_lazy("City"), max_length=120)
-    country = forms.ChoiceField(label=gettext_lazy("Country"))
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     lines = LinesField(required=False)
+    names = NamesField(required=False)
     total_minor = forms.IntegerField(widget=forms.HiddenInput, required=False)
     left_lines = LinesField(required=False)
     left_total_minor = forms.IntegerField(widget=forms.HiddenInput, required=False)
     session = forms.SlugField(widget=forms.HiddenInput, required=False, max_length=100)
     source = forms.CharField(widget=forms.HiddenInput, required=False, max_length=8)
 
-    AUTOCOMPLETE = {
-        "email": "email",
-        "name": "name",
-        "line1": "address-line1",
-        "postal_code": "postal-code",
-        "city": "address-level2",
-        "country": "country",
-    }
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        country = self.fields["country"]
-        assert isinstance(country, forms.ChoiceField)  # noqa: S101 (for the type)
-        country.choices = _countries()
-        country.initial = settings.DEFAULT_COUNTRY
-        for name, autocomplete in self.AUTOCOMPLETE.items():
-            attributes = self.fields[name].widget.attrs
-            self.fields[name].error_messages["required"] = _("Please fill this in.")
-            attributes |= {"class": "input", "autocomplete": autocomplete}
-        self.fields["postal_code"].widget.attrs["class"] = "input num"
-        first = next((name for name in self.AUTOCOMPLETE if self.is_bound and name in self.errors), None)
+        first = next(
+            (name for name in self.fields if name in AUTOCOMPLETE and self.is_bound and name in self.errors), ""
+        )
         if first:
             self.fields[first].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        code, country = cleaned.get("postal_code"), cleaned.get("country")
-        if code and country and (error := postal_code_error(code, country)):
-            self.add_error("postal_code", error)
+        cleaned = super().clean()
+        country = cleaned.get("country", "")
+        if not {"country", "postal_code"} & set(self.errors) and not delivery.routes(
+            postal_code=cleaned["postal_code"], country=country
+        ):
+            self.add_error("postal_code" if "postal_code" in self.rules.fields else "country", unserved())
         return cleaned
 
-    def address(self) -> ShippingAddress:
+    def shipping_address(self) -> ShippingAddress:
         """Return what was entered; needs a valid form."""
-        return ShippingAddress(
-            **{name: self.cleaned_data[name] for name in ("name", "line1", "city", "postal_code", "country")}
-        )
+        return ShippingAddress(**self.address())
 
 
 def postal_code_error(code: str, country: str) -> str:
     """Say what is wrong with a postal code, or nothing."""
     if not delivery.is_known(code, country):
-        digits = delivery.normalise(code)
-        if country == "IN" and digits.isdigit() and len(digits) != 6:
-            return ngettext(
-                "%(n)d digit; codes in India have six.", "%(n)d digits; codes in India have six.", len(digits)
-            ) % {"n": len(digits)}
-        if country == "IN":
-            return _("Codes in India have six digits.")
-        return _("This is not a postal code.")
-    if not delivery.routes(postal_code=code, country=country):
-        return _("We can't send anything to this postal code yet.")
-    return ""
+        return addresses.code_error(code, country) if code else str(addresses.NEEDED)
+    return "" if delivery.routes(postal_code=code, country=country) else unserved()
 
 
-def _countries() -> list[tuple[str, str]]:
-    """Return the countries that something can be sent to, by name."""
-    codes = delivery.countries() or [settings.DEFAULT_COUNTRY]
-    names = Locale.parse((get_language() or "en").replace("-", "_")).territories
-    return sorted(((code, str(names.get(code, code))) for code in codes), key=lambda choice: choice[1])
+def unserved() -> str:
+    return _("We can't send anything to this postal code yet.")
+
+
+def _read_json(value: Any) -> dict[str, Any] | None:
+    try:
+        found = orjson.loads(value or "{}")
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) and len(found) <= LINES_MOST else None
+
+
+def _is_quantity(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= QUANTITY_MOST

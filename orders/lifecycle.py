@@ -21,9 +21,9 @@ from inventory.reservations import Shelf
 from inventory.transactions import after_commit
 from orders import caps, clock, locks
 from orders.exceptions import TransitionRefused
-from orders.models import Order, OrderFacts, Payment, Refund
+from orders.models import Order, OrderFacts, OrderLine, Payment, Refund
 from orders.signals import orders_changed
-from shop import audit, outbox, rows
+from shop import audit, cart, outbox, rows
 
 State = OrderFacts.State
 Reason = OrderFacts.CancelReason
@@ -106,6 +106,8 @@ RULES: dict[tuple[State, Event], Rule] = {
 }
 """What is not in the table is refused. A second success is one of another payment: see `payments.settle`."""
 
+LAPSED = (Reason.PAYMENT_FAILED, Reason.EXPIRED)
+
 LATE_SUCCESS = Rule(State.PLACED, Stock.HELD_AGAIN)
 """Success for an order that lapsed by itself: its buyer still wants it, so it is held again if it can be.
 
@@ -153,6 +155,7 @@ def advance(
     for order in orders:
         groups[rule_for(order, event)].append(order)
     late = groups.pop(LATE_SUCCESS, [])
+    _move_carts(groups, late)
     over_cap = caps.find_over(late) if late else set()  # its locks come before the stock's
     skus = {line.sku for order in late for line in order.lines.all()}
     with Shelf.open(skus=skus, holders=[order.holder for order in orders]) as shelf:
@@ -165,6 +168,29 @@ def advance(
             _write(group, event, rule, actor=actor, reason=reason, now=now, owed=owed)
 
 
+def gives_cart_back(order: Order) -> bool:
+    """Whether what was taken out of a cart for this order is there again: nobody wished it away."""
+    return order.cart is not None and order.cancel_reason in LAPSED
+
+
+def _move_carts(groups: Mapping[Rule, Sequence[Order]], late: Sequence[Order]) -> None:
+    """Give the carts of lapsing orders back, and take again what a late success pays for; before stock is locked."""
+    lapsing = [order for rule, group in groups.items() if rule.cancel_reason in LAPSED for order in group]
+    cart.put_back(_from_carts(lapsing))
+    cart.take_again(_from_carts(late))
+
+
+def _from_carts(orders: Sequence[Order]) -> dict[uuid.UUID, dict[int, int]]:
+    """Return the units of these orders that came out of a cart, by the cart's key and the variant."""
+    units: dict[uuid.UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    carts = {order.pk: order.cart for order in orders if order.cart}
+    for line in OrderLine.objects.filter(order__in=carts) if carts else []:
+        key = carts[line.order_id]
+        if key and line.variant_id:
+            units[key][line.variant_id] += line.quantity
+    return units
+
+
 def _advance_one(order_id: uuid.UUID, event: Event, *, actor: str, reason: str = "") -> Order:
     with transaction.atomic(durable=True):
         order = locks.lock_order(order_id)
@@ -174,7 +200,7 @@ def _advance_one(order_id: uuid.UUID, event: Event, *, actor: str, reason: str =
 
 def rule_for(order: Order, event: Event) -> Rule:
     """Return what this event does to a locked order. Raises TransitionRefused if its state does not know the event."""
-    lapsed = order.cancel_reason in {Reason.EXPIRED, Reason.PAYMENT_FAILED}
+    lapsed = order.cancel_reason in LAPSED
     if event is Event.PAID and lapsed and not order.is_erased:
         return LATE_SUCCESS
     rule = RULES.get((State(order.state), event))

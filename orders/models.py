@@ -42,9 +42,11 @@ class OrderFacts(models.Model):
     email = models.EmailField()  # empty once its buyer was erased
     name = models.CharField(max_length=120)
     line1 = models.CharField(max_length=200)
+    line2 = models.TextField(blank=True, default="")
     city = models.CharField(max_length=120)
     postal_code = models.CharField(max_length=16)
     country = models.CharField(max_length=2)
+    region = models.TextField(blank=True, default="", help_text="state, province or emirate")
 
     state = models.CharField(max_length=10, choices=State, default=State.CREATED)
     cancel_reason = models.CharField(max_length=14, choices=CancelReason, blank=True)
@@ -89,9 +91,19 @@ class OrderFacts(models.Model):
 class Order(OrderFacts):
     """What one buyer bought at once, at the prices of that moment. Changed only by `orders.lifecycle`."""
 
+    NOT_ARCHIVED = ("cart", "placed_by", "placed_from")
+    """How it was made: what that is for is over long before it is archived."""
+
     number_seq = models.BigIntegerField(unique=True, editable=False, db_default=NextOrderNumber())
     buyer = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="orders"
+    )
+    cart = models.UUIDField(null=True, blank=True, editable=False, help_text="the key of the cart it was made from")
+    placed_by = models.TextField(
+        blank=True, default="", editable=False, help_text="digest of the account or the browser that placed it"
+    )
+    placed_from = models.TextField(
+        blank=True, default="", editable=False, help_text="digest of the network that it was placed from"
     )
 
     class Meta:
@@ -108,6 +120,9 @@ class Order(OrderFacts):
             models.Index(Upper("email"), name="order_by_email"),
             # expiry.sweep: unpaid orders, oldest deadline first
             models.Index(fields=["expires_at"], name="order_unpaid", condition=Q(state="created")),
+            # holds and caps: what a buyer, and a network, has unpaid or bought
+            models.Index(fields=["placed_by", "state"], name="order_by_placer", condition=~Q(placed_by="")),
+            models.Index(fields=["placed_from", "state"], name="order_by_network", condition=~Q(placed_from="")),
             # archive.mover: what is over, the oldest first
             models.Index(fields=["terminal_at"], name="order_over", condition=Q(terminal_at__isnull=False)),
             # a show's figures

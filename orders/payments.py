@@ -21,17 +21,19 @@ from django.utils.crypto import salted_hmac
 
 from inventory.exceptions import StockBusy
 from orders import access, clock, locks
-from orders.exceptions import ProviderAway, ProviderSilent, TransitionRefused
+from orders.exceptions import ProviderAway, ProviderRefused, ProviderSilent, TransitionRefused
 from orders.lifecycle import Event, advance
 from orders.models import Order, Payment, ProviderEvent, Refund
 from orders.providers import Fetched, Refunded, get_provider
 from shop import audit, outbox
+from shop.models import AuditEntry
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T", Payment, Refund)
 
 State = Payment.State
+REFUSED = "payment_refused"
 FIRST_LOOK = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
 LATE_FOR = timedelta(days=7)
@@ -51,7 +53,7 @@ def open_payment(order: Order) -> Payment:
     """Return the payment on whose page the buyer pays, opened with the provider at most once.
 
     Raises TransitionRefused if the order no longer waits for money, ProviderAway and StockBusy (try again),
-    ProviderRefused (trying again is no help).
+    ProviderRefused (trying again is no help; the shop is told).
     """
     if order.state != Order.State.CREATED:
         raise TransitionRefused(order.state, "pay")
@@ -63,14 +65,18 @@ def open_payment(order: Order) -> Payment:
     digest = salted_hmac("orders.payments", f"{order.id} {attempt}", algorithm="sha256").digest()
     key = uuid.UUID(bytes=digest[:16])
     word = f"?access={access.token(order)}"
-    opened = get_provider().open(
-        key=str(key),
-        amount_minor=order.total_minor,
-        currency=order.currency,
-        description=f"Order {order.number}",
-        return_url=f"{settings.SITE_URL}{reverse('orders:order', args=[order.id])}{word}",
-        form_url=f"{settings.SITE_URL}{reverse('orders:card', args=[order.id])}",
-    )
+    try:
+        opened = get_provider().open(
+            key=str(key),
+            amount_minor=order.total_minor,
+            currency=order.currency,
+            description=f"Order {order.number}",
+            return_url=f"{settings.SITE_URL}{reverse('orders:order', args=[order.id])}{word}",
+            form_url=f"{settings.SITE_URL}{reverse('orders:card', args=[order.id])}",
+        )
+    except ProviderRefused as refusal:
+        _note_refusal(order, str(refusal))
+        raise
     with transaction.atomic():
         order = locks.lock_order(order.id)
         # Written down even for an order that ended meanwhile: what is not known can't be closed.
@@ -89,6 +95,18 @@ def open_payment(order: Order) -> Payment:
     if order.state != Order.State.CREATED:
         raise TransitionRefused(order.state, "pay")
     return payment
+
+
+def _note_refusal(order: Order, why: str) -> None:
+    """Tell the shop, once for each order, that the provider will not take its payment. Twice is safe."""
+    with transaction.atomic():
+        order = locks.lock_order(order.id)
+        if AuditEntry.objects.filter(subject=order.holder, action=REFUSED).exists():
+            return
+        facts = {"amount_minor": order.total_minor, "currency": order.currency}
+        actor = f"provider:{settings.PAYMENT_PROVIDER}"
+        audit.record(actor=actor, action=REFUSED, subject=order.holder, reason=why[:200], **facts)
+        outbox.publish("payment.refused", order.holder, facts)
 
 
 def refresh(payment: Payment) -> Payment:

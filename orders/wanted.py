@@ -36,11 +36,19 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """What is not sold (any more); `name` as the shopper saw it, or empty."""
+
+    sku: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Wanted:
-    """`missing` are SKUs that are not sold (any more)."""
+    """`missing` are those that are not sold (any more)."""
 
     lines: Sequence[Line] = ()
-    missing: Sequence[str] = ()
+    missing: Sequence[Missing] = ()
 
     @property
     def pairs(self) -> list[tuple[str, int]]:
@@ -50,6 +58,10 @@ class Wanted:
     def as_json(self) -> str:
         """What a form carries, so that what was seen is what is ordered."""
         return orjson.dumps(dict(self.pairs)).decode()
+
+    @property
+    def names_as_json(self) -> str:
+        return orjson.dumps({line.variant.sku: str(line.variant) for line in self.lines}).decode()
 
     @property
     def skus(self) -> list[str]:
@@ -62,6 +74,18 @@ class Wanted:
     @property
     def currency(self) -> str:
         return self.lines[0].variant.currency if self.lines else ""
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """The sum of each currency: they can't be added up."""
+        sums: dict[str, int] = {}
+        for line in self.lines:
+            sums[line.variant.currency] = sums.get(line.variant.currency, 0) + line.amount_minor
+        return sums
+
+    @property
+    def is_mixed(self) -> bool:
+        return len(self.totals) > 1
 
     @property
     def shortages(self) -> list[Line]:
@@ -81,8 +105,12 @@ class Wanted:
         )
 
 
-def read(units: Mapping[str, int]) -> Wanted:
-    """Look up SKUs and how many units of each are wanted; three queries, however many."""
+def read(units: Mapping[str, int], *, names: Mapping[str, str] | None = None) -> Wanted:
+    """Look up SKUs and how many units of each are wanted; three queries, however many.
+
+    `names` are those that whoever asks has seen already: a SKU that is not sold is called by them alone, for what it
+    is called inside the shop may not be public yet.
+    """
     found = (
         Variant.objects.filter(sku__in=filter(is_text, units), is_active=True, product__is_active=True)
         .select_related("product", "picture")
@@ -95,25 +123,17 @@ def read(units: Mapping[str, int]) -> Wanted:
         for sku, quantity in units.items()
         if sku in variants
     ]
-    return Wanted(lines, [sku for sku in units if sku not in variants])
+    return Wanted(lines, [Missing(sku, (names or {}).get(sku, "")) for sku in units if sku not in variants])
 
 
-def of_cart(request: HttpRequest) -> dict[str, int]:
-    """Return the SKUs and units in the cart of whoever asks, the first put in first."""
+def read_cart(request: HttpRequest, *, currency: str = "") -> Wanted:
+    """Look up what is in the cart of whoever asks, the first put in first; of one currency, if it is said."""
     basket = cart.find(request)
-    return {line.variant.sku: line.quantity for line in cart.lines(basket)} if basket else {}
+    lines = [line for line in cart.lines(basket) if currency in ("", line.variant.currency)] if basket else []
+    names = {line.variant.sku: str(line.variant) for line in lines}
+    return read({line.variant.sku: line.quantity for line in lines}, names=names)
 
 
 def of_order(order: Order) -> dict[str, int]:
     """Return what was ordered before, to order it again."""
     return {line.sku: line.quantity for line in order.lines.all()}
-
-
-def empty_cart(request: HttpRequest, order: Order) -> None:
-    """Take what was ordered out of the cart of whoever asks; what changed there since stays. Twice is safe."""
-    basket = cart.find(request)
-    if basket is None:
-        return
-    ordered = of_order(order)
-    taken = [line.variant.sku for line in cart.lines(basket) if ordered.get(line.variant.sku, 0) == line.quantity]
-    cart.remove(basket, taken)

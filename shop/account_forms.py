@@ -3,22 +3,33 @@
 from typing import Any
 
 from allauth.account import forms as allauth
+from django.forms import Field
 from django.utils.translation import gettext_lazy as _
+
+from inventory import folding
 
 EMAIL = _("E-mail")
 NEW_PASSWORD_HINT = _("At least eight characters, and not a common word.")
+
+
+def _fold(field: Field) -> None:
+    """Have a field of allauth's take an e-mail address however it was typed."""
+    read = field.to_python
+    field.to_python = lambda value: folding.email(read(value) or "")  # type: ignore[method-assign]
 
 
 class LoginForm(allauth.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = EMAIL
+        _fold(self.fields["login"])
 
 
 class SignupForm(allauth.SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = EMAIL
+        _fold(self.fields["email"])
         self.fields["password1"].help_text = NEW_PASSWORD_HINT
         self.order_fields(["email", "password1", "display_name"])
 
@@ -27,12 +38,14 @@ class ResetPasswordForm(allauth.ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = EMAIL
+        _fold(self.fields["email"])
 
 
 class AddEmailForm(allauth.AddEmailForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = EMAIL
+        _fold(self.fields["email"])
 
 
 class ChangePasswordForm(allauth.ChangePasswordForm):

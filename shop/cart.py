@@ -1,24 +1,30 @@
 """The cart: a person's, or a guest's that the session remembers and sign-in merges."""
 
-from collections.abc import Callable, Iterable
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
-from django.db.models import F, Prefetch, Sum
+from django.db.models import F, Prefetch, QuerySet, Sum
 from django.db.models.functions import Least
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
-from inventory import availability
-from shop.exceptions import CartFull, QuantityRefused, UnknownSku
+from inventory import availability, folding
+from inventory.exceptions import StockBusy
+from shop import locks
+from shop.exceptions import CartFull, NotInCart, QuantityRefused, UnknownSku
 from shop.models import Cart, CartLine, ProductPicture, User, Variant
 from shop.text import is_text
 
 SESSION_KEY = "cart"
 QUANTITY_MOST = 99
+"""Units of one thing in a cart's line and in an order's, wherever it is asked for."""
 LINES_MOST = 100
+FORMER_KEYS_MOST = 20
 
 
 @dataclass(frozen=True)
@@ -69,9 +75,17 @@ def ensure(request: HttpRequest) -> Cart:
         return Cart.objects.get_or_create(user=request.user)[0]
     cart = find(request)
     if cart is None:
-        cart = Cart.objects.create()
+        cart = Cart.objects.get_or_create(key=_first_key(request))[0]
         request.session[SESSION_KEY] = str(cart.key)
     return cart
+
+
+def _first_key(request: HttpRequest) -> uuid.UUID:
+    """Return the key of a session's first cart: the same for two requests at once, or one would lose its units."""
+    if not request.session.session_key:
+        request.session.create()
+    digest = salted_hmac("shop.cart", str(request.session.session_key), algorithm="sha256").digest()
+    return uuid.UUID(bytes=digest[:16], version=4)
 
 
 def change(request: HttpRequest, how: Callable[..., CartLine], *, sku: str, quantity: int) -> CartLine:
@@ -126,6 +140,43 @@ def remove(cart: Cart, skus: Iterable[str]) -> int:
     return removed
 
 
+def take(key: uuid.UUID, wanted: Sequence[tuple[str, int]] = ()) -> list[tuple[str, int]]:
+    """Take units out of a cart for the order that is being made; everything that is in it, unless said.
+
+    Locks the cart in the transaction that is open, so that units of it are ordered once, and come back if the order
+    is refused. Returns what was taken, by SKU. Raises NotInCart for units that it does not hold (any more), StockBusy.
+    """
+    cart = locks.lock_carts_by_key([key]).get(key)
+    held = {line.variant.sku: line for line in CartLine.objects.filter(cart=cart).select_related("variant")}
+    asked: dict[str, int] = {}
+    for sku, units in wanted or [(sku, line.quantity) for sku, line in held.items()]:
+        asked[sku] = asked.get(sku, 0) + units
+    if short := sorted(sku for sku, units in asked.items() if sku not in held or held[sku].quantity < units):
+        raise NotInCart(short)
+    _take_out({held[sku]: units for sku, units in asked.items()})
+    return list(asked.items())
+
+
+def put_back(returned: Mapping[uuid.UUID, Mapping[int, int]]) -> None:
+    """Put the units of orders that came to nothing back into the carts they were made from, by key and variant.
+
+    Needs an open transaction, and locks all these carts by one call. What a cart has no room for is left out.
+    """
+    carts = locks.lock_carts_by_key(returned)
+    for key, units in returned.items():
+        cart = carts.get(key)
+        if cart:
+            _move_in(cart, units)
+
+
+def take_again(ordered: Mapping[uuid.UUID, Mapping[int, int]]) -> None:
+    """Undo `put_back`, as far as the units are still there: the order is its buyer's after all."""
+    carts = locks.lock_carts_by_key(ordered)
+    for key, units in ordered.items():
+        kept = CartLine.objects.filter(cart=carts.get(key), variant__in=units)
+        _take_out({line: min(units[line.variant_id], line.quantity) for line in kept})
+
+
 def lines(cart: Cart) -> list[CartLine]:
     """Return the lines, oldest first, with variant, product and pictures: three queries, however many lines."""
     return list(
@@ -163,10 +214,17 @@ def get_variant(sku: str) -> Variant:
     """Return what is for sale under a SKU. Raises UnknownSku."""
     if not is_text(sku):
         raise UnknownSku(sku)
-    try:
-        return Variant.objects.select_related("product").get(sku=sku, is_active=True, product__is_active=True)
-    except Variant.DoesNotExist:
-        raise UnknownSku(sku) from None
+    offered = Variant.objects.filter(is_active=True, product__is_active=True).select_related("product")
+    found = offered.filter(sku=sku).first() or _like(offered, sku)
+    if found is None:
+        raise UnknownSku(sku)
+    return found
+
+
+def _like(offered: QuerySet[Variant], typed: str) -> Variant | None:
+    """Find what somebody typed in another case or width, if it is only one thing."""
+    found = offered.filter(sku__iexact=folding.fold(typed))[:2]
+    return found[0] if len(found) == 1 else None
 
 
 @transaction.atomic
@@ -176,23 +234,36 @@ def merge(guest: Cart, *, into: Cart) -> None:
     What a full cart has no room for is left behind.
     """
     # Locked in one order, so that two sign-ins of one browser merge once and don't wait for each other in a ring.
-    locked = {
-        cart.pk: cart for cart in Cart.objects.select_for_update().filter(pk__in=[guest.pk, into.pk]).order_by("pk")
-    }
+    locked = locks.lock_carts([guest.pk, into.pk])
     if guest.pk not in locked or into.pk not in locked or guest.pk == into.pk:
         return
-    variants = set(CartLine.objects.filter(cart=into).values_list("variant_id", flat=True))
-    for line in CartLine.objects.filter(cart=guest):
-        if len(variants | {line.variant_id}) > max(LINES_MOST, len(variants)):
+    _move_in(into, {line.variant_id: line.quantity for line in CartLine.objects.filter(cart=guest)})
+    guest.delete()
+    known = [*locked[into.pk].former_keys, guest.key]
+    Cart.objects.filter(pk=into.pk).update(former_keys=known[-FORMER_KEYS_MOST:])
+
+
+def _move_in(cart: Cart, units: Mapping[int, int]) -> None:
+    """Add units of variants to a locked cart, as far as it has room."""
+    variants = set(CartLine.objects.filter(cart=cart).values_list("variant_id", flat=True))
+    for variant_id, quantity in units.items():
+        if len(variants | {variant_id}) > max(LINES_MOST, len(variants)):
             continue
-        variants.add(line.variant_id)
+        variants.add(variant_id)
         kept, is_new = CartLine.objects.get_or_create(
-            cart=into, variant_id=line.variant_id, defaults={"quantity": line.quantity}
+            cart=cart, variant_id=variant_id, defaults={"quantity": min(quantity, QUANTITY_MOST)}
         )
         if not is_new:
-            CartLine.objects.filter(pk=kept.pk).update(quantity=Least(F("quantity") + line.quantity, QUANTITY_MOST))
-    guest.delete()
-    Cart.objects.filter(pk=into.pk).update(changed_at=timezone.now())
+            CartLine.objects.filter(pk=kept.pk).update(quantity=Least(F("quantity") + quantity, QUANTITY_MOST))
+    Cart.objects.filter(pk=cart.pk).update(changed_at=timezone.now())
+
+
+def _take_out(units: Mapping[CartLine, int]) -> None:
+    """Take units out of lines whose cart is locked."""
+    CartLine.objects.filter(pk__in=[line.pk for line, taken in units.items() if taken >= line.quantity]).delete()
+    for line, taken in units.items():
+        if taken < line.quantity:
+            CartLine.objects.filter(pk=line.pk).update(quantity=F("quantity") - taken)
 
 
 @receiver(user_logged_in)
@@ -200,8 +271,12 @@ def keep_guest_cart(sender: object, request: HttpRequest | None, user: User, **k
     """At sign-in, what the guest put into the cart stays in it."""
     key = request.session.pop(SESSION_KEY, "") if request is not None and hasattr(request, "session") else ""
     guest = find_guest(key)
-    if guest is not None:
+    if request is None or guest is None:
+        return
+    try:
         merge(guest, into=Cart.objects.get_or_create(user=user)[0])
+    except StockBusy:  # an order of it is being made; it is merged at the next sign-in
+        request.session[SESSION_KEY] = key
 
 
 def _check(quantity: int) -> None:
@@ -211,7 +286,9 @@ def _check(quantity: int) -> None:
 
 def _lock_with_room(cart: Cart, variant: Variant) -> None:
     """Lock the cart, so that two clicks add up and its size holds; mark it changed."""
-    Cart.objects.select_for_update().get(pk=cart.pk)
+    kept = locks.lock_carts([cart.pk]).get(cart.pk)
+    if kept is None:
+        raise Cart.DoesNotExist
     others = CartLine.objects.filter(cart=cart).exclude(variant=variant).count()
     if others >= LINES_MOST:
         raise CartFull(LINES_MOST)

@@ -20,6 +20,7 @@ from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Now
 from rest_framework.authtoken.models import Token
 
+from inventory import folding
 from shop import audit
 from shop.exceptions import ErasureRefused
 from shop.models import Address, Cart, Notice, OutboxEvent, User, WebhookDelivery, WishlistItem
@@ -153,7 +154,9 @@ def _erase_wishes(person: Person) -> int:
 def _erase_notices(person: Person) -> int:
     """Delete what they were told; what the seller was told names nobody."""
     theirs = Q(user=person.user) if person.user else Q(pk__in=[])
-    return _deleted(Notice.objects.filter(theirs | any_of("email", person.emails)).exclude(recipient=Notice.SELLER))
+    mailboxes = {folding.mailbox(email) for email in person.emails}
+    theirs |= any_of("email", person.emails) | Q(mailbox__in=mailboxes)
+    return _deleted(Notice.objects.filter(theirs).exclude(recipient=Notice.SELLER))
 
 
 @erases("sign_in_attempts")

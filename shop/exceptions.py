@@ -31,6 +31,14 @@ class CartFull(ShopError):
         self.most = most
 
 
+class NotInCart(ShopError):
+    """A cart does not hold so many units of these SKUs (any more)."""
+
+    def __init__(self, skus: Sequence[str]) -> None:
+        super().__init__(", ".join(skus))
+        self.skus = skus
+
+
 class MendRefused(ShopError):
     """Something that a reconciliation named is not put right; nothing was changed."""
 

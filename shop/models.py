@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
@@ -57,9 +58,11 @@ class Address(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="addresses")
     name = models.CharField(max_length=120)
     line1 = models.CharField(max_length=200)
-    city = models.CharField(max_length=120)
-    postal_code = models.CharField(max_length=16)
+    line2 = models.TextField(blank=True, default="", db_default="")
+    city = models.CharField(max_length=120, blank=True)
+    postal_code = models.CharField(max_length=16, blank=True)
     country = models.CharField(max_length=2)
+    region = models.TextField(blank=True, default="", db_default="", help_text="state, province or emirate")
     used_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -144,13 +147,20 @@ class Variant(models.Model):
 
 
 class Cart(models.Model):
-    """A person's cart, or a guest's (found by `key`, kept in the session)."""
+    """A person's cart, or a guest's (found by `key`, kept in the session).
+
+    A person's knows the keys of guests' carts that were merged into it: what comes back to those finds the way.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="cart"
     )
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    former_keys = ArrayField(models.UUIDField(), blank=True, default=list, editable=False)
     changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = [GinIndex(fields=["former_keys"], name="cart_by_former_key")]
 
     def __str__(self) -> str:
         return f"cart {self.key}"
@@ -258,6 +268,13 @@ class Notice(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     read_at = models.DateTimeField(null=True, blank=True)
     email = models.EmailField(blank=True, help_text="where the mail goes")
+    mailbox = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="of a mail that anybody can cause: whose mailbox it goes to",
+    )
     mail_state = models.CharField(max_length=7, choices=Mail, default=Mail.NONE)
     mail_attempts = models.PositiveSmallIntegerField(default=0)
     mail_due_at = models.DateTimeField(db_default=Now())
@@ -275,6 +292,8 @@ class Notice(models.Model):
             models.Index(fields=["recipient"], name="notice_unread", condition=Q(read_at=None)),
             # mails.send_due
             models.Index(fields=["mail_due_at"], name="notice_mail_due", condition=Q(mail_state="due")),
+            # notices.tell: whether a mailbox has had such a mail lately
+            models.Index(fields=["mailbox", "created_at"], name="notice_by_mailbox", condition=~Q(mailbox="")),
             # what a person must look at
             models.Index(
                 fields=["mail_claimed_at"],

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from inventory import folding
 from shop.models import Notice, User
 
 SHOWN_MOST = 20
 COUNTED_MOST = 10
 GUESTS_KEPT = timedelta(days=30)
 KEPT = timedelta(days=365)
+TYPED_PAUSE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,24 @@ class Page:
     older: uuid.UUID | None
 
 
-def tell(occasion: str, news: News, *, user: User | None = None, email: str = "") -> None:
+def tell(occasion: str, news: News, *, user: User | None = None, email: str = "", is_typed: bool = False) -> None:
     """Tell a person, or a guest if `user` is None; by mail, too, if there is an address.
 
-    The same occasion tells a recipient once: calling twice is safe. One statement.
+    With `is_typed` the address is one that anybody could have typed, and nothing was paid: its mailbox gets one such
+    mail an hour at most. Needs an open transaction. The same occasion tells a recipient once: calling twice is safe.
     """
-    _write(occasion, news, recipient=f"user:{user.pk}" if user else "guest", user=user, email=email)
+    recipient = f"user:{user.pk}" if user else "guest"
+    mailbox = folding.mailbox(email) if is_typed and email else ""
+    is_quiet = bool(mailbox) and _was_mailed(mailbox)
+    _write(occasion, news, recipient=recipient, user=user, email="" if is_quiet else email, mailbox=mailbox)
+
+
+def _was_mailed(mailbox: str) -> bool:
+    """Whether a mailbox had such a mail within the hour; others that ask wait until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mail {mailbox}"])
+    lately = Notice.objects.filter(mailbox=mailbox, created_at__gt=Now() - TYPED_PAUSE)
+    return lately.exclude(mail_state=Notice.Mail.NONE).exists()
 
 
 def tell_seller(occasion: str, news: News) -> None:
@@ -89,7 +104,9 @@ def _inbox(user: User) -> QuerySet[Notice]:
     return Notice.objects.filter(recipient__in=recipients)
 
 
-def _write(occasion: str, news: News, *, recipient: str, email: str, user: User | None = None) -> None:
+def _write(
+    occasion: str, news: News, *, recipient: str, email: str, user: User | None = None, mailbox: str = ""
+) -> None:
     notice = Notice(
         occasion=occasion,
         recipient=recipient,
@@ -100,6 +117,7 @@ def _write(occasion: str, news: News, *, recipient: str, email: str, user: User 
         text=news.text,
         url=news.url,
         email=email,
+        mailbox=mailbox,
         mail_state=Notice.Mail.DUE if email else Notice.Mail.NONE,
     )
     Notice.objects.bulk_create([notice], ignore_conflicts=True)

@@ -9,6 +9,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
 from django.db.models.query import QuerySet
 
+from inventory import folding
 from shop.models import Product
 
 CONFIG = "english"
@@ -44,7 +45,9 @@ def matching(products: QuerySet[Product], text: str) -> QuerySet[Product]:
 
 def split(text: str) -> list[str]:
     """Return the words of a text, plain and in lower case: "Café, noir" is cafe and noir."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    plain = "".join(
+        c for c in unicodedata.normalize("NFKD", folding.fold(text).casefold()) if not unicodedata.combining(c)
+    )
     return re.findall(r"\w+", plain)[:WORDS_MOST]
 
 

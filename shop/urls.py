@@ -15,5 +15,6 @@ urlpatterns = [
     path("notices/read/", notices.read, name="notice-read"),
     path("accounts/", account.profile, name="account"),
     path("accounts/addresses/<int:pk>/", account.address, name="address"),
+    path("accounts/addresses/fields/", account.address_fields, name="address-fields"),
     path("accounts/addresses/new/", account.address, name="address-new"),
 ]

@@ -3,6 +3,8 @@
 from itertools import count
 from typing import Any
 
+from allauth.account.models import EmailAddress
+
 from inventory.models import Courier, StockItem, StockMovement, Warehouse, Zone
 from orders.checkout import OrderRequest, ShippingAddress
 from shop.models import Category, Product, ProductPicture, User, Variant
@@ -14,6 +16,13 @@ _numbers = count(1)
 def make_user(email: str = "", *, password: str = "showfloor", **fields: Any) -> User:
     """Make a person who can sign in; `is_host=True` for a host, `is_staff=True` for staff."""
     return User.objects.create_user(email or f"person{next(_numbers)}@example.com", password, **fields)
+
+
+def make_verified(email: str = "", **fields: Any) -> User:
+    """Make a person who has shown that the address is theirs."""
+    user = make_user(email, **fields)
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    return user
 
 
 def make_category(slug: str = "kitchen", *, name: str = "") -> Category:
@@ -95,7 +104,12 @@ def make_session(
 
 
 def make_request(
-    *lines: tuple[str, int], buyer: User | None = None, postal_code: str = "110001", session: str = ""
+    *lines: tuple[str, int],
+    buyer: User | None = None,
+    postal_code: str = "110001",
+    session: str = "",
+    placed_by: str = "",
+    placed_from: str = "",
 ) -> OrderRequest:
     """Make what a buyer asks for: `make_request(("SKU-1", 2))`."""
     return OrderRequest(
@@ -104,4 +118,6 @@ def make_request(
         address=ShippingAddress("A Guest", "4 Example Lane", "New Delhi", postal_code, "IN"),
         buyer_id=buyer.pk if buyer else None,
         session=session,
+        placed_by=placed_by,
+        placed_from=placed_from,
     )

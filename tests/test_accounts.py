@@ -159,7 +159,7 @@ def test_addresses_are_added_changed_and_removed(client: Client) -> None:
     kept = person.addresses.get()
     assert kept.line1 == "1 Lane"
     html = client.post(f"/accounts/addresses/{kept.pk}/", {**home, "postal_code": "11000"}).content.decode()
-    assert "Codes in India have six digits." in html
+    assert "5 digits; codes in India have six." in html
     client.post(f"/accounts/addresses/{kept.pk}/", {**home, "line1": "2 Lane"})
     assert person.addresses.get().line1 == "2 Lane"
     client.post(f"/accounts/addresses/{kept.pk}/", {"action": "remove"})

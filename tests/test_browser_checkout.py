@@ -153,3 +153,65 @@ def run_out(site: Showfloor, number: str) -> None:
         f"Order.objects.filter(number_seq={number.removeprefix('SF-')})"
         ".update(expires_at=timezone.now() - timedelta(minutes=1))",
     )
+
+
+def test_fields_follow_the_country_and_keep_what_was_typed(
+    page: "Page", demo_site: Showfloor, good: dict[str, Any]
+) -> None:
+    send_abroad(demo_site)
+    page.goto(f"/checkout/?sku={good['sku']}&quantity=1")
+    expect(page.get_by_role("button", name="Change the country")).to_be_hidden()
+    for name, value in ADDRESS.items():
+        page.fill(f"[name={name}]", value)
+
+    page.select_option("[name=country]", "AE")
+
+    expect(page.locator("[data-field=region] [data-label]")).to_have_text("Emirate")
+    expect(page.locator("[name=region]")).to_be_visible()
+    expect(page.locator("[data-delivery]")).to_contain_text("To United Arab Emirates")
+    expect(page.locator("[name=postal_code]")).to_be_hidden()
+    expect(page.locator("[name=city]")).to_be_hidden()
+    page.select_option("[name=country]", "IN")
+    expect(page.locator("[name=postal_code]")).to_have_value("110001")
+    expect(page.locator("[name=city]")).to_have_value("New Delhi")
+    page.select_option("[name=country]", "AE")
+    expect(page.locator("[data-field=region] [data-label]")).to_have_text("Emirate")
+    page.select_option("[name=region]", label="Dubai")
+    page.get_by_role("button", name=re.compile("^Pay")).locator("visible=true").click()
+    page.get_by_role("button", name="Approve").click()
+
+    expect(page.get_by_role("heading", name="Thank you, it is yours")).to_be_visible()
+    expect(page.locator("address")).to_contain_text("United Arab Emirates")
+
+
+def test_signing_in_in_another_tab_leaves_the_open_checkout_as_it_is(
+    page: "Page", demo_site: Showfloor, good: dict[str, Any]
+) -> None:
+    page.goto(f"/checkout/?sku={good['sku']}&quantity=1")
+    for name, value in ADDRESS.items():
+        page.fill(f"[name={name}]", value)
+    other = page.context.new_page()
+    other.goto("/accounts/login/")
+    other.fill("[name=login]", "shopper@example.com")
+    other.fill("[name=password]", "showfloor")
+    other.locator("form[action*=login] button[type=submit], main form button").first.click()
+    expect(other).not_to_have_url(re.compile("login"))
+
+    page.get_by_role("button", name=re.compile("^Pay")).locator("visible=true").click()
+
+    expect(page.get_by_text("Sandbox provider")).to_be_visible()
+    page.get_by_role("button", name="Decline").click()
+    expect(page.get_by_role("heading", name="The payment was declined")).to_be_visible()
+
+
+def send_abroad(site: Showfloor) -> None:
+    """Have the demo's first warehouse send to the Emirates and to Britain."""
+    site.manage(
+        "shell",
+        "-c",
+        "from inventory.models import Courier, Warehouse, Zone\n"
+        "for country in ('AE', 'GB'):\n"
+        "    for warehouse in Warehouse.objects.all():\n"
+        "        Zone.objects.get_or_create(warehouse=warehouse, country=country, postal_prefix='',"
+        " defaults={'courier': Courier.objects.first(), 'transit_days': 6})",
+    )

@@ -62,7 +62,7 @@ class World:
         return f"{self.sku.lower()}@example.com"
 
     def order(self, quantity: int, email: str, *, key: Idempotency | None = None) -> Order:
-        return place_order(replace(make_request((self.sku, quantity)), email=email), key=key)
+        return place_order(replace(make_request((self.sku, quantity), placed_from=self.sku), email=email), key=key)
 
     def begin(self) -> None:
         """Let the unpaid order be overdue, and the lapsed one be over for long."""
@@ -109,7 +109,8 @@ def make_worlds(count: int = 12) -> list[World]:
     skus = [f"VASE-{next(numbers)}" for _ in range(count)]
     for sku in skus:
         make_product(skus=(sku,), price_minor=8600, stock=4, cap_per_buyer=3)
-    requests = [replace(make_request((sku, 1)), email=f"{sku.lower()}@example.com") for sku in skus for _ in range(3)]
+    guests = [replace(make_request((sku, 1), placed_from=sku), email=f"{sku.lower()}@example.com") for sku in skus]
+    requests = [request for request in guests for _ in range(3)]
     with transaction.atomic():
         orders = [order for order in write_orders(requests) if isinstance(order, Order)]
     with transaction.atomic():

@@ -73,7 +73,9 @@ class Books:
 
 def test_nothing_is_lost_whatever_is_killed() -> None:
     print(f"KILL_SEED={SEED}")  # noqa: T201 (shown when it fails)
-    with new_showfloor(PAYMENT_WINDOW_S="30", ORDERS_PER_MINUTE_NETWORK="1000000") as showfloor:
+    with new_showfloor(
+        PAYMENT_WINDOW_S="30", ORDERS_PER_MINUTE_NETWORK="1000000", UNPAID_UNITS_NETWORK="1000000"
+    ) as showfloor:
         showfloor.up("--no-demo")
         showfloor.manage("shell", "-c", SHOP)
 

@@ -22,7 +22,7 @@ def pay(payment: Payment) -> None:
 
 
 def lapsed(*lines: tuple[str, int]) -> tuple[Order, Payment]:
-    order = place_order(make_request(*lines))
+    order = place_order(make_request(*lines, placed_from="a network"))
     payment = payments.open_payment(order)
     Order.objects.filter(pk=order.pk).update(expires_at=F("created_at") - timedelta(hours=1))
     assert expiry.sweep() == 1
@@ -32,7 +32,7 @@ def lapsed(*lines: tuple[str, int]) -> tuple[Order, Payment]:
 def test_a_late_success_does_not_carry_a_buyer_over_the_cap() -> None:
     make_product(skus=("VASE",), stock=9, cap_per_buyer=2)
     order, payment = lapsed(("VASE", 1))
-    place_order(make_request(("VASE", 2)))
+    place_order(make_request(("VASE", 2), placed_from="a network"))
 
     pay(payment)
 
@@ -45,7 +45,7 @@ def test_a_late_success_does_not_carry_a_buyer_over_the_cap() -> None:
 def test_a_late_success_within_the_cap_is_held_again() -> None:
     make_product(skus=("VASE",), stock=9, cap_per_buyer=2)
     order, payment = lapsed(("VASE", 1))
-    place_order(make_request(("VASE", 1)))
+    place_order(make_request(("VASE", 1), placed_from="a network"))
 
     pay(payment)
 
@@ -77,7 +77,8 @@ def test_held_again_from_another_warehouse_it_arrives_when_that_one_delivers() -
 def test_a_refused_request_of_a_batch_takes_nothing_of_the_cap() -> None:
     make_product(skus=("VASE",), stock=9, cap_per_buyer=3)
 
-    too_much, fitting = checkout.write_orders([make_request(("VASE", 4)), make_request(("VASE", 1))])
+    asked = [make_request(("VASE", units), placed_from="a network") for units in (4, 1)]
+    too_much, fitting = checkout.write_orders(asked)
 
     assert isinstance(too_much, OverCap)
     assert isinstance(fitting, Order)

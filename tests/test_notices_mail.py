@@ -75,6 +75,7 @@ def test_a_guests_mail_has_the_order_in_it_and_a_link_that_opens_it(office: Post
         assert "The payment of $172.00 went through" in text
         assert "Rust vase" in text
         assert "4 Example Lane" in text
+        assert "India" in text
         assert link in text
     assert "  2 × Rust vase  $172.00" in plain
     answer = client.get(link.removeprefix(configured.SITE_URL), follow=True)

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 barrier_of = partial(Barrier, timeout=30)
 
 
-def rush(buyers: int) -> list[object]:
-    return together([partial(order, make_request(("VASE", 1)))] * buyers)
+def rush(buyers: int, *, placed_from: str = "") -> list[object]:
+    return together([partial(order, make_request(("VASE", 1), placed_from=placed_from))] * buyers)
 
 
 def order(request: OrderRequest) -> Order:
@@ -133,7 +133,7 @@ def test_control_without_its_lock_a_cap_is_overrun(monkeypatch: pytest.MonkeyPat
     make_product(skus=("VASE",), stock=50, cap_per_buyer=3)
     unguarded.without_cap_lock(monkeypatch, barrier_of(20))
 
-    rush(20)
+    rush(20, placed_from="a network")
 
     assert Order.objects.count() == 20
 
@@ -141,7 +141,7 @@ def test_control_without_its_lock_a_cap_is_overrun(monkeypatch: pytest.MonkeyPat
 def test_a_rush_of_one_buyer_stops_at_the_cap() -> None:
     make_product(skus=("VASE",), stock=50, cap_per_buyer=3)
 
-    rush(20)
+    rush(20, placed_from="a network")
 
     assert Order.objects.count() == 3
     invariants.check()

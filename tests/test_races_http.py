@@ -23,7 +23,11 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis]
 Answer = tuple[int, dict[str, Any]]
 
 ADDRESS = {"name": "A", "line1": "4 Example Lane", "city": "New Delhi", "postal_code": "110001", "country": "IN"}
-NO_LIMITS = {"ORDERS_PER_MINUTE_BUYER": "1000000", "ORDERS_PER_MINUTE_NETWORK": "1000000"}
+NO_LIMITS = {
+    "ORDERS_PER_MINUTE_BUYER": "1000000",
+    "ORDERS_PER_MINUTE_NETWORK": "1000000",
+    "UNPAID_UNITS_NETWORK": "1000000",
+}
 PATIENCE_S = 60
 RIVALS = 20  # fewer than the threads of one web process
 

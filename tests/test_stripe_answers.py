@@ -22,6 +22,7 @@ from tests import stripe_stand_ins
 from tests.buying import order_by_page, text
 from tests.factories import make_product, make_request
 from tests.stripe_stand_ins import WEBHOOK_SECRET, Answers, error, intent, listed
+from tests.told import hand_on, told
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -370,6 +371,17 @@ def test_an_amount_that_stripe_will_not_take_is_said_to_the_buyer(answers: Answe
     assert answer.status_code == 502
     assert "This order can't be paid this way" in text(answer.content.decode())
     assert not Payment.objects.exists()
+    # And to the shop, once.
+    answers.say(CREATE, (400, error("amount_too_small", "At least 50 cents")))
+    assert client.get(f"/orders/{order.id}/pay/").status_code == 502
+    hand_on()
+
+    [entry] = AuditEntry.objects.filter(subject=order.holder, action="payment_refused")
+    assert (entry.actor, entry.reason) == ("provider:stripe", "At least 50 cents")
+    assert [(kind, title) for kind, title, _text in told("seller")] == [
+        ("seller.payment_refused", f"Order {order.number} can't be paid")
+    ]
+    assert told("guest") == []
 
 
 def test_a_pay_page_whose_word_can_not_be_had_offers_to_try_again(answers: Answers, client: Client) -> None:

@@ -5,7 +5,7 @@ Each stand-in meets its rivals at a barrier between looking and acting, so that 
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import pytest
@@ -13,10 +13,12 @@ from django.db import connection
 
 from inventory import locks, reservations
 from inventory.models import StockItem
-from orders import caps, checkout, idempotency
+from orders import caps, checkout, holds, idempotency
 from orders.checkout import OrderRequest
 from orders.idempotency import Idempotency
 from orders.models import IdempotencyKey, Order
+from shop import cart
+from shop.models import Cart, CartLine
 
 
 class Meeting(Protocol):
@@ -38,17 +40,17 @@ def without_stock_locks(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
 
 def without_order_of_locks(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
     """Have stock locked in the order of each cart's lines, and everyone hold his first before he wants his second."""
-    cart = threading.local()
+    asked = threading.local()
     write_orders = checkout.write_orders
 
     def write(requests: Sequence[OrderRequest], **options: Any) -> list[Any]:
-        cart.skus = [sku for request in requests for sku, _units in request.lines]
+        asked.skus = [sku for request in requests for sku, _units in request.lines]
         return write_orders(requests, **options)
 
     def lock(*, skus: Iterable[str] = (), ids: Iterable[int] = ()) -> list[StockItem]:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL deadlock_timeout = '10ms'")  # so long PostgreSQL waits before it looks for one
-        first, second = cart.skus
+        first, second = asked.skus
         rows = StockItem.objects.select_for_update(no_key=True)
         with locks.limited_wait():
             held = rows.get(sku=first)
@@ -62,12 +64,40 @@ def without_order_of_locks(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
 def without_cap_lock(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
     """Have everyone count what the buyer has before any of them orders."""
 
-    def count(claims: Mapping[caps.Claim, Order]) -> dict[caps.Claim, int]:
-        taken = {claim: caps._units_of(order, claim.product_id) for claim, order in claims.items()}
+    def count(claims: Collection[caps.Claim], *, besides: Sequence[uuid.UUID] = ()) -> dict[caps.Claim, int]:
+        taken = {claim: caps._units_of(claim, besides) for claim in claims}
         barrier.wait()
         return taken
 
     patch.setattr(caps, "lock_and_count", count)
+
+
+def without_hold_lock(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
+    """Have everyone count what is held unpaid before any of them orders."""
+    judge = holds.lock_and_judge
+
+    def judge_together(wishes: Sequence[holds.Wish]) -> list[Any]:
+        judged = judge(wishes)
+        barrier.wait()
+        return judged
+
+    patch.setattr(holds, "lock_names", lambda names: None)
+    patch.setattr(holds, "lock_and_judge", judge_together)
+
+
+def without_cart_lock(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
+    """Have everyone read the cart before any of them takes anything out."""
+    take_out = cart._take_out
+
+    def read(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, Cart]:
+        return {found.key: found for found in Cart.objects.filter(key__in=set(keys))}
+
+    def take_out_together(units: Mapping[CartLine, int]) -> None:
+        barrier.wait()
+        take_out(units)
+
+    patch.setattr(cart.locks, "lock_carts_by_key", read)
+    patch.setattr(cart, "_take_out", take_out_together)
 
 
 def without_key_claim(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:

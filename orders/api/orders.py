@@ -15,12 +15,11 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from inventory.exceptions import StockBusy
-from orders import actors, checkout, fingerprint, guests, idempotency, lifecycle, limits, listing, reading, wanted
+from orders import actors, guests, lifecycle, listing, placing, reading
 from orders.api.refusals import busy, problem_of
 from orders.api.serializers import OrderIn, OrderOut, PlacedOut, ProblemOut
-from orders.checkout import OrderRequest, ShippingAddress
+from orders.checkout import ShippingAddress
 from orders.exceptions import CursorRefused, OrderRefused, TransitionRefused
-from orders.idempotency import Idempotency
 from orders.models import Order
 from shop.models import User
 from shop.pagination import Cursor
@@ -103,16 +102,14 @@ class Orders(generics.GenericAPIView[Order]):
     def post(self, request: Request) -> Response:
         """Make an order and hold its units until `expires_at`; the buyer pays at `payment.url`.
 
-        409 `insufficient_stock` names every short line in `shortages`; 409 `over_cap`; 409 `idempotency_in_progress`
-        while the first request with this key still runs; 422 `idempotency_mismatch` for another body; 429 and 503 say
-        in `Retry-After` when to try again. Nothing is held by an answer other than 201.
+        409 `insufficient_stock` names every short line in `shortages`; 409 `over_cap`; 409 `unpaid_limit` where too
+        much of a SKU would be held unpaid by one buyer or one network; 409 `idempotency_in_progress` while the first
+        request with this key still runs; 422 `idempotency_mismatch` for another body; 429 and 503 say in `Retry-After`
+        when to try again. Nothing is held by an answer other than 201.
         """
         word = _idempotency_key(request)
         asked = ORDER_IN.run_validation(request.data)
-        key = fingerprint.take(request.user, key=word, body=request.data)
-        if (retry_after_s := limits.take(request._request, email=asked["email"])) and not idempotency.is_known(key):
-            raise Problem(429, "rate_limited", _("Too many orders. Try again later."), retry_after_s=retry_after_s)
-        return Response(PLACED_OUT.to_representation(_place(request, asked, key)), status=201)
+        return Response(PLACED_OUT.to_representation(_place(request, asked, word)), status=201)
 
 
 class OneOrder(APIView):
@@ -146,37 +143,22 @@ class CancelOrder(APIView):
         return Response(OrderOut(order).data)
 
 
-def _place(request: Request, asked: dict[str, Any], key: Idempotency) -> Order:
-    user = request.user if isinstance(request.user, User) else None
-    is_cart = "lines" not in asked
-    units = (
-        list(wanted.of_cart(request._request).items())
-        if is_cart
-        else [(line["sku"], line["quantity"]) for line in asked["lines"]]
-    )
-    wish = OrderRequest(
-        lines=units,
+def _place(request: Request, asked: dict[str, Any], key: str) -> Order:
+    intent = placing.Intent(
+        lines=[(line["sku"], line["quantity"]) for line in asked.get("lines", [])],
         email=asked["email"],
         address=ShippingAddress(**asked["address"]),
-        buyer_id=user.pk if user else None,
+        key=key,
+        body=request.data,
         session=asked["session"],
+        is_cart="lines" not in asked,
     )
     try:
-        order = checkout.place_order(wish, key=key)
+        return placing.place_order(request._request, intent)
     except OrderRefused as refusal:
         raise problem_of(refusal) from refusal
     except StockBusy as error:
         raise busy() from error
-    if is_cart:
-        wanted.empty_cart(request._request, order)
-    if user is None and _is_browser(request):
-        guests.remember(request.session, order)
-    return order
-
-
-def _is_browser(request: Request) -> bool:
-    """Whether a page of ours asks, so that the guest finds the order on the pages; others spare us a session."""
-    return "Sec-Fetch-Site" in request.headers or bool(request.session.session_key)
 
 
 def _find(request: Request, order_id: uuid.UUID) -> Order:

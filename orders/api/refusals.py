@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ValidationError
 
 from orders.exceptions import (
+    CartChanged,
     EmptyOrder,
     IdempotencyInProgress,
     IdempotencyMismatch,
@@ -13,6 +14,8 @@ from orders.exceptions import (
     MixedCurrencies,
     OrderRefused,
     OverCap,
+    TooManyOrders,
+    TooManyUnpaid,
     Undeliverable,
     UnknownSku,
 )
@@ -28,7 +31,20 @@ def problem_of(refusal: OrderRefused) -> APIException:
             return Problem(409, "insufficient_stock", detail, shortages=[asdict(each) for each in shortages])
         case OverCap(sku, cap, already):
             detail = _("One buyer may not have so many of this product.")
-            return Problem(409, "over_cap", detail, sku=sku, cap=cap, already=already)
+            known = {} if already is None else {"already": already}
+            return Problem(409, "over_cap", detail, sku=sku, cap=cap, **known)
+        case TooManyUnpaid(sku, most, is_own):
+            detail = (
+                _("So many units can't be held unpaid at once. Pay for some, then order more.")
+                if is_own
+                else _("Too many units are held unpaid from your network. Try again in a few minutes.")
+            )
+            return Problem(409, "unpaid_limit", detail, sku=sku, limit=most)
+        case TooManyOrders(retry_after_s):
+            detail = _("Too many orders. Try again later.")
+            return Problem(429, "rate_limited", detail, retry_after_s=retry_after_s)
+        case CartChanged():
+            return ValidationError({"lines": _("The cart has changed. Nothing was ordered.")})
         case IdempotencyInProgress():
             detail = _("The first request with this key still runs.")
             return Problem(409, "idempotency_in_progress", detail, retry_after_s=BUSY_RETRY_S)

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from inventory import delivery
+from inventory import folding
 from orders import access
 from orders.models import Order, Refund
-
-LINES_MOST = 100
-QUANTITY_MOST = 9999
+from shop import addresses
+from shop.api.shapes import EmailField
+from shop.cart import LINES_MOST, QUANTITY_MOST
 
 
 class LineIn(serializers.Serializer[Any]):
@@ -21,25 +21,41 @@ class LineIn(serializers.Serializer[Any]):
     quantity = serializers.IntegerField(min_value=1, max_value=QUANTITY_MOST)
 
 
+class CountryField(serializers.CharField):
+    """ISO 3166-1 alpha-2, however it was typed."""
+
+    def to_internal_value(self, data: Any) -> str:
+        code = folding.country(super().to_internal_value(data))
+        if not (len(code) == 2 and code.isascii() and code.isalpha()):
+            raise serializers.ValidationError(_("Two letters, such as IN."))
+        return code
+
+
 class AddressIn(serializers.Serializer[Any]):
+    """What must be there besides name, street and country is for the country to say: some have no postal codes."""
+
     name = serializers.CharField(max_length=120)
     line1 = serializers.CharField(max_length=200)
-    city = serializers.CharField(max_length=120)
-    postal_code = serializers.CharField(max_length=16)
-    country = serializers.RegexField(r"^[A-Za-z]{2}$", help_text="ISO 3166-1 alpha-2")
+    line2 = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    city = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+    region = serializers.CharField(
+        max_length=120, required=False, allow_blank=True, default="", help_text="state, province or emirate"
+    )
+    postal_code = serializers.CharField(max_length=32, required=False, allow_blank=True, default="")
+    country = CountryField(help_text="ISO 3166-1 alpha-2")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        attrs["country"] = attrs["country"].upper()
-        if not delivery.is_known(attrs["postal_code"], attrs["country"]):
-            raise serializers.ValidationError({"postal_code": _("This is not a postal code of that country.")})
-        return attrs
+        kept, errors = addresses.judge(attrs, attrs["country"])
+        if errors:
+            raise serializers.ValidationError(errors)
+        return {"name": attrs["name"], "country": attrs["country"], **kept}
 
 
 class OrderIn(serializers.Serializer[Any]):
     lines = LineIn(  # type: ignore[call-arg]
         many=True, required=False, allow_empty=False, max_length=LINES_MOST, help_text="default: the cart's"
     )
-    email = serializers.EmailField()
+    email = EmailField()
     address = AddressIn()
     session = serializers.SlugField(
         required=False, allow_blank=True, default="", max_length=100, help_text="slug of the show it is bought in"
@@ -92,9 +108,15 @@ class PlacedOut(serializers.Serializer[Any]):
 class AddressOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     line1 = serializers.CharField()
+    line2 = serializers.CharField(required=False, help_text="where there is one")
     city = serializers.CharField()
+    region = serializers.CharField(required=False, help_text="where there is one")
     postal_code = serializers.CharField()
     country = serializers.CharField()
+
+    def to_representation(self, order: Any) -> dict[str, Any]:
+        parts = super().to_representation(order)
+        return {name: part for name, part in parts.items() if part or name not in {"line2", "region"}}
 
 
 class RefundOut(serializers.Serializer[Any]):

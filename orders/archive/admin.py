@@ -35,7 +35,10 @@ class ArchivedOrderAdmin(OrderColumns, ErasesBuyer, ReadOnlyAdmin):
     readonly_fields = ["shown_state", "total", "shown_lines", "shown_payments"]
     fieldsets = [
         (None, {"fields": ["shown_state", "cancel_reason", "total", "session", "shown_lines", "shown_payments"]}),
-        (_("Went to"), {"fields": ["name", "line1", "city", "postal_code", "country", "email", "delivery_on"]}),
+        (
+            _("Went to"),
+            {"fields": ["name", "line1", "line2", "city", "region", "postal_code", "country", "email", "delivery_on"]},
+        ),
         (_("Times"), {"fields": ["created_at", "placed_at", "terminal_at"]}),
     ]
 

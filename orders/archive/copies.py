@@ -19,7 +19,7 @@ from orders.models import ArchivedOrder, Order, OrderLine
 PATIENCE_MS = 30_000
 
 _READ = f"""
-    SELECT o.id, (to_jsonb(o) || jsonb_build_object(
+    SELECT o.id, (to_jsonb(o) - '{{{",".join(Order.NOT_ARCHIVED)}}}'::text[] || jsonb_build_object(
         'lines', (
             SELECT coalesce(jsonb_agg(to_jsonb(line) - 'order_id' ORDER BY line.id), '[]')
             FROM {OrderLine._meta.db_table} AS line WHERE line.order_id = o.id

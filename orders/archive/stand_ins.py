@@ -5,7 +5,7 @@ from typing import Any
 
 from orders.models import ArchivedOrder, Order, OrderLine
 
-COLUMNS = [field.attname for field in Order._meta.local_concrete_fields]
+COLUMNS = [field.attname for field in Order._meta.local_concrete_fields if field.attname not in Order.NOT_ARCHIVED]
 
 
 def make(archived: ArchivedOrder) -> Order:

@@ -22,7 +22,7 @@ _SOLD = f"""
 _BOUGHT = f"""
     SELECT archived.id, (line ->> 'quantity')::int
     FROM {ArchivedOrder._meta.db_table} AS archived, jsonb_array_elements(archived.lines) AS line
-    WHERE (upper(archived.email) = upper(%s) OR archived.buyer_id = %s)
+    WHERE archived.buyer_id = %s
         AND archived.state = 'delivered' AND (line ->> 'variant_id')::bigint = ANY(%s)
 """  # noqa: S608
 
@@ -54,10 +54,10 @@ def sold(session: str) -> Sold:
     return Sold(len(totals), sum(totals.values()), units)
 
 
-def bought(*, email: str, buyer_id: int | None, variant_ids: Collection[int]) -> int:
-    """Count the units of these variants in archived orders of an address or account. Raises OperationalError."""
+def bought(*, buyer_id: int, variant_ids: Collection[int]) -> int:
+    """Count the units of these variants in archived orders of an account. Raises OperationalError."""
     with connections[ALIAS].cursor() as cursor:
-        cursor.execute(_BOUGHT, [email, buyer_id, list(variant_ids)])
+        cursor.execute(_BOUGHT, [buyer_id, list(variant_ids)])
         rows = cursor.fetchall()
     here = _in_main({order_id for order_id, _ in rows})
     return sum(quantity for order_id, quantity in rows if order_id not in here)

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db.models import prefetch_related_objects
 
 from orders import reading
@@ -14,7 +15,7 @@ from shop import notices, outbox
 from shop.models import OutboxEvent
 from shop.webhooks import deliveries
 
-FOR_STAFF = {"payment.denied"}
+FOR_STAFF = {"payment.denied", "payment.refused"}
 FOR_SYSTEMS_ALONE = {"order.created", "order.returned", "refund.sent"}
 """A rush writes thousands of these, which say nothing to people."""
 
@@ -34,11 +35,19 @@ def spread(event: OutboxEvent) -> None:
     told = Told(event, order)
     occasion = f"outbox:{event.pk}"
     if not order.is_erased and (news := words.for_buyer(told)):
-        notices.tell(occasion, news, user=order.buyer, email=order.email)
+        notices.tell(occasion, news, user=order.buyer, email=order.email, is_typed=_is_typed(order))
     if news := words.for_seller(told):
         notices.tell_seller(occasion, news)
     if endpoints:
         deliveries.queue(endpoints, occasion, event.topic, at=event.created_at, data=facts(told))
+
+
+def _is_typed(order: Order) -> bool:
+    """Whether nothing but somebody's word says that the address is theirs: no money came, and it was not confirmed."""
+    if order.placed_at is not None:
+        return False
+    confirmed = EmailAddress.objects.filter(user=order.buyer_id, email__iexact=order.email, verified=True)
+    return not (order.buyer_id and confirmed.exists())
 
 
 def facts(told: Told) -> dict[str, Any]:

@@ -106,6 +106,14 @@ def for_seller(told: Told) -> News | None:
                 _("A payment of order %(number)s is in doubt"),
                 _("The provider said that it was paid, and now says otherwise. Please ask before you send anything."),
             )
+        case "payment.refused":
+            return _sellers(
+                told,
+                "payment_refused",
+                _("Order %(number)s can't be paid"),
+                _("The provider does not take %(total)s: the sum or the currency may not suit it."),
+                _("The buyer has paid nothing. Please look at the prices, or reach the buyer."),
+            )
         case "refund.refused":
             return _sellers(
                 told,

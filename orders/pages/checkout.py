@@ -1,6 +1,7 @@
 """One page from wanting things to having them held."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,28 +12,36 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from inventory import delivery
+from inventory import delivery, folding, postal
 from inventory.exceptions import StockBusy
-from orders import checkout, fingerprint, guests, idempotency, limits, wanted
+from orders import guests, placing, wanted
 from orders.exceptions import (
+    CartChanged,
     IdempotencyInProgress,
     IdempotencyMismatch,
     InsufficientStock,
     MixedCurrencies,
     OrderRefused,
     OverCap,
+    TooManyOrders,
+    TooManyUnpaid,
     Undeliverable,
     UnknownSku,
 )
-from orders.forms import QUANTITY_MOST, CheckoutForm, postal_code_error
+from orders.forms import CheckoutForm, postal_code_error, unserved
 from orders.models import Order
+from orders.notices.words import name
 from orders.wanted import Wanted
-from shop import addresses, place
+from shop import addresses, cart, place
+from shop.address_forms import initial_of
+from shop.cart import QUANTITY_MOST
+from shop.exceptions import UnknownSku as NotForSale
 from shop.models import User
 from shop.text import is_text
 
@@ -63,11 +72,15 @@ def page(request: HttpRequest) -> HttpResponse:
     units, total_minor = (form.cleaned_data.get(prefix + name) for name in ("lines", "total_minor"))
     if not units:
         return redirect("orders:checkout")
-    things = wanted.read(units)
+    things = wanted.read(units, names=form.cleaned_data.get("names"))
+    if "change_country" in request.POST:
+        return _render(request, CheckoutForm(initial=dict(request.POST.items())), things, status=200)
+    if things.is_mixed:
+        return _render_currencies(request, things, status=409)
     if not form.is_valid():
         return _render(request, form, things, status=400)
     if things.missing or things.total_minor != total_minor:
-        text = _("Something changed while you were here. Please look at the new total.")
+        text = _withdrawn(things) or _("Something changed while you were here. Please look at the new total.")
         return _render(request, _renewed(form), things, None if things.shortages else Notice(text), status=409)
     return _order(request, form, things)
 
@@ -75,30 +88,51 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def delivery_fragment(request: HttpRequest) -> JsonResponse:
     """Answer the day for a postal code, for a page whose shopper is still typing."""
-    code, country = request.GET.get("postal_code", "")[:16], request.GET.get("country", "")[:2]
+    code, country = request.GET.get("postal_code", "")[:32], folding.country(request.GET.get("country", "")[:8])
     error = postal_code_error(code, country)
     day = None if error else _day(list(filter(is_text, request.GET.getlist("sku")[:100])), code, country)
-    html = render_to_string("orders/_delivery.html", {"day": day, "postal_code": code}, request)
-    return JsonResponse({"error": error, "html": html})
+    context = {"day": day, "place": _place_name(code, country)}
+    return JsonResponse({"error": error, "html": render_to_string("orders/_delivery.html", context, request)})
 
 
 def _fresh(request: HttpRequest) -> HttpResponse:
     earlier = _earlier_order(request)
     if sku := request.GET.get("sku", ""):
-        source, units = "direct", {sku: _quantity(request.GET.get("quantity", ""))}
+        source, things = "direct", _direct(sku, _quantity(request.GET.get("quantity", "")))
     elif earlier:
-        source, units = "again", wanted.of_order(earlier)
+        source, things = "again", wanted.read(wanted.of_order(earlier), names=_names_in(earlier))
     else:
-        source, units = "cart", wanted.of_cart(request)
-    things = wanted.read(units)
+        source, things = "cart", wanted.read_cart(request, currency=request.GET.get("currency", "")[:3])
+    if things.is_mixed:
+        return _render_currencies(request, things, status=200)
     if not things.left.lines:
         status = 404 if source == "direct" and things.missing else 200
-        context = {"gone": things.lines, "source": source}
+        context = {"gone": things.lines, "source": source, "withdrawn": _withdrawn(things)}
         return render(request, "orders/checkout_empty.html", context, status=status)
     session = request.GET.get("session", "")[:100] or (earlier.session if earlier else "")
     form = CheckoutForm(initial={**_known_address(request, earlier), "session": session, "source": source})
     missed = _missed(things)
     return _render(request, form, things.left, Notice(missed, status=200) if missed else None, status=200)
+
+
+def _direct(sku: str, quantity: int) -> Wanted:
+    """Look up what a link names, or what somebody typed into one in another case."""
+    found = wanted.read({sku: quantity})
+    if not found.missing:
+        return found
+    try:
+        return wanted.read({cart.get_variant(sku).sku: quantity})
+    except NotForSale:
+        return found
+
+
+def _render_currencies(request: HttpRequest, things: Wanted, *, status: int) -> HttpResponse:
+    """Offer one order for each currency: sums of two can't be added up, nor paid at once."""
+    groups = [
+        (currency, total, [line for line in things.lines if line.variant.currency == currency])
+        for currency, total in things.totals.items()
+    ]
+    return render(request, "orders/checkout_currencies.html", {"groups": groups}, status=status)
 
 
 def _missed(things: Wanted) -> str:
@@ -108,49 +142,46 @@ def _missed(things: Wanted) -> str:
         for line in things.shortages
         if line.available
     ]
-    gone = sum(not line.available for line in things.lines) + len(things.missing)
+    gone = [str(line.variant) for line in things.lines if not line.available]
     if gone:
-        text = ngettext("%(n)d thing is sold out.", "%(n)d things are sold out.", gone)
-        few.append(text % {"n": gone})
-    return " ".join(few)
+        text = ngettext("%(names)s is sold out.", "%(names)s are sold out.", len(gone))
+        few.append(text % {"names": _listed(gone)})
+    return " ".join(filter(None, [*few, _withdrawn(things)]))
+
+
+def _withdrawn(things: Wanted) -> str:
+    """Say what is not sold any more, by its name where the shopper knows it."""
+    names = [missing.name for missing in things.missing if missing.name]
+    nameless = len(things.missing) - len(names)
+    if nameless:
+        names.append(ngettext("one thing", "%(n)d things", nameless) % {"n": nameless})
+    text = ngettext("%(names)s is no longer for sale.", "%(names)s are no longer for sale.", len(things.missing))
+    return capfirst(text % {"names": _listed(names)}) if names else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Join names for a sentence: "Vase, M; Mug and Bowl"."""
+    return _(" and ").join(filter(None, ["; ".join(names[:-1]), names[-1]]))
 
 
 def _order(request: HttpRequest, form: CheckoutForm, things: Wanted) -> HttpResponse:
     entered = form.cleaned_data
-    key = fingerprint.take(
-        request.user,
-        key=entered["key"].hex,
-        body=[things.pairs, entered["email"], vars(form.address()), entered["session"]],
-    )
-    if (retry_after_s := limits.take(request, email=entered["email"])) and not idempotency.is_known(key):
-        text = _("That was a lot of orders in a short time. Please wait a moment, then press Pay again.")
-        return _render(request, form, things, Notice(text, status=429, retry_after_s=retry_after_s))
-    user = request.user if isinstance(request.user, User) else None
-    wish = checkout.OrderRequest(
+    address = form.shipping_address()
+    intent = placing.Intent(
         lines=things.pairs,
         email=entered["email"],
-        address=form.address(),
-        buyer_id=user.pk if user else None,
+        address=address,
+        key=entered["key"].hex,
+        body=[things.pairs, entered["email"], vars(address), entered["session"]],
         session=entered["session"],
+        is_cart=entered["source"] == "cart",
     )
     try:
-        order = checkout.place_order(wish, key=key)
+        order = placing.place_order(request, intent)
     except InsufficientStock as refusal:
         return _render(request, form, things.with_shortages(refusal.shortages), status=409)
     except (OrderRefused, StockBusy) as refusal:
         return _refuse(request, form, things, refusal)
-    return _placed(request, form, order)
-
-
-def _placed(request: HttpRequest, form: CheckoutForm, order: Order) -> HttpResponse:
-    entered = form.cleaned_data
-    if isinstance(request.user, User):
-        addresses.remember(request.user, **vars(form.address()))
-    else:
-        guests.remember(request.session, order)
-    place.remember(request, entered["postal_code"])
-    if entered["source"] == "cart":
-        wanted.empty_cart(request, order)
     return redirect("orders:pay", order.id)
 
 
@@ -159,12 +190,22 @@ def _refuse(
 ) -> HttpResponse:
     match refusal:
         case Undeliverable():
-            form.add_error("postal_code", _("We can't send anything to this postal code yet."))
+            form.add_error("postal_code", unserved())
             return _render(request, form, things, status=400)
         case IdempotencyMismatch():
             # The key has made an order already, and the page was changed and sent again: that is a new order.
             text = _("You already ordered from this page. Press Pay if you want to order again.")
             return _render(request, _renewed(form), things, Notice(text))
+        case CartChanged():
+            # Pressed again, it is an order of what the page shows, wherever that has gone.
+            text = _(
+                "These are not in your cart any more: you ordered them already, or took them out. "
+                "Press Pay if you want them all the same."
+            )
+            return _render(request, _renewed(form, source="direct"), things, Notice(text))
+        case TooManyOrders(retry_after_s):
+            text = _("That was a lot of orders in a short time. Please wait a moment, then press Pay again.")
+            return _render(request, form, things, Notice(text, status=429, retry_after_s=retry_after_s))
         case IdempotencyInProgress():
             text = _("Your order is being made.")
             return _render(request, form, things, Notice(text, retry_after_s=1, retries=True))
@@ -172,27 +213,40 @@ def _refuse(
             text = _("Very many people are buying this right now. Nothing was taken; please press Pay again.")
             return _render(request, form, things, Notice(text, status=503, retry_after_s=BUSY_RETRY_S))
         case OverCap(sku, cap, already):
-            name = next(str(line.variant) for line in things.lines if line.variant.sku == sku)
-            text = ngettext(
-                "One person can have %(cap)d of %(name)s. You have %(already)d already.",
-                "One person can have %(cap)d of %(name)s. You have %(already)d already.",
-                cap,
-            ) % {"cap": cap, "name": name, "already": already}
+            text = _("One person can have %(cap)d of %(name)s.") % {"cap": cap, "name": _name_of(things, sku)}
+            text += " " + (
+                _("Sign in with an address that you have confirmed, so that we know what is yours.")
+                if already is None
+                else _("You have %(already)d already.") % {"already": already}
+            )
+        case TooManyUnpaid(sku, most, is_own):
+            text = (
+                _("At most %(most)d of %(name)s can be held before they are paid. Take fewer, or pay for some first.")
+                if is_own
+                else _("Very many of %(name)s are held for people in your network. Please try again in some minutes.")
+            ) % {"most": most, "name": _name_of(things, sku)}
         case MixedCurrencies():
-            text = _("These things are sold in different currencies. Please order them one by one.")
+            return _render_currencies(request, things, status=409)
         case UnknownSku():
-            text = _("Something changed while you were here. Please look at the new total.")
+            again = wanted.read(dict(things.pairs), names=form.cleaned_data["names"])
+            text = _withdrawn(again) or _("Something changed while you were here. Please look at the new total.")
         case _:
             text = _("This could not be ordered. Nothing was taken.")
-    return _render(request, form, wanted.read(dict(things.pairs)), Notice(text))
+    things = wanted.read(dict(things.pairs), names=form.cleaned_data["names"])
+    return _render(request, form, things, Notice(text))
+
+
+def _name_of(things: Wanted, sku: str) -> str:
+    return next(str(line.variant) for line in things.lines if line.variant.sku == sku)
 
 
 def _render(
     request: HttpRequest, form: CheckoutForm, things: Wanted, notice: Notice | None = None, *, status: int = 0
 ) -> HttpResponse:
     if not things.lines:
-        return render(request, "orders/checkout_empty.html", {"gone": [], "source": "cart"}, status=409)
-    code, country = str(form["postal_code"].value() or ""), str(form["country"].value() or "")
+        nothing = {"gone": [], "source": "cart", "withdrawn": _withdrawn(things)}
+        return render(request, "orders/checkout_empty.html", nothing, status=409)
+    code, country = str(form["postal_code"].value() or ""), form.rules.country
     day = None if postal_code_error(code, country) else _day(things.skus, code, country)
     context = {
         "form": form,
@@ -200,7 +254,7 @@ def _render(
         "left": things.left if things.shortages else None,
         "notice": notice,
         "day": day,
-        "postal_code": code,
+        "place": _place_name(code, country),
         "window_minutes": max(1, settings.PAYMENT_WINDOW_S // 60),
         "is_test": settings.PAYMENT_PROVIDER == "sandbox",
         "delivery_url": reverse("orders:checkout-delivery"),
@@ -211,9 +265,14 @@ def _render(
     return response
 
 
-def _renewed(form: CheckoutForm) -> CheckoutForm:
+def _renewed(form: CheckoutForm, **changed: str) -> CheckoutForm:
     """Return the same form with a new key, for another order."""
-    return CheckoutForm(dict(form.data.items()) | {"key": str(uuid.uuid4())})
+    return CheckoutForm(dict(form.data.items()) | {"key": str(uuid.uuid4())} | changed)
+
+
+def _place_name(code: str, country: str) -> str:
+    """Return what is said for a place that something is sent to: its code, or its country where there are none."""
+    return postal.write_code(code, country) or addresses.country_name(country)
 
 
 def _day(skus: list[str], postal_code: str, country: str) -> date | None:
@@ -224,13 +283,12 @@ def _day(skus: list[str], postal_code: str, country: str) -> date | None:
 
 def _known_address(request: HttpRequest, earlier: Order | None) -> dict[str, str]:
     """Return what this person need not type again."""
-    names = ("name", "line1", "city", "postal_code", "country")
     if earlier:
-        return {"email": earlier.email} | {name: getattr(earlier, name) for name in names}
+        return {"email": earlier.email} | initial_of(earlier)
     if isinstance(request.user, User):
         known = addresses.find_newest(request.user)
         if known:
-            return {"email": request.user.email} | {name: getattr(known, name) for name in names}
+            return {"email": request.user.email} | initial_of(known)
         return {"email": request.user.email, "name": request.user.display_name}
     return {"postal_code": request.session.get(place.SESSION_KEY, "")}
 
@@ -243,5 +301,9 @@ def _earlier_order(request: HttpRequest) -> Order | None:
         return None
 
 
+def _names_in(order: Order) -> dict[str, str]:
+    return {line.sku: name(line) for line in order.lines.all()}
+
+
 def _quantity(text: str) -> int:
-    return min(max(1, int(text[:18])), QUANTITY_MOST) if text.isascii() and text.isdigit() else 1
+    return min(max(1, folding.number(text) or 1), QUANTITY_MOST)

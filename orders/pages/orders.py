@@ -74,6 +74,7 @@ def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
         "can_cancel": lifecycle.can(found, Event.BUYER_CANCELS),
         "is_over": found.state == Order.State.CREATED and found.expires_at <= timezone.now(),
         "window_s": int((found.expires_at - found.created_at).total_seconds()),
+        "is_cart_back": lifecycle.gives_cart_back(found),
         "access": access.token(found),
         "is_guest": found.buyer_id is None,
         "now": timezone.now(),

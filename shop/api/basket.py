@@ -90,7 +90,12 @@ def _cart(request: Request, kept: Cart | None) -> Response:
     entries = cart.entries(kept)
     totals = cart.totals(entries)
     currency = next(iter(totals), settings.DEFAULT_CURRENCY)
-    answer = {"lines": entries, "total_minor": totals.get(currency, 0), "currency": currency}
+    answer = {
+        "lines": entries,
+        "total_minor": totals.get(currency, 0),
+        "currency": currency,
+        "totals": [{"currency": each, "total_minor": total} for each, total in totals.items()],
+    }
     return Response(CartSerializer(answer, context={"request": request}).data)
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from inventory import availability
+from inventory import availability, folding
 from shop.cart import QUANTITY_MOST, Entry
 from shop.catalogue import SORTS
 from shop.models import Product, ProductPicture, User, Variant
@@ -140,12 +140,18 @@ class CartLineSerializer(serializers.Serializer[Entry]):
         return entry.available if entry.is_for_sale else 0
 
 
+class TotalSerializer(serializers.Serializer[Any]):
+    currency = serializers.CharField()
+    total_minor = serializers.IntegerField()
+
+
 class CartSerializer(serializers.Serializer[Any]):
-    """The total counts what can be bought; sold-out lines stand beside it."""
+    """The totals count what can be bought; sold-out lines stand beside them."""
 
     lines = CartLineSerializer(many=True)
-    total_minor = serializers.IntegerField()
+    total_minor = serializers.IntegerField(help_text="of the first currency; `totals` has all of them")
     currency = serializers.CharField()
+    totals = TotalSerializer(many=True, help_text="each currency is an order of its own")
 
 
 class WishSerializer(serializers.Serializer[Wish]):
@@ -168,8 +174,15 @@ class WishlistSerializer(serializers.Serializer[Any]):
     items = WishSerializer(many=True)
 
 
+class EmailField(serializers.EmailField):
+    """An e-mail address, however it was typed."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(folding.email(data) if isinstance(data, str) else data)
+
+
 class SignInSerializer(serializers.Serializer[Any]):
-    email = serializers.EmailField()
+    email = EmailField()
     password = serializers.CharField(trim_whitespace=False, max_length=500)
 
 

@@ -3,12 +3,14 @@
  *
  * The form posts to /api/v1/orders; `held.js` looks after the order until it is paid or over.
  */
+import { init as followCountry } from "showfloor/address";
 import { api, fieldErrors } from "showfloor/api";
 import { day, money } from "showfloor/goods";
 import { Held } from "showfloor/held";
 import { say } from "showfloor/words";
 
-const MOST = 20;
+const MOST = 99;
+const ADDRESS = ["name", "line1", "line2", "city", "region", "postal_code", "country"];
 export class Buying {
   sku = "";
   quantity = 1;
@@ -74,6 +76,7 @@ export class Buying {
     this.side.toggleAttribute("data-buying", true);
     this.#show(isHeld ? "held" : "form");
     if (!isHeld) this.#refresh();
+    followCountry(this.form);
     this.#one("buy-title").focus({ preventScroll: true });
     document.dispatchEvent(new CustomEvent("showfloor:buying"));
   }
@@ -87,7 +90,7 @@ export class Buying {
 
   /** On a phone the panel is a sheet over the page: focus stays in it. @param {KeyboardEvent} event */
   #keepFocus(event) {
-    const stops = /** @type {HTMLElement[]} */ ([...this.panel.querySelectorAll("a[href], button, input:not([type=hidden])")])
+    const stops = /** @type {HTMLElement[]} */ ([...this.panel.querySelectorAll("a[href], button, select, input:not([type=hidden])")])
       .filter((stop) => stop.getClientRects().length && !(/** @type {any} */ (stop).disabled));
     if (getComputedStyle(this.panel).position !== "fixed" || !stops.length) return;
     const edge = event.shiftKey ? stops[0] : stops[stops.length - 1];
@@ -211,15 +214,16 @@ export class Buying {
 
   async #submit() {
     const text = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (this.form.elements.namedItem(name)).value.trim();
-    const bad = [.../** @type {NodeListOf<HTMLInputElement>} */ (this.form.querySelectorAll(".fields input"))].filter((input) => {
-      this.#mark(input, input.checkValidity() ? "" : say(input.value ? "not_email" : "needed"));
-      return !input.checkValidity();
+    const bad = [.../** @type {NodeListOf<HTMLInputElement>} */ (this.form.querySelectorAll(".fields input, .fields select"))].filter((input) => {
+      const isRight = input.checkValidity() || !this.#isAsked(input.name);
+      this.#mark(input, isRight ? "" : say(input.value ? "not_email" : "needed"));
+      return !isRight;
     });
     if (bad.length) return this.#point(bad[0]);
     const body = {
       lines: [{ sku: this.sku, quantity: this.quantity }],
       email: text("email"),
-      address: Object.fromEntries(["name", "line1", "city", "postal_code", "country"].map((name) => [name, text(name)])),
+      address: Object.fromEntries(ADDRESS.map((name) => [name, this.#isAsked(name) ? text(name) : ""])),
       session: this.goods.slug,
     };
     const same = JSON.stringify(body);
@@ -235,6 +239,11 @@ export class Buying {
     if (!this.isOpen) return;
     this.#show("held");
     this.#one("pay").focus({ preventScroll: true });
+  }
+
+  /** Whether the chosen country's addresses have this. @param {string} name */
+  #isAsked(name) {
+    return !(/** @type {HTMLElement} */ (this.form.elements.namedItem(name)).closest(".field[hidden]"));
   }
 
   /** Post; the same key again while the first still runs, so that a lost answer never makes two orders. @param {object} body */

@@ -1,4 +1,5 @@
-/** Checkout: the day of delivery follows the postal code, and one press makes one order. */
+/** Checkout: fields follow the country, the day of delivery the postal code, and one press makes one order. */
+import { init as followCountry } from "showfloor/address";
 
 const TYPING_MS = 350;
 const RETRY_MS = 1200;
@@ -8,6 +9,7 @@ export function init(root) {
   const form = /** @type {HTMLFormElement | null} */ (root.querySelector("[data-checkout]"));
   if (!form) return;
   const buttons = /** @type {NodeListOf<HTMLButtonElement>} */ (root.querySelectorAll("[data-pay]"));
+  followCountry(form);
   pressOnce(form, buttons);
   followPostalCode(form);
   for (const input of form.querySelectorAll("input, select")) input.addEventListener("input", () => mark(/** @type {HTMLInputElement} */ (input), ""));
@@ -20,6 +22,7 @@ function pressOnce(form, buttons) {
   let isSent = false;
   form.addEventListener("submit", (event) => {
     if (isSent) event.preventDefault();
+    if (event.submitter?.closest("[data-change-country]")) return;
     isSent = true;
     for (const button of buttons) button.setAttribute("aria-disabled", "true");
   });
@@ -41,7 +44,7 @@ function followPostalCode(form) {
   const ask = async (/** @type {boolean} */ isDone) => {
     clearTimeout(timer);
     const wanted = `${code.value.trim()} ${country.value}`;
-    if (!code.value.trim() || (wanted === asked && !isDone)) return;
+    if ((!code.value.trim() && code.required) || (wanted === asked && !isDone)) return;
     asked = wanted;
     const lines = /** @type {HTMLInputElement} */ (form.elements.namedItem("lines")).value;
     const query = new URLSearchParams(Object.keys(JSON.parse(lines)).map((sku) => ["sku", sku]));
@@ -63,7 +66,7 @@ function followPostalCode(form) {
   });
   // Leaving the field is the moment to say what is wrong with it, not typing.
   code.addEventListener("change", () => ask(true));
-  country.addEventListener("change", () => ask(true));
+  form.addEventListener("showfloor:fields", () => ask(true));
 }
 
 /** Put words beside a field, or take them away. @param {HTMLInputElement} input @param {string} words */
