@@ -1,5 +1,6 @@
 """Where a show is played from."""
 
+import secrets
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -11,6 +12,7 @@ from streams.models import StreamSession
 
 State = StreamSession.State
 
+PREVIEWS = "previews"
 LIVE_PLAYLIST, PREVIEW_PLAYLIST, REPLAY_PLAYLIST = origin.LIVE, origin.PREVIEW, origin.REPLAY
 
 
@@ -24,6 +26,21 @@ def folder(session_id: UUID) -> Path:
     return shows_folder() / str(session_id)
 
 
+def previews() -> list[Path]:
+    """Return the folders of all rehearsals, each `<show>/previews/<random name>`."""
+    return list(shows_folder().glob(f"{'?' * 36}/{PREVIEWS}/*"))
+
+
+def new_preview(session_id: UUID) -> Path:
+    """Return the folder of a rehearsal that begins. Its name is what keeps strangers out of it."""
+    return folder(session_id) / PREVIEWS / secrets.token_urlsafe(16)
+
+
+def stored_as(folder: Path) -> str:
+    """Return what the names of a folder's files begin with in a bucket."""
+    return f"{folder.relative_to(settings.MEDIA_ROOT).as_posix()}/"
+
+
 def playlist_url(session: StreamSession) -> str:
     """Return the address of the show's multivariant playlist, or "" while there is nothing for viewers to play."""
     if session.is_on_air:
@@ -34,8 +51,15 @@ def playlist_url(session: StreamSession) -> str:
 
 
 def preview_url(session: StreamSession) -> str:
-    """Return the address of what only the host may see before Go live, or "" when there is no picture yet."""
-    return _url(session, PREVIEW_PLAYLIST) if session.state == State.REHEARSAL else ""
+    """Return the address of what only insiders may see before Go live, or "" when there is no picture yet.
+
+    Whoever has the address can read what is there: give it to nobody else (`access.get_visible`).
+    """
+    if session.state != State.REHEARSAL:
+        return ""
+    # One that a killed process has left is taken away before another one is shown.
+    found = next((folder(session.pk) / PREVIEWS).glob(f"*/{PREVIEW_PLAYLIST}"), None)
+    return _url(session, f"{PREVIEWS}/{found.parent.name}/{PREVIEW_PLAYLIST}") if found else ""
 
 
 def live_since(session: StreamSession) -> datetime | None:
@@ -44,7 +68,7 @@ def live_since(session: StreamSession) -> datetime | None:
 
 
 def is_secret(session: StreamSession) -> bool:
-    """Whether all there is of this show is a rehearsal, which nobody but its host may ever see."""
+    """Whether all there is of this show is a rehearsal, which strangers may never see."""
     return session.has_preview and session.started_at is None
 
 

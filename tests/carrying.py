@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import m3u8
 from django.utils import timezone
@@ -21,9 +22,17 @@ HIGH = Rendition("high", "avc1.64001f,mp4a.40.2", 2_000_000, 1280, 720, 25.0)
 AUDIO = Rendition("audio", "mp4a.40.2", 128_000)
 
 
-def encode(session: StreamSession, seconds: int, *, run: int = 1, first: int = 0, at_s: float = 0) -> None:
+def encode(
+    session: StreamSession,
+    seconds: int,
+    *,
+    run: int = 1,
+    first: int = 0,
+    at_s: float = 0,
+    folder: Path | None = None,
+) -> None:
     """Do what an encoder and its watcher do: finished files, then the journal."""
-    folder = playback.folder(session.pk)
+    folder = folder or playback.folder(session.pk)
     entries: list[Entry] = []
     if not first:
         entries.append(Run(run, START + timedelta(seconds=at_s), (HIGH, AUDIO)))

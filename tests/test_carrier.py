@@ -16,15 +16,17 @@ from asgiref.sync import sync_to_async
 from django.core.files.base import ContentFile
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from config.pictures import BucketStorage
 from streams import broadcasts, playback, watch
 from streams.hls.origin import Origin
 from streams.hls.recording import Dropped, Run, Segment
+from streams.media import rehearsal
 from streams.media.carrier import BATCH, Carrier, Carriers, _batch
 from streams.models import Broadcast, StreamSession
 from streams.store import behind, progress
-from streams.store.bucket import Bucket
+from streams.store.bucket import Bucket, find_bucket
 from tests.carrying import AUDIO, HIGH, START, carrying, count, encode, end, listed, until
 from tests.factories import make_session
 from tests.store_servers import BUCKET, PREFIX, Store, broken_promises, running_store
@@ -259,18 +261,85 @@ async def test_files_of_a_show_that_was_deleted_stay(store: Store, session: Stre
     assert store.names(f"sessions/{session_id}") == []
 
 
-async def test_rehearsal_is_taken_back(store: Store, session: StreamSession, bucket: Bucket) -> None:
+async def test_a_rehearsal_is_stored_under_its_own_name_and_leaves_at_go_live(
+    store: Store, session: StreamSession, bucket: Bucket
+) -> None:
     fields = {"state": State.REHEARSAL, "has_preview": True, "started_at": None}
     await sync_to_async(StreamSession.objects.filter(pk=session.pk).update)(**fields)
-    await sync_to_async(encode)(session, 3)
+    await sync_to_async(session.refresh_from_db)()
+    folder = playback.new_preview(session.pk)
+    await sync_to_async(encode)(session, 3, folder=folder)
+    carriers = Carriers(bucket)
+    try:
+        carriers.carry(session.pk, playback.folder(session.pk))
+        carrier = carriers.carry(session.pk, folder)
+        await until(lambda: f"previews/{folder.name}/preview.m3u8" in store.names(f"sessions/{session.pk}"))
+        await until(lambda: carrier.newest_run == 1)
+        assert playback.preview_url(session).endswith(f"/previews/{folder.name}/preview.m3u8")
 
-    async with carrying(session, bucket):
-        await until(lambda: "preview.m3u8" in store.gate.put)
-        assert not {"index.m3u8", "high.m3u8"} & set(store.gate.put)
-        await sync_to_async(end)(session)
-        await until(lambda: not any("preview" in name for name in store.names(f"sessions/{session.pk}")))
+        stored = store.names(f"sessions/{session.pk}")
+        assert f"previews/{folder.name}/runs/0001/high/000002.m4s" in stored
+        assert {name.split("/")[0] for name in stored} == {"previews"}
+        await sync_to_async(StreamSession.objects.filter(pk=session.pk).update)(
+            state=State.LIVE, started_at=timezone.now()
+        )
+        await until(lambda: store.names(f"sessions/{session.pk}") == [])
+        assert (folder / "runs/0001/high/000002.m4s").exists(), "its encoder goes on there"
+    finally:
+        await carriers.close()
 
-    assert "replay.m3u8" not in store.gate.put
+
+async def test_a_rehearsal_that_broke_off_leaves_the_store(
+    store: Store, session: StreamSession, bucket: Bucket, settings: Any
+) -> None:
+    settings.MEDIA_BUCKET, settings.MEDIA_PREFIX = BUCKET, PREFIX
+    find_bucket.cache_clear()
+    folder = playback.new_preview(session.pk)
+    await sync_to_async(encode)(session, 1, folder=folder)
+    bucket.put(f"{playback.stored_as(folder)}runs/0001/high/000000.m4s", b"secret")
+    try:
+        await sync_to_async(rehearsal.remove)(folder)
+        await sync_to_async(rehearsal.remove)(folder)  # twice is safe
+    finally:
+        find_bucket.cache_clear()
+
+    assert not folder.exists()
+    assert store.names(f"sessions/{session.pk}") == []
+
+
+@pytest.mark.parametrize("went_live", [True, False])
+async def test_what_an_earlier_version_kept_of_a_rehearsal_goes(
+    store: Store, session: StreamSession, bucket: Bucket, settings: Any, went_live: bool
+) -> None:
+    settings.MEDIA_BUCKET, settings.MEDIA_PREFIX = BUCKET, PREFIX
+    find_bucket.cache_clear()
+    await sync_to_async(encode)(session, 6)
+    folder = playback.folder(session.pk)
+    for path in [*folder.rglob("*.m4s"), *folder.rglob("*.mp4")]:
+        bucket.put(playback.stored_as(folder) + path.relative_to(folder).as_posix(), path.read_bytes())
+    for name in ("preview.m3u8", "high-preview.m3u8"):
+        (folder / name).write_text("#EXTM3U")
+        bucket.put(playback.stored_as(folder) + name, b"#EXTM3U")
+    session.has_preview = True
+    session.started_at = START + timedelta(seconds=3.5) if went_live else None
+    try:
+        for _ in range(2):
+            await sync_to_async(rehearsal.remove_old)(session)
+    finally:
+        find_bucket.cache_clear()
+
+    kept = {
+        f"runs/0001/{name}/{part}"
+        for name in ("high", "audio")
+        for part in ("000003.m4s", "000004.m4s", "000005.m4s", "init.mp4")
+    }
+    assert set(store.names(f"sessions/{session.pk}")) == (kept if went_live else set())
+    on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert on_disk == (kept | {"journal.jsonl"} if went_live else set())
+    if went_live:
+        origin = Origin(folder)
+        origin.publish_replay(since=session.started_at)
+        assert m3u8.load(str(folder / "high-replay.m3u8")).files == [f"runs/0001/high/00000{n}.m4s" for n in (3, 4, 5)]
 
 
 async def test_what_was_dropped_from_the_disk_leaves_the_store(

@@ -1,5 +1,6 @@
 """Shows on a real media process: pushed by a real encoder, read by another's parser, decoded by ffmpeg."""
 
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,22 @@ def session(media: MediaProcess) -> Iterator[StreamSession]:
     session = make_session(state=State.SCHEDULED)
     with conforming(session, media):
         yield session
+
+
+def preview_of(session: StreamSession) -> Path:
+    """Return the folder of a rehearsal, as its host is told where to play it."""
+    name = playback.preview_url(session).partition(f"/sessions/{session.pk}/")[2]
+    assert re.fullmatch(r"previews/[\w-]{22}/preview\.m3u8", name)
+    return (show_folder(session) / name).parent
+
+
+def segments_in(path: Path) -> list[m3u8.Segment]:
+    return list(m3u8.loads(path.read_text()).segments) if path.exists() else []
+
+
+def files_below(folder: Path, *, without: str = "/") -> list[str]:
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    return sorted(name for name in names if not name.startswith(without))
 
 
 @contextmanager
@@ -203,26 +220,73 @@ def test_show_with_preview_waits_for_the_host(media: MediaProcess) -> None:
     session = shows.create(host=make_user(is_host=True), title="With a preview", has_preview=True)
     with conforming(session, media), push(media.address(session.stream_key)):
         eventually(lambda: is_in(session, State.REHEARSAL))
-        eventually(lambda: has_segments(session, 2, "high-preview"))
+        session.refresh_from_db()
         assert playback.playlist_url(session) == ""
-        assert playback.preview_url(session).endswith("/preview.m3u8")
-        assert not (show_folder(session) / "index.m3u8").exists()
+        preview = preview_of(session)
+        eventually(lambda: len(segments_in(preview / "high-preview.m3u8")) >= 2)
+        with watching(preview) as versions:
+            eventually(lambda: len(segments_in(preview / "high-preview.m3u8")) >= 4)
+            names = files_below(show_folder(session))
+        assert faults(versions, lambda uri: (preview / uri).read_bytes()) == []
+        assert {name.split("/")[0] for name in names} == {"previews"}
+        secret = {name: (show_folder(session) / name).read_bytes() for name in names if name.endswith(".m4s")}
 
         shows.go_live(session)
         session.refresh_from_db()
+        assert session.started_at
         eventually(lambda: playback.playlist_url(session))
-        first = media_playlist(session, "high").segments[0]
-        assert first.program_date_time + timedelta(seconds=first.duration) > session.started_at
-        eventually(lambda: media_playlist(session, "high").media_sequence)
-        eventually(lambda: media_playlist(session, "high").segments[-1].program_date_time > session.started_at)
+        shown = media_playlist(session, "high").segments
+        assert shown[0].program_date_time >= session.started_at
+        eventually(lambda: len(media_playlist(session, "high").segments) >= 3)
+        # Every name that a stranger could make up from what is public now.
+        public = files_below(show_folder(session), without="previews")
+        runs = {name.rpartition("/")[0] for name in public if name.startswith("runs/")}
+        assert runs == {f"runs/{session.owner_epoch or 1:04d}/{one}" for one in ("high", "low", "audio")}
+        for folder in runs:
+            for number in range(int(Path(shown[0].uri).stem)):
+                assert not (show_folder(session) / folder / f"{number:06d}.m4s").exists()
+        assert not [name for name in public if "preview" in name]
+        published = {(show_folder(session) / name).read_bytes() for name in public if name.endswith(".m4s")}
+        assert not published & set(secret.values())
+        told = b"".join((show_folder(session) / name).read_bytes() for name in public if not name.endswith(".m4s"))
+        assert preview.name.encode() not in told
         shows.end(session, actor="test")
         eventually((show_folder(session) / "replay.m3u8").exists, within_s=5)
 
     replay = media_playlist(session, "high-replay")
-    first = replay.segments[0]
-    assert first.program_date_time + timedelta(seconds=first.duration) > session.started_at
-    assert replay.media_sequence >= 2
-    assert not (show_folder(session) / "preview.m3u8").exists()
+    assert replay.segments[0].program_date_time >= session.started_at
+    assert replay.media_sequence == 0
+    eventually(lambda: not preview.exists())
+
+
+def test_each_rehearsal_has_an_address_of_its_own_and_leaves_no_trace(media: MediaProcess) -> None:
+    session = shows.create(host=make_user(is_host=True), title="Twice rehearsed", has_preview=True)
+    folders = []
+    for _ in range(2):
+        with push(media.address(session.stream_key)):
+            eventually(lambda: is_in(session, State.REHEARSAL))
+            session.refresh_from_db()
+            folders.append(preview_of(session))
+            if len(folders) == 2:
+                eventually(lambda: not folders[0].exists())
+        eventually(lambda: is_in(session, State.SCHEDULED))
+    shows.end(session, actor="test")
+
+    assert len(folders[0].name) >= 22
+    assert folders[0].name != folders[1].name
+    eventually(lambda: files_below(show_folder(session)) == [])
+
+
+def test_a_killed_media_process_leaves_no_rehearsal(media: MediaProcess) -> None:
+    session = shows.create(host=make_user(is_host=True), title="Cut off", has_preview=True)
+    with push(media.address(session.stream_key)):
+        eventually(lambda: is_in(session, State.REHEARSAL))
+        session.refresh_from_db()
+        preview = preview_of(session)
+        media.restart()
+
+    eventually(lambda: not preview.exists(), within_s=15)
+    eventually(lambda: is_in(session, State.SCHEDULED))
 
 
 def test_a_mere_rehearsal_leaves_nothing_to_play(tmp_path: Path, settings: Any) -> None:

@@ -179,11 +179,18 @@ def test_a_missing_field_is_named() -> None:
 
 def test_a_show_that_nobody_may_see_is_not_found(show: StreamSession) -> None:
     host = make_user(is_host=True)
-    rehearsed = with_playlist(make_session("lamps", host=host, state="rehearsal"), playback.PREVIEW_PLAYLIST)
+    rehearsed = make_session("lamps", host=host, state="rehearsal")
+    preview = playback.new_preview(rehearsed.pk)
+    preview.mkdir(parents=True)
+    (preview / playback.PREVIEW_PLAYLIST).touch()
 
     assert ask(Caller(), session="nope").status_code == 404
     assert ask(Caller(make_user()), session="lamps").status_code == 404
-    assert ask(Caller(host), session="lamps").json()["playlist_url"].endswith(f"{rehearsed.pk}/preview.m3u8")
+    assert (
+        ask(Caller(host), session="lamps")
+        .json()["playlist_url"]
+        .endswith(f"{rehearsed.pk}/previews/{preview.name}/preview.m3u8")
+    )
 
 
 @pytest.mark.parametrize("state", ["scheduled", "live", "interrupted", "ended"])

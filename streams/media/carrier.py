@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+State = StreamSession.State
 Pending = list[tuple[Entry, int]]
 """Entries of a journal, each with the number of bytes at its end."""
 
@@ -56,12 +58,12 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 class Carrier:
     """One show's. `newest_run` is the newest run that viewers can play; 0 before the first."""
 
-    def __init__(self, session_id: UUID, bucket: Bucket) -> None:
+    def __init__(self, session_id: UUID, bucket: Bucket, *, folder: Path | None = None) -> None:
         self.session_id = session_id
         self.newest_run = 0
-        self._folder = playback.folder(session_id)
+        self._folder = folder or playback.folder(session_id)
         self._bucket = bucket
-        self._prefix = f"sessions/{session_id}/"
+        self._prefix = playback.stored_as(self._folder)
         self._recording = Recording()
         self._playlists = BucketPlaylists(self._folder, self._recording, bucket)
         self._loop = asyncio.get_running_loop()
@@ -94,7 +96,7 @@ class Carrier:
                     note.close()
         finally:
             telling.cancel()
-            behind.report(self.session_id, 0)
+            self._report(0)
 
     async def _carry(self, note: Progress) -> None:
         for entry, _ in await _in_thread(journal.read_from, self._folder, 0, note.stored_bytes):
@@ -114,8 +116,7 @@ class Carrier:
                 return
             if is_over:
                 await _in_thread(note.finish)
-                await _in_thread(shutil.rmtree, self._folder / "runs", ignore_errors=True)
-                logger.info("%s: all of it is in the store", self.session_id)
+                await _in_thread(self._put_away)
                 return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
@@ -128,7 +129,7 @@ class Carrier:
             self._is_deleted = True
             return True
         # Asked before the journal is read: an encoder that is just ending may still write to it.
-        is_over = session.state == StreamSession.State.ENDED and not await in_database(broadcasts.is_open, session.pk)
+        is_over = await self._is_over(session)
         pending = await _in_thread(journal.read_from, self._folder, note.stored_bytes)
         self._waiting_since = _oldest(pending)
         if batch := _batch(pending):
@@ -139,11 +140,28 @@ class Carrier:
         if len(batch) < len(pending):
             self._news.set()
         elif is_over:
-            await _in_thread(show.publish_replay, session, self._playlists)
-            return await self._store_thumbnails()
-        await _in_thread(show.publish, session, self._playlists)
+            return await self._complete(session)
+        await _in_thread(self._list, session)
         self.newest_run = self._recording.runs[-1].number if self._recording.runs else 0
         return False
+
+    async def _is_over(self, session: StreamSession) -> bool:
+        return session.state == State.ENDED and not await in_database(broadcasts.is_open, session.pk)
+
+    def _list(self, session: StreamSession) -> None:
+        show.publish(session, self._playlists)
+
+    async def _complete(self, session: StreamSession) -> bool:
+        """Store what a show has once it is over; True once nothing is left to do."""
+        await _in_thread(show.publish_replay, session, self._playlists)
+        return await self._store_thumbnails()
+
+    def _put_away(self) -> None:
+        shutil.rmtree(self._folder / "runs", ignore_errors=True)
+        logger.info("%s: all of it is in the store", self.session_id)
+
+    def _report(self, behind_s: float) -> None:
+        behind.report(self.session_id, behind_s)
 
     async def _store(self, entries: Sequence[Entry]) -> None:
         """Put what entries name; returns once all of it is in the store."""
@@ -189,19 +207,40 @@ class Carrier:
         while True:
             since = self._waiting_since
             behind_s = (datetime.now(UTC) - since).total_seconds() if since else 0.0
-            await _in_thread(behind.report, self.session_id, behind_s)
+            await _in_thread(self._report, behind_s)
             if behind_s >= behind.NOTABLE_S and time.monotonic() - logged_s >= 60:
                 logger.warning("%s: the store is %d seconds behind", self.session_id, behind_s)
                 logged_s = time.monotonic()
             await asyncio.sleep(TELL_S)
 
 
+class PreviewCarrier(Carrier):
+    """That of a rehearsal, whose files leave the store at Go live."""
+
+    async def _is_over(self, session: StreamSession) -> bool:
+        return not playback.is_secret(session) or session.state == State.ENDED
+
+    def _list(self, session: StreamSession) -> None:
+        self._playlists.publish_preview()
+
+    async def _complete(self, session: StreamSession) -> bool:
+        await _in_thread(self._bucket.remove_folder, self._prefix.rstrip("/"))
+        return True
+
+    def _put_away(self) -> None:
+        """Leave the folder: an encoder may be writing to it."""
+
+    def _report(self, behind_s: float) -> None:
+        """The studio is told of the show's own carrier alone; the log of both."""
+
+
 class Carriers:
-    """Those of this process: one a show that has anything left to store."""
+    """Those of this process: one a show that has anything left to store, and one a rehearsal."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
         self._tasks: dict[UUID, tuple[Carrier, asyncio.Task[None]]] = {}
+        self._previews: dict[Path, asyncio.Task[None]] = {}
         self._done: set[UUID] = set()
         self._may_be_read = False
 
@@ -212,6 +251,20 @@ class Carriers:
             carrier = Carrier(session_id, self._bucket)
             self._tasks[session_id] = (carrier, asyncio.create_task(carrier.run()))
         return carrier
+
+    def carry(self, session_id: UUID, folder: Path) -> Carrier:
+        """Return the carrier of a show's folder, or of a rehearsal's, which works until Go live or `leave_preview`."""
+        if folder == playback.folder(session_id):
+            return self.follow(session_id)
+        carrier = PreviewCarrier(session_id, self._bucket, folder=folder)
+        self._previews[folder] = asyncio.create_task(carrier.run())
+        return carrier
+
+    async def leave_preview(self, folder: Path) -> None:
+        """Stop a rehearsal's carrier: its files are about to be removed. Calling twice is safe."""
+        if task := self._previews.pop(folder, None):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def look(self) -> None:
         """Go on with every show that anybody left unfinished, and see that browsers may read the bucket."""
@@ -234,7 +287,7 @@ class Carriers:
 
     async def close(self) -> None:
         """Stop at once; the next process goes on."""
-        tasks = [task for _, task in self._tasks.values()]
+        tasks = [*(task for _, task in self._tasks.values()), *self._previews.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

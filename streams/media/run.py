@@ -20,6 +20,7 @@ from streams.hls.watcher import Watcher
 from streams.media import child
 from streams.media.intake import Intake, Opening
 from streams.media.publication import Publication
+from streams.media.rehearsal import Rehearsal
 from streams.media.silence import Silence
 from streams.rtmp import flv
 from streams.rtmp.flv import Tag
@@ -64,7 +65,7 @@ class EncoderRun:
     def __init__(
         self,
         *,
-        origin: Origin,
+        origin: Origin | Rehearsal,
         number: int,
         publication: Publication,
         intake: Intake,

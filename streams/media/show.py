@@ -3,6 +3,9 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from streams import broadcasts, health, playback, shows
@@ -14,6 +17,7 @@ from streams.media.database import in_database
 from streams.media.intake import Intake
 from streams.media.keeping import Keeper
 from streams.media.publication import Publication
+from streams.media.rehearsal import Rehearsal
 from streams.media.run import EncoderRun, Outcome
 from streams.models import Broadcast, StreamSession
 
@@ -48,19 +52,28 @@ class Show:
         broadcast: Broadcast,
         publication: Publication,
         *,
-        carrier: Carrier | None = None,
+        carry: Callable[[Path], Carrier] | None = None,
     ) -> None:
         self.session = session
         self.broadcast = broadcast
         self.publication = publication
         self._origin = Origin(playback.folder(session.pk))
-        self._carrier = carrier
+        self._rehearsal: Rehearsal | None = None
+        if playback.is_secret(session) and broadcast.protocol != broadcasts.CAMERA:
+            self._rehearsal = Rehearsal(self._origin, playback.new_preview(session.pk), self._live_since)
+        self._carrier = carry(self._origin.folder) if carry else None
+        self._preview_carrier = carry(self._rehearsal.folder) if carry and self._rehearsal else None
         self._run = 0
         self._has_picture = False
         self._source = Source()
         self._sheds = False
         self._meter = Meter(publication)
         self._keeper = Keeper(session.slug)
+
+    @property
+    def preview_folder(self) -> Path | None:
+        """Where what viewers may not see is written; None if there is nothing such, or not any more."""
+        return self._rehearsal.folder if self._rehearsal else None
 
     async def run(self) -> None:
         """Encode until the publisher is gone or the show is over. What was finished stays published."""
@@ -70,9 +83,11 @@ class Show:
         while (opening := await intake.open()) is not None:
             self._source, self._sheds = opening.source, sheds
             begun_s = time.monotonic()
+            if self._rehearsal and self._rehearsal.is_over:
+                self._rehearsal = None
             number = self._run = await in_database(broadcasts.next_run, self.session.pk)
             run = EncoderRun(
-                origin=self._origin,
+                origin=self._rehearsal or self._origin,
                 number=number,
                 publication=self.publication,
                 intake=intake,
@@ -88,6 +103,8 @@ class Show:
                 outcome = Outcome.DIED
                 # What is in memory may be ahead of the disk: read the journal again.
                 self._origin = Origin(self._origin.folder)
+                if self._rehearsal:
+                    self._rehearsal = Rehearsal(self._origin, self._rehearsal.folder, self._live_since)
             if outcome is Outcome.STALE:
                 self.publication.stop()
                 return
@@ -172,21 +189,37 @@ class Show:
         logger.info("%s: %s", self.session.slug, self.session.state)
 
     def _publish(self) -> None:
-        if self._carrier:
-            self._carrier.wake()
+        preview = self._preview
+        if carrier := self._carrier_now:
+            carrier.wake()
         else:
-            publish(self.session, self._origin)
+            if preview:
+                preview.publish_preview()
+            else:
+                publish(self.session, self._origin)
             self._has_picture = True
         try:
-            self._keeper.look(self._origin, is_recorded=self.session.is_recorded)
+            self._keeper.look(preview or self._origin, is_recorded=self.session.is_recorded and not preview)
         except OSError as error:
             logger.warning("%s: old segments are not removed yet: %s", self.session.slug, error)
 
     def _is_shown(self) -> bool:
-        """Whether viewers could see what this publisher sends."""
-        if self._carrier:
-            return 0 < self._run == self._carrier.newest_run
+        """Whether viewers, or in a rehearsal its host, could see what this publisher sends."""
+        if carrier := self._carrier_now:
+            return 0 < self._run == carrier.newest_run
         return self._has_picture
+
+    @property
+    def _preview(self) -> Origin | None:
+        """What is written before Go live."""
+        return self._rehearsal.preview if self._rehearsal and not self._rehearsal.is_over else None
+
+    @property
+    def _carrier_now(self) -> Carrier | None:
+        return self._preview_carrier if self._preview else self._carrier
+
+    def _live_since(self) -> datetime | None:
+        return self.session.started_at
 
 
 class Meter:
@@ -207,9 +240,7 @@ class Meter:
 
 
 def publish(session: StreamSession, playlists: Playlists) -> None:
-    """Write what viewers, and before Go live only the host, may play of a show that is not over."""
-    if session.has_preview:
-        playlists.publish_preview()
+    """Write what viewers may play of a show that is not over."""
     if not playback.is_secret(session):
         playlists.publish(since=playback.live_since(session))
 
@@ -219,10 +250,9 @@ def publish_replay(session: StreamSession, playlists: Playlists | None = None) -
 
     Of a mere rehearsal nothing is left to play, and a show that is not recorded has no replay.
     """
-    origin = playlists or Origin(playback.folder(session.pk))
-    origin.withdraw_preview()
     if playback.is_secret(session):
         return
+    origin = playlists or Origin(playback.folder(session.pk))
     origin.publish(since=playback.live_since(session), has_ended=True)
     if session.is_recorded:
         origin.publish_replay(since=playback.live_since(session))

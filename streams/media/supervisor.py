@@ -4,7 +4,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import psycopg
@@ -17,7 +20,7 @@ from streams.exceptions import KeyRefused, StateRefused
 from streams.hls.exceptions import BadMedia
 from streams.hls.journal import FILE as JOURNAL
 from streams.hls.thumbnails import TRACK
-from streams.media import thumbnails
+from streams.media import rehearsal, thumbnails
 from streams.media.carrier import Carriers
 from streams.media.database import in_database
 from streams.media.doors import Doors
@@ -26,6 +29,7 @@ from streams.media.publication import Publication
 from streams.media.show import Show, publish_replay
 from streams.models import Broadcast, StreamSession
 from streams.store.bucket import find_bucket
+from streams.store.exceptions import StoreAway
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +56,7 @@ class Supervisor:
         bucket = find_bucket()
         self._carriers = Carriers(bucket) if bucket else None
         self._over: set[UUID] = set()  # shows that ended and have all the replay they will ever have
+        self._rehearsed: list[UUID] | None = None  # what an earlier version kept of them is to go
         self._drawn: set[UUID] = set()  # those whose thumbnails need no second look
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -62,6 +67,7 @@ class Supervisor:
             self._repeat(self._refresh, REFRESH_S),
             self._repeat(self._doors.follow, FOLLOW_S),
             self._repeat(self._care, CARE_S),
+            self._repeat(self._remove_rehearsals, CARE_S),
             self._repeat(self._draw_thumbnails, DRAW_S),
         )
         try:
@@ -121,8 +127,8 @@ class Supervisor:
         await in_database(broadcasts.close_orphans, session.pk)
         broadcast = await in_database(broadcasts.open, admit, protocol)
         publication = Publication(session.slug)
-        carrier = self._carriers.follow(session.pk) if self._carriers else None
-        show = Show(session, broadcast, publication, carrier=carrier)
+        carry = partial(self._carriers.carry, session.pk) if self._carriers else None
+        show = Show(session, broadcast, publication, carry=carry)
         self._shows[session.pk] = (show, asyncio.create_task(self._run(show)))
         logger.info("%s: a publisher came by %s", session.slug, protocol)
         return publication
@@ -208,11 +214,47 @@ class Supervisor:
             finally:
                 await self._owner.release(session.pk)
 
+    async def _remove_rehearsals(self) -> None:
+        """Take away what was sent before Go live, once nothing is written there any more: nobody may see it again."""
+        for folder in await asyncio.to_thread(playback.previews):
+            session_id = UUID(folder.parent.parent.name)
+            show, _ = self._shows.get(session_id, (None, None))
+            if show and show.preview_folder != folder:
+                await self._remove(folder)
+            elif show is None:
+                async with self._looking_after(session_id) as is_ours:
+                    if is_ours:
+                        await self._remove(folder)
+        if self._rehearsed is None:
+            rehearsed = StreamSession.objects.filter(has_preview=True).values_list("pk", flat=True)
+            self._rehearsed = await in_database(list, rehearsed)
+        for session_id in list(self._rehearsed):
+            async with self._looking_after(session_id) as is_ours:
+                session = await in_database(StreamSession.objects.filter(pk=session_id).first) if is_ours else None
+                if session:
+                    await asyncio.to_thread(rehearsal.remove_old, session)
+            self._rehearsed.remove(session_id)
+
+    async def _remove(self, folder: Path) -> None:
+        if self._carriers:
+            await self._carriers.leave_preview(folder)
+        await asyncio.to_thread(rehearsal.remove, folder)
+
+    @asynccontextmanager
+    async def _looking_after(self, session_id: UUID) -> AsyncIterator[bool]:
+        """Own a show that nobody sends to for a moment; False if somebody does."""
+        is_ours = session_id not in self._shows and await self._owner.acquire(session_id)
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                await self._owner.release(session_id)
+
     async def _repeat(self, chore: Callable[[], Awaitable[None]], every_s: float) -> None:
         while True:
             try:
                 await chore()
-            except (DatabaseError, psycopg.Error, OSError) as error:
+            except (DatabaseError, psycopg.Error, OSError, StoreAway) as error:
                 logger.warning("media: %s", error)
             except Exception:  # whatever one show does, the others need this chore again
                 logger.exception("media: a chore failed")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from streams import playback
 from streams.hls.origin import Playlists
 from streams.hls.recording import Recording
 from streams.store.bucket import Bucket
@@ -16,7 +17,7 @@ class BucketPlaylists(Playlists):
     def __init__(self, folder: Path, recording: Recording, bucket: Bucket) -> None:
         super().__init__(folder, recording)
         self._bucket = bucket
-        self._prefix = f"sessions/{folder.name}/"
+        self._prefix = playback.stored_as(folder)
 
     def _put(self, name: str, text: str) -> None:
         self._bucket.put(self._prefix + name, text.encode())
