@@ -106,21 +106,14 @@ class Hub:
     # --- Sockets ---
 
     async def admit(self, topic: str, user_id: int | None) -> bool:
-        """Return whether somebody is an insider of a topic.
-
-        Raises seeding.UnknownShow, also to strangers to a rehearsal, or Unavailable.
-        """
-        is_insider = False
+        """Return whether somebody is an insider of a topic. Raises seeding.UnknownShow or Unavailable."""
         room = await self._room(topic)
-        if room.may_be_rehearsed and user_id is not None:
-            is_insider = await self.ask(access.may_rehearse, topic.removeprefix("session:"), user_id)
-            room = await self._room(topic)
-        if room.is_rehearsal and not is_insider:
-            raise seeding.UnknownShow(topic)
-        return is_insider
+        if not room.may_be_rehearsed or user_id is None:
+            return False
+        return await self.ask(access.may_rehearse, topic.removeprefix("session:"), user_id)
 
     async def join(self, topic: str, seat: Seat, since: Since | None, *, user_id: int | None = None) -> None:
-        """Seat a socket. Raises seeding.UnknownShow, also to strangers to a rehearsal, or Unavailable."""
+        """Seat a socket. Raises seeding.UnknownShow or Unavailable."""
         seat.is_insider = await self.admit(topic, user_id)
         room = await self._room(topic)
         if since and since.epoch == room.epoch and since.seq > room.sent:
@@ -128,8 +121,6 @@ class Hub:
             await asyncio.shield(self._heal(room))
             room = await self._room(topic)  # that may have been closed meanwhile
             room.flush()
-        if room.is_rehearsal and not seat.is_insider:
-            raise seeding.UnknownShow(topic)
         room.join(seat, since)
         self._empty_since.pop(topic, None)
         seat.writer.before_server_ends(self.drain)
@@ -139,9 +130,7 @@ class Hub:
             room.leave(seat)
 
     def react(self, topic: str, seat: Seat, emoji: str) -> None:
-        """Count a reaction; counts go to the log a few times a second. Strangers don't react to a rehearsal."""
-        if (room := self.rooms.get(topic)) and room.is_rehearsal and not seat.is_insider:
-            return
+        """Count a reaction; counts go to the log a few times a second."""
         counts = self._reactions.setdefault(topic, {})
         counts[emoji] = counts.get(emoji, 0) + 1
 

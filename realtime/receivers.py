@@ -70,7 +70,7 @@ def on_slow_mode_changed(*, slug: str, seconds: int, **kwargs: Any) -> None:
 
 
 def on_chat_posted(*, slug: str, message: ChatMessage, **kwargs: Any) -> None:
-    publish.to_show(slug, seeding.chat_event(message))
+    publish.to_show(slug, seeding.chat_event(message, message.session))
 
 
 def on_chat_removed(*, slug: str, message_id: str, **kwargs: Any) -> None:
@@ -78,7 +78,7 @@ def on_chat_removed(*, slug: str, message_id: str, **kwargs: Any) -> None:
 
 
 def on_message_pinned(*, slug: str, message: ChatMessage | None, **kwargs: Any) -> None:
-    publish.to_show(slug, wire.message_pin(seeding.chat_body(message) if message else None))
+    publish.to_show(slug, wire.message_pin(seeding.chat_body(message, message.session) if message else None))
 
 
 def on_opinions_changed(*, slug: str, likes: int, dislikes: int, **kwargs: Any) -> None:

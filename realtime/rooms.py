@@ -7,7 +7,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 
-from realtime import wire
+from realtime import rehearsals, wire
 from realtime.fold import fold
 from realtime.log import Head, Snapshot, snapshot_frame
 from realtime.presence import Roll
@@ -62,7 +62,7 @@ class Seat:
 class Room:
     """Sockets join at `sent`: the seq of the last frame that was written, whose state they get as a snapshot.
 
-    During a rehearsal only insiders are written to. Who sat there before it waits, and gets a snapshot after it.
+    Only insiders learn of a rehearsal (rehearsals.py): to others the show is planned all the while.
     """
 
     def __init__(self, topic: str, snapshot: Snapshot) -> None:
@@ -82,12 +82,8 @@ class Room:
         self.seq = self.sent = snapshot.head.seq
         self._pending: list[Event] = []
         self._ring: deque[tuple[int, Event]] = deque(snapshot.entries, maxlen=RING_MAX)
-        self._snapshot: Frame | None = None
-        self._resumes: OrderedDict[int, Frame] = OrderedDict()
-
-    @property
-    def is_rehearsal(self) -> bool:
-        return self._show_state == "rehearsal"
+        self._snapshots: dict[bool, Frame] = {}
+        self._resumes: OrderedDict[tuple[bool, int], Frame] = OrderedDict()
 
     @property
     def is_on_air(self) -> bool:
@@ -123,7 +119,7 @@ class Room:
         self._cancel_flush()
         self._start(snapshot)
         for seat in self.seats:
-            self._write(seat, self._snapshot_frame())
+            self._write(seat, self._snapshot_frame(seat))
 
     def flush(self) -> None:
         """Write what came in since the last time to every socket, as one frame."""
@@ -132,20 +128,21 @@ class Room:
             return
         begin = self._loop.time()
         message = wire.batch(epoch=self.epoch, first=self.sent + 1, last=self.seq, events=fold(self._pending))
+        public = rehearsals.public_batch(message)
         self._pending = []
         after = reduce(self.state, message)
         assert after is not None  # noqa: S101 (a batch that continues the state gives a state)
-        was_rehearsal = self.is_rehearsal
-        self.state, self.sent, self._snapshot = after, self.seq, None
+        self.state, self.sent = after, self.seq
+        self._snapshots.clear()
         self._resumes.clear()
         frame = Frame.of(message)
-        if was_rehearsal or self.is_rehearsal:
+        if public is message:
             for seat in self.seats:
-                has_all = seat.is_insider or self.is_rehearsal
-                self._write(seat, frame if has_all else self._snapshot_frame())
+                self._write(seat, frame)
         else:
+            public_frame = Frame.of(public)
             for seat in self.seats:
-                self._write_to(seat, frame)
+                self._write(seat, frame if seat.is_insider else public_frame)
         # Where one frame to everybody takes longer than a tick, what came meanwhile goes out after a short rest.
         self._next_flush = max(begin + FOLD_S, self._loop.time() + REST_S)
 
@@ -158,11 +155,11 @@ class Room:
 
     def join(self, seat: Seat, since: Since | None) -> None:
         """Welcome a socket, also one that says hello again: with what it missed, or with a snapshot."""
-        missed = self._missed(since) if since else None
+        missed = self._missed(seat, since) if since else None
         head = Head(self.epoch, self.seq)
         seat.writer.write(Frame.of(wire.welcome(epoch=head.epoch, seq=head.seq, recovered=missed is not None)))
         if missed is None:
-            seat.writer.write(self._snapshot_frame())
+            seat.writer.write(self._snapshot_frame(seat))
         elif missed.text:
             seat.writer.write(missed)
         seat.behind_since = None
@@ -179,10 +176,6 @@ class Room:
 
     def _write(self, seat: Seat, frame: Frame | None) -> None:
         """Write a frame unless the socket is slow; one that was and has read gets a snapshot instead."""
-        if not self.is_rehearsal or seat.is_insider:
-            self._write_to(seat, frame)
-
-    def _write_to(self, seat: Seat, frame: Frame | None) -> None:
         waiting = seat.writer.buffered()
         if seat.behind_since is None and waiting <= SKIP_BYTES:
             if frame:
@@ -193,12 +186,12 @@ class Room:
             seat.behind_since = now
         if waiting <= CALM_BYTES:
             seat.behind_since = None
-            seat.writer.write(self._snapshot_frame())
+            seat.writer.write(self._snapshot_frame(seat))
         elif now - seat.behind_since > (HOPELESS_S if waiting > CLOSE_BYTES else STALLED_S) and not seat.is_leaving:
             seat.is_leaving = True
             self.slow.append(seat)
 
-    def _missed(self, since: Since) -> Frame | None:
+    def _missed(self, seat: Seat, since: Since) -> Frame | None:
         """Return what somebody missed up to `sent` as one frame (an empty one for nothing), or None if it is gone."""
         if since.epoch != self.epoch or not 0 <= since.seq <= self.sent:
             return None
@@ -206,16 +199,18 @@ class Room:
             return Frame(b"", b"")
         if not self._ring or self._ring[0][0] > since.seq + 1:
             return None
-        if frame := self._resumes.get(since.seq):
+        if frame := self._resumes.get((seat.is_insider, since.seq)):
             return frame
         events = fold(event for seq, event in self._ring if since.seq < seq <= self.sent)
-        frame = Frame.of(wire.batch(epoch=self.epoch, first=since.seq + 1, last=self.sent, events=events))
-        self._resumes[since.seq] = frame
+        message = wire.batch(epoch=self.epoch, first=since.seq + 1, last=self.sent, events=events)
+        frame = Frame.of(message if seat.is_insider else rehearsals.public_batch(message))
+        self._resumes[seat.is_insider, since.seq] = frame
         if len(self._resumes) > RESUMES_CACHED:
             self._resumes.popitem(last=False)
         return frame
 
-    def _snapshot_frame(self) -> Frame:
-        if self._snapshot is None:
-            self._snapshot = Frame.of(snapshot_frame(self.state))
-        return self._snapshot
+    def _snapshot_frame(self, seat: Seat) -> Frame:
+        if seat.is_insider not in self._snapshots:
+            state = self.state if seat.is_insider else rehearsals.public_state(self.state)
+            self._snapshots[seat.is_insider] = Frame.of(snapshot_frame(state))
+        return self._snapshots[seat.is_insider]

@@ -52,7 +52,7 @@ def read(topic: str) -> log.Seeds:
         run_list=skus,
         items=publish.item_events(skus),
         stock=publish.stock_events(skus),
-        chat=[chat_event(message) for message in chat.history(session)],
+        chat=[chat_event(message, session) for message in chat.history(session)],
         announcements=announcement_events(session),
         host=presence.word_of(topic, presence.account(session.host_id)),
     )
@@ -71,13 +71,19 @@ def session_fields(session: StreamSession) -> dict[str, Any]:
         "likes": counts.likes,
         "dislikes": counts.dislikes,
         "slow_mode_s": session.slow_mode_s,
-        "pinned_message": chat_body(pinned) if pinned else None,
+        "pinned_message": chat_body(pinned, session) if pinned else None,
     }
 
 
-def chat_event(message: ChatMessage) -> Event:
+def chat_event(message: ChatMessage, session: StreamSession) -> Event:
+    rehearsed_at = session.rehearsed_at if session.state == StreamSession.State.REHEARSAL else None
     return wire.chat(
-        id=str(message.pk), author=message.author_name, role=message.role, text=message.text, at=message.at
+        id=str(message.pk),
+        author=message.author_name,
+        role=message.role,
+        text=message.text,
+        at=message.at,
+        is_rehearsed=message.is_hidden_from(rehearsed_at),
     )
 
 
@@ -92,9 +98,9 @@ def announcement_events(session: StreamSession | None = None) -> list[Event]:
     return [announcement_event(one) for one in announcements.in_force(session)]
 
 
-def chat_body(message: ChatMessage) -> wire.Message:
+def chat_body(message: ChatMessage, session: StreamSession) -> wire.Message:
     """Return a message as it stands in a state: without a type."""
-    return {name: value for name, value in chat_event(message).items() if name != "type"}
+    return {name: value for name, value in chat_event(message, session).items() if name != "type"}
 
 
 def heal_live_shows() -> int:
@@ -174,8 +180,9 @@ def _heal_chat(topic: str, snapshot: log.Snapshot, session: StreamSession) -> in
     """
     shown, now = snapshot.state["chat"], timezone.now()
     ids = {one["id"] for one in shown}
-    lately = map(chat_event, chat.visible(session, since=now - LOST_FOR, until=now - LOST_AFTER).order_by("at", "id"))
-    missing = [one for one in lately if one["id"] not in ids and (not shown or one["at"] > shown[0]["at"])]
+    lately = chat.visible(session, since=now - LOST_FOR, until=now - LOST_AFTER).order_by("at", "id")
+    told_late = (chat_event(message, session) for message in lately)
+    missing = [one for one in told_late if one["id"] not in ids and (not shown or one["at"] > shown[0]["at"])]
     if missing:
         told = {event.get("id") for _, event in log.tail(topic, since=0).entries}
         missing = [one for one in missing if one["id"] not in told]

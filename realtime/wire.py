@@ -54,8 +54,10 @@ def pin(sku: str | None) -> Event:
     return {"type": "pin", "sku": sku}
 
 
-def chat(*, id: str, author: str, role: str, text: str, at: datetime) -> Event:
-    return {"type": "chat", "id": id, "author": author, "role": role, "text": text, "at": timestamp(at)}
+def chat(*, id: str, author: str, role: str, text: str, at: datetime, is_rehearsed: bool = False) -> Event:
+    """`is_rehearsed`: said by an insider in a rehearsal, and for insiders alone."""
+    said = {"type": "chat", "id": id, "author": author, "role": role, "text": text, "at": timestamp(at)}
+    return said | {"rehearsed": True} if is_rehearsed else said
 
 
 def chat_removed(id: str) -> Event:

@@ -89,6 +89,8 @@ def visible(
 ) -> QuerySet[ChatMessage]:
     """Return what everyone may read, of all that was said or of a time, both ends inclusive."""
     shown = chat_months.said_in(session).filter(removed_at=None, held_for=Held.NO)
+    if session.hidden_since:
+        shown = shown.exclude(~Q(role=Role.VIEWER), said_at__gte=session.hidden_since)
     if since:
         shown = shown.filter(at__gte=since)
     return shown.filter(at__lte=until) if until else shown
@@ -110,9 +112,12 @@ def remove_all(session: StreamSession, author: User, *, actor: str) -> int:
     return _remove(session, Q(author=author), actor=actor)
 
 
-def remove_since(session: StreamSession, moment: datetime, *, actor: str) -> int:
-    """Take out all that was said since then, as in a rehearsal that is over; return how much. Raises StockBusy."""
-    return _remove(session, Q(said_at__gte=moment), actor=actor)
+def remove_rehearsed(session: StreamSession, since: datetime, *, actor: str) -> int:
+    """Take out what was said in a rehearsal that began then and is over; return how much. Raises StockBusy.
+
+    Viewers knew of none, and talked about a show that is still to come: what they said stays.
+    """
+    return _remove(session, Q(said_at__gte=since) & ~Q(role=Role.VIEWER), actor=actor)
 
 
 def _remove(session: StreamSession, which: Q, *, actor: str) -> int:

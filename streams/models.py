@@ -44,6 +44,7 @@ class StreamSession(models.Model):
         REFUSED = "refused", "Refused"
 
     ON_AIR = (State.LIVE, State.INTERRUPTED)
+    TO_COME = (State.SCHEDULED, State.REHEARSAL)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(max_length=100, unique=True, help_text="never changes: bookmarks and orders name it")
@@ -80,6 +81,9 @@ class StreamSession(models.Model):
     replay_removed_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    hidden_since: datetime | None = None
+    """Since when a rehearsal runs that this show's reader must not notice (`streams.access.as_seen`)."""
+
     class Meta:
         ordering = ["-created_at"]
         indexes = [
@@ -102,8 +106,8 @@ class StreamSession(models.Model):
         """Read the message that stays above the chat; None if there is none, or not any more."""
         if self.pinned_message_id is None or self.pinned_message_said_at is None:
             return None
-        pinned = ChatMessage.objects.filter(pk=self.pinned_message_id, said_at=self.pinned_message_said_at)
-        return pinned.first()
+        pinned = ChatMessage.objects.filter(pk=self.pinned_message_id, said_at=self.pinned_message_said_at).first()
+        return None if pinned and pinned.is_hidden_from(self.hidden_since) else pinned
 
     @property
     def replay_until(self) -> datetime | None:
@@ -244,6 +248,10 @@ class ChatMessage(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    def is_hidden_from(self, since: datetime | None) -> bool:
+        """Whether this belongs to a rehearsal that began then: what its host and moderators said, not its viewers."""
+        return since is not None and self.role != self.Role.VIEWER and self.said_at >= since
 
 
 class Moderator(models.Model):

@@ -50,10 +50,10 @@ def live() -> QuerySet[StreamSession]:
 
 
 def upcoming() -> QuerySet[StreamSession]:
-    """Planned shows, the next first. One that should have begun an hour ago is no longer announced."""
+    """Planned shows, the next first, also while they are rehearsed. An hour late, they are no longer announced."""
     return (
         _shows()
-        .filter(state=State.SCHEDULED, starts_at__gte=timezone.now() - timedelta(hours=1))
+        .filter(state__in=StreamSession.TO_COME, starts_at__gte=timezone.now() - timedelta(hours=1))
         .order_by("starts_at", "created_at")
     )
 

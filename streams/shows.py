@@ -144,7 +144,7 @@ def _change(session_id: UUID, action: str, state: State) -> StreamSession:
         if state == State.REHEARSAL:
             session.rehearsed_at = now
         elif session.state == State.REHEARSAL and session.rehearsed_at:
-            chat.remove_since(session, session.rehearsed_at, actor="system")
+            chat.remove_rehearsed(session, session.rehearsed_at, actor="system")
         session.state = state
         session.interrupted_at = now if state == State.INTERRUPTED else None
         if state == State.LIVE and session.started_at is None:

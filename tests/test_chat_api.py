@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from shop.models import User
-from streams import chat
+from streams import chat, shows
 from streams.models import ChatMessage, Moderator, StreamSession
+from streams.moderation import pinned
 from tests.caller import Caller
 from tests.factories import make_session, make_user
 
@@ -172,10 +173,20 @@ def test_those_who_moderate_take_a_comment_out_and_nobody_else(session: StreamSe
         assert Caller(trusted).call("DELETE", f"{COMMENTS}/{elsewhere.pk}").status_code == 404
 
 
-def test_a_rehearsals_talk_is_for_its_host_alone(host: User) -> None:
-    said(make_session("kiln", host=host, state="rehearsal"), 1)
+def test_a_rehearsals_talk_is_for_insiders_and_viewers_talk_on(host: User) -> None:
+    show = make_session("kiln", host=host, state="scheduled", has_preview=True)
+    viewer, moderator = make_user(), make_user()
+    Moderator.objects.create(session=show, user=moderator)
+    chat.post(show, author=host, text="Soon!")
+    show = shows.rehearse(show)
+    chat.post(show, author=host, text="a first try")
+    [line] = [one for one in chat.history(show) if one.text == "a first try"]
+    pinned.pin(show, line, actor="test")
+    assert Caller(viewer).post(COMMENTS, {"text": "When?"}).status_code == 201
 
-    for caller in (Caller(), Caller(make_user())):
-        assert caller.get(COMMENTS).status_code == 404
-        assert caller.post(COMMENTS, {"text": "hello"}).status_code == 404
-    assert len(Caller(host).get(COMMENTS).json()["results"]) == 1
+    for caller in (Caller(), Caller(viewer)):
+        assert {one["text"] for one in caller.get(COMMENTS).json()["results"]} == {"Soon!", "When?"}
+    for caller in (Caller(host), Caller(moderator), Caller(make_user(is_staff=True))):
+        assert len(caller.get(COMMENTS).json()["results"]) == 3
+    shows.go_live(show)
+    assert {one["text"] for one in Caller().get(COMMENTS).json()["results"]} == {"Soon!", "When?"}

@@ -177,7 +177,7 @@ def test_a_missing_field_is_named() -> None:
     assert set(answer.json()["errors"]) == {"device_id", "device_name"}
 
 
-def test_a_show_that_nobody_may_see_is_not_found(show: StreamSession) -> None:
+def test_a_rehearsal_plays_for_insiders_alone(show: StreamSession) -> None:
     host = make_user(is_host=True)
     rehearsed = make_session("lamps", host=host, state="rehearsal")
     preview = playback.new_preview(rehearsed.pk)
@@ -185,12 +185,12 @@ def test_a_show_that_nobody_may_see_is_not_found(show: StreamSession) -> None:
     (preview / playback.PREVIEW_PLAYLIST).touch()
 
     assert ask(Caller(), session="nope").status_code == 404
-    assert ask(Caller(make_user()), session="lamps").status_code == 404
-    assert (
-        ask(Caller(host), session="lamps")
-        .json()["playlist_url"]
-        .endswith(f"{rehearsed.pk}/previews/{preview.name}/preview.m3u8")
-    )
+    for stranger in (Caller(), Caller(make_user())):
+        refused = ask(stranger, session="lamps")
+        assert (refused.status_code, refused.json()["state"]) == (409, "scheduled")
+        assert preview.name not in refused.content.decode()
+    told = ask(Caller(host), session="lamps").json()["playlist_url"]
+    assert told.endswith(f"{rehearsed.pk}/previews/{preview.name}/preview.m3u8")
 
 
 @pytest.mark.parametrize("state", ["scheduled", "live", "interrupted", "ended"])

@@ -94,7 +94,7 @@ def test_a_message_that_was_seeded_and_then_published_is_there_once(show: Stream
         session=show, author=show.host, author_name="North", text="Hi", at=timezone.now()
     )
     state()
-    log.publish(TOPIC, [seeding.chat_event(message)])
+    log.publish(TOPIC, [seeding.chat_event(message, message.session)])
 
     assert [one["id"] for one in state()["chat"]] == [str(message.pk)]
 
@@ -232,7 +232,7 @@ def test_a_lost_message_of_the_chat_is_told_again_for_a_while(
 
     assert tasks.refresh_live_availability() == 1
 
-    assert news(seq) == [seeding.chat_event(lost)]
+    assert news(seq) == [seeding.chat_event(lost, lost.session)]
     assert tasks.refresh_live_availability() == 0
 
 

@@ -17,7 +17,7 @@ from orders.checkout import place_order
 from realtime import publish, wire
 from shop.models import User
 from streams import pins, shows
-from streams.models import StreamSession
+from streams.models import Moderator, StreamSession
 from tests.factories import make_product, make_request, make_session, make_user
 from tests.realtime_servers import Server, Stream, eventually, our_origin, running
 
@@ -138,16 +138,17 @@ def test_what_is_not_there_or_not_asked_rightly_is_a_plain_answer(server: Server
     assert requests.get(f"{base}{path_of(show)}", headers=wrong, timeout=5).status_code == 401
 
 
-def test_a_rehearsal_is_there_for_its_host_alone(server: Server, transactional_db: None, settings: Any) -> None:
+def test_a_rehearsal_is_one_to_its_insiders_alone(server: Server, transactional_db: None, settings: Any) -> None:
     show = make_session(f"show-{secrets.token_hex(3)}", state=StreamSession.State.SCHEDULED, has_preview=True)
+    moderator = make_user()
+    Moderator.objects.create(session=show, user=moderator)
     shows.rehearse(show)
-    address = f"http://127.0.0.1:{server.port}{path_of(show)}"
-    cookies = {"Cookie": cookie_of(make_user(), settings), "Origin": our_origin()}
-
-    assert requests.get(address, timeout=5).status_code == 404
-    assert requests.get(address, headers=cookies, timeout=5).status_code == 404
-    with Stream(server, path_of(show), Cookie=cookie_of(show.host, settings), Origin=our_origin()) as stream:
-        assert stream.wait_for("snapshot")["session"]["state"] == "rehearsal"
+    for user, state in ((make_user(), "scheduled"), (show.host, "rehearsal"), (moderator, "rehearsal")):
+        cookies = {"Cookie": cookie_of(user, settings), "Origin": our_origin()}
+        with Stream(server, path_of(show), **cookies) as stream:
+            assert stream.wait_for("snapshot")["session"]["state"] == state
+    with Stream(server, path_of(show)) as stream:
+        assert stream.wait_for("snapshot")["session"]["state"] == "scheduled"
 
 
 def test_private_frames_come_by_cookie_and_by_token(server: Server, show: StreamSession, settings: Any) -> None:

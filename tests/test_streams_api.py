@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from drf_spectacular.generators import SchemaGenerator
 
 from shop.models import User
-from streams import figures, opinions, pins
-from streams.models import Opinion, StreamSession
+from streams import figures, opinions, pins, playback
+from streams.models import Moderator, Opinion, StreamSession
 from tests.caller import Caller
 from tests.factories import make_product, make_session, make_user
 
@@ -94,17 +94,28 @@ def test_a_question_that_makes_no_sense_is_named(query: str) -> None:
     assert list(answer.json()["errors"]) == [query.split("=")[0]]
 
 
-def test_a_rehearsal_is_for_its_host_alone(host: User) -> None:
-    make_session("secret", host=host, state="rehearsal")
-    strangers = [Caller(), Caller(make_user()), Caller(make_user(is_host=True)), Caller(make_user(is_staff=True))]
+def test_a_rehearsal_is_one_to_its_insiders_alone(host: User) -> None:
+    show = make_session("secret", host=host, state="rehearsal", has_preview=True)
+    preview = playback.new_preview(show.pk)
+    preview.mkdir(parents=True)
+    (preview / playback.PREVIEW_PLAYLIST).touch()
+    moderator = make_user()
+    Moderator.objects.create(session=show, user=moderator)
 
-    for caller in strangers:
-        assert caller.get("sessions").json()["results"] == []
-        assert caller.get("sessions?state=rehearsal").json()["results"] == []
-        assert caller.get("sessions/secret").status_code == 404
-    assert strangers[1].call("PUT", "sessions/secret/opinion", {"opinion": "like"}).status_code == 404
-    assert Caller(host).get("sessions/secret").status_code == 200
-    assert [one["slug"] for one in Caller(host).get("sessions").json()["results"]] == ["secret"]
+    for stranger in (Caller(), Caller(make_user()), Caller(make_user(is_host=True))):
+        for asked in ("sessions", "sessions?state=scheduled"):
+            [told] = stranger.get(asked).json()["results"]
+            assert (told["state"], told["playlist_url"]) == ("scheduled", "")
+        assert stranger.get("sessions?state=rehearsal").json()["results"] == []
+        answer = stranger.get("sessions/secret")
+        assert answer.json()["state"] == "scheduled"
+        assert preview.name not in answer.content.decode()
+    for insider in (Caller(host), Caller(moderator), Caller(make_user(is_staff=True))):
+        assert insider.get("sessions?state=scheduled").json()["results"] == []
+        [told] = insider.get("sessions?state=rehearsal").json()["results"]
+        assert told["playlist_url"].endswith(f"/sessions/{show.pk}/previews/{preview.name}/preview.m3u8")
+    show.refresh_from_db()
+    assert show.state == "rehearsal"
 
 
 def test_pages_of_shows_follow_each_other(host: User) -> None:

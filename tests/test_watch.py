@@ -157,9 +157,9 @@ def test_a_show_without_a_picture_says_why(state: str) -> None:
 def test_a_rehearsal_is_nobodys_to_watch() -> None:
     host = make_user(is_host=True)
     session = make_session("kiln", host=host, state="rehearsal", has_preview=True)
-    record(session, (0, 10)).publish_preview()
+    Origin(playback.new_preview(session.pk)).publish_preview()
 
-    assert ask().status_code == 404
+    assert (ask().json()["code"], ask().json()["state"]) == ("nothing_to_play", "scheduled")
     assert ask(caller=Caller(host)).json()["code"] == "nothing_to_play"
     assert ask(slug="nope").status_code == 404
 

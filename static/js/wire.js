@@ -318,8 +318,7 @@ export class Wire extends EventTarget {
   /** @param {Record<string, any>} frame */
   #dismissed(frame) {
     this.#tell("bye", { code: frame.code });
-    // A show that was there is being rehearsed: it comes back.
-    if (FINAL_BYES.has(frame.code) && (frame.code !== "not_found" || this.state.epoch === null)) this.#isClosed = true;
+    if (FINAL_BYES.has(frame.code)) this.#isClosed = true;
     this.#lost(0, frame.retry_ms);
   }
 

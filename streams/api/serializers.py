@@ -61,7 +61,7 @@ class SessionSerializer(serializers.Serializer[Row]):
         return absolute(self, row.session.poster.url) if row.session.poster else ""
 
     def get_playlist_url(self, row: Row) -> str:
-        # A rehearsal is only ever shown to its host.
+        # To others than its insiders a rehearsal is a planned show (access.as_seen).
         url = playback.playlist_url(row.session) or playback.preview_url(row.session)
         return absolute(self, tokens.address(url, row.session))
 

@@ -23,7 +23,7 @@ class NewestFirst(Cursor):
 
 
 class SessionList(ListAPIView[Any]):
-    """Shows, the newest first; a rehearsal only for its host."""
+    """Shows, the newest first. One that is rehearsed is planned to all but its host, moderators and staff."""
 
     serializer_class = serializers.SessionSerializer
     pagination_class = NewestFirst
@@ -31,15 +31,13 @@ class SessionList(ListAPIView[Any]):
     @extend_schema(parameters=[serializers.SessionQuerySerializer], operation_id="sessions_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.get_queryset())
-        rows = programme.rows(page or [])[0]
+        rows = programme.rows(access.as_seen(page or []))[0]
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
     def get_queryset(self) -> QuerySet[StreamSession]:
         asked = serializers.SessionQuerySerializer(data=self.request.query_params)
         asked.is_valid(raise_exception=True)
-        shows = access.list_visible(self.request.user)
-        if state := asked.validated_data.get("state"):
-            shows = shows.filter(state=state)
+        shows = access.list_visible(self.request.user, state=asked.validated_data.get("state", ""))
         if words := asked.validated_data.get("q"):
             shows = shows.filter(_matches(words))
         return shows
