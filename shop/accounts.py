@@ -2,9 +2,11 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django import forms
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from shop.lookalikes import is_taken
 from shop.models import User
 from shop.text import NameRefused, clean_name
 
@@ -16,14 +18,38 @@ class Adapter(DefaultAccountAdapter):
         """There are no user names."""
 
 
+WORDS = {
+    "address": _("Choose a name without @: everybody can read it."),
+    "taken": _("This name is, or looks like, that of a host or of the shop. Choose another one."),
+}
+
+
+def checked_name(name: str, *, user: User | None) -> str:
+    """Return a name as everybody may see it; empty if nothing would be seen.
+
+    Nobody bears the name of a host, of staff or of the shop, or one that looks like it. Raises NameRefused.
+    """
+    shown = clean_name(name)
+    if not shown or (user and shown == user.display_name):
+        return shown
+    known = User.objects.filter(Q(is_host=True) | Q(is_staff=True), is_active=True).exclude(display_name="")
+    others = known.exclude(pk=user.pk) if user else known
+    is_own_shop = user is not None and user.is_staff
+    if is_taken(shown, others=others.values_list("display_name", flat=True), is_shop=is_own_shop):
+        raise NameRefused("taken")
+    return shown
+
+
 class NameForm(forms.BaseForm):
     """What a form does that asks for the name others see."""
 
+    instance: User | None = None
+
     def clean_display_name(self) -> str:
         try:
-            return clean_name(self.cleaned_data["display_name"])
-        except NameRefused:
-            raise forms.ValidationError(_("Choose a name without @: everybody can read it.")) from None
+            return checked_name(self.cleaned_data["display_name"], user=self.instance)
+        except NameRefused as refused:
+            raise forms.ValidationError(WORDS[refused.reason]) from None
 
 
 class SignupForm(NameForm, forms.Form):

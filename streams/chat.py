@@ -18,7 +18,7 @@ from streams.exceptions import ChatRefused
 from streams.locks import lock_session
 from streams.models import ChatMessage, StreamSession
 from streams.moderation import rules, silences
-from streams.moderation.moderators import role_of
+from streams.moderation.moderators import name_in, role_of
 from streams.signals import chat_posted, chat_removed, message_pinned, slow_mode_changed
 
 Role = ChatMessage.Role
@@ -56,7 +56,8 @@ def post(session: StreamSession, *, author: User | None, text: str, network: str
         silences.check(session, author, network=network)
         held_for = rules.held_for(session, author, said)
     _check_pace(session, author, role)
-    message = ChatMessage(role=role, text=said, held_for=held_for, network=network)
+    name = name_in(session, author, role)
+    message = ChatMessage(role=role, text=said, held_for=held_for, network=network, author_name=name)
     chat_months.in_its_month(partial(_keep, session, author, message))
     if message.held_for:
         raise ChatRefused("held_for_review", message=str(message.pk))
@@ -69,7 +70,7 @@ def _keep(session: StreamSession, author: User, message: ChatMessage) -> ChatMes
             # Again, for good now: nobody silences them before this is committed.
             silences.hold_off(session, author)
             silences.check(session, author, network=message.network)
-        message.session, message.author, message.author_name = session, author, author.public_name
+        message.session, message.author = session, author
         message.said_at = message.at = timezone.now()
         message.save(force_insert=True)
         if not message.held_for:

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from inventory import stock
 from shop.models import Address, Variant
-from streams import chat, opinions, playback, shows
-from streams.models import ChatMessage, Moderator, Opinion, Pin, StreamSession
+from streams import chat, opinions, playback
+from streams.models import ChatMessage, Opinion, Pin, StreamSession
 from tests.factories import make_product, make_session, make_user
 
 pytestmark = pytest.mark.django_db
@@ -296,43 +296,6 @@ def test_an_ended_show_without_a_recording_says_so(client: Client) -> None:
 
 def test_an_unknown_show_is_not_found(client: Client) -> None:
     assert client.get("/shows/none/").status_code == 404
-
-
-def test_a_rehearsal_leaves_the_announced_show_as_it_is_to_strangers(client: Client) -> None:
-    show = make_session(
-        "soon",
-        state="scheduled",
-        title="A coming show",
-        starts_at=timezone.now() + timedelta(hours=2),
-        has_preview=True,
-    )
-    moderator = make_user()
-    Moderator.objects.create(session=show, user=moderator)
-    paths = ("/", "/shows/", "/shows/soon/")
-    before = [seen(client, path) for path in paths]
-    shows.rehearse(show)
-    chat.post(show, author=show.host, text="can anybody hear me?")
-
-    for stranger in (None, make_user(), make_user(is_host=True)):
-        if stranger:
-            client.force_login(stranger)
-        for path, was in zip(paths, before, strict=True):
-            html = seen(client, path)
-            assert html.count("A coming show") == was.count("A coming show") > 0
-            assert html.count("data-countdown") == was.count("data-countdown")
-            assert "rehears" not in html
-            assert "hear me" not in html
-            assert "previews/" not in html
-    for insider in (show.host, moderator, make_user(is_staff=True)):
-        client.force_login(insider)
-        assert 'data-state="rehearsal"' in seen(client, "/shows/soon/")
-        assert "Not on air yet" in seen(client, "/shows/soon/")
-
-
-def seen(client: Client, path: str) -> str:
-    answer = client.get(path)
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def test_the_run_list_alone_carries_the_data_of_its_items(client: Client) -> None:

@@ -159,7 +159,7 @@ def test_who_waits_for_a_show_notices_nothing_of_its_rehearsal(tmp_path: Path, p
         page.tell("letSockets")  # the browser is back online
         page.wait_for("fresh")
         shows.go_live(show)
-        assert page.wait_for("session") == {"state": "live"}
+        page.wait_for("session", state="live")
 
 
 def test_a_page_behind_a_proxy_does_not_come_back_to_a_show_that_is_none(

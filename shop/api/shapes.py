@@ -7,10 +7,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from inventory import availability, folding
+from shop.accounts import WORDS, checked_name
 from shop.cart import QUANTITY_MOST, Entry
 from shop.catalogue import SORTS
 from shop.models import Product, ProductPicture, User, Variant
-from shop.text import NameRefused, clean_name
+from shop.text import NameRefused
 from shop.wishlist import Wish
 
 
@@ -203,9 +204,9 @@ class MeSerializer(serializers.ModelSerializer[User]):
 
     def validate_display_name(self, name: str) -> str:
         try:
-            return clean_name(name)
-        except NameRefused:
-            raise serializers.ValidationError("Choose a name without @: everybody can read it.") from None
+            return checked_name(name, user=self.instance)
+        except NameRefused as refused:
+            raise serializers.ValidationError(WORDS[refused.reason]) from None
 
 
 def absolute(serializer: serializers.BaseSerializer[Any], address: str) -> str:

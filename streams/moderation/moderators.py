@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from shop import audit
+from shop.lookalikes import is_taken
 from shop.models import User
 from streams import access
 from streams.exceptions import CantModerate
@@ -18,6 +19,19 @@ def role_of(session: StreamSession, user: User) -> ChatMessage.Role:
         return Role.HOST
     is_moderator = user.is_staff or Moderator.objects.filter(session=session, user=user).exists()
     return Role.MODERATOR if is_moderator else Role.VIEWER
+
+
+def name_in(session: StreamSession, user: User, role: ChatMessage.Role) -> str:
+    """Return the name under which someone speaks in a show.
+
+    A viewer's that is, or looks like, the name of its host, of a moderator or of the shop is left out: who bore it
+    first doesn't matter.
+    """
+    if role != Role.VIEWER or not user.display_name:
+        return user.public_name
+    moderators = Moderator.objects.filter(session=session).values_list("user__display_name", flat=True)
+    is_borrowed = is_taken(user.display_name, others=[session.host.display_name, *moderators])
+    return User(public_id=user.public_id).public_name if is_borrowed else user.public_name
 
 
 def list_moderated(user: User) -> QuerySet[StreamSession]:
