@@ -9,6 +9,8 @@
  * nothing), `blocked` (the browser wants a click first), `clock` (several times a second).
  */
 
+import { Loads } from "showfloor/loads";
+
 const LIVE_CONFIG = {
   lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1, liveSyncDurationCount: 3, liveMaxLatencyDurationCount: 12,
   liveDurationInfinity: true, backBufferLength: 30, capLevelToPlayerSize: true,
@@ -38,6 +40,7 @@ export class Player extends EventTarget {
   /** @type {any} */ #retryTimer;
   #mediaErrors = 0;
   #lastTime = -1;
+  #loads = new Loads();
   #stuckS = 0;
   #choice = AUTO;
   #isTimed = false;
@@ -235,7 +238,9 @@ export class Player extends EventTarget {
   /** @param {string} url @param {number} at */
   #startHls(url, at) {
     const { Events } = this.#Hls;
-    const hls = new this.#Hls({ ...(this.isLive ? LIVE_CONFIG : REPLAY_CONFIG), ...(at && !this.isLive && { startPosition: at }) });
+    const hls = new this.#Hls({
+      ...(this.isLive ? LIVE_CONFIG : REPLAY_CONFIG), ...this.#loads.configure(this.#Hls), ...(at && !this.isLive && { startPosition: at }),
+    });
     this.#hls = hls;
     hls.on(Events.MANIFEST_LOADED, (_, data) => !this.#isAudio && this.#findAudio(data.levels));
     hls.on(Events.MANIFEST_PARSED, () => {
@@ -298,6 +303,7 @@ export class Player extends EventTarget {
   #watch() {
     this.dispatchEvent(new Event("clock"));
     const { video } = this;
+    const isArriving = this.#loads.look();
     if (!this.#url || this.status === "unsupported" || this.status === "ended") return;
     if (Math.abs(video.currentTime - this.#lastTime) > MOVED_S || (video.paused && this.status === "playing" && !this.#wantsPlay)) {
       this.#lastTime = video.currentTime;
@@ -313,6 +319,7 @@ export class Player extends EventTarget {
     }
     if (!this.expectsMedia) return;
     if (this.#stuckS === TROUBLE_AFTER_S) this.#tell("trouble");
+    if (isArriving) return;
     if (this.#stuckS % (this.#isAtEnd ? HOPELESS_AFTER_S : TROUBLE_AFTER_S) === 0) this.retry();
   }
 

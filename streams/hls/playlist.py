@@ -1,5 +1,6 @@
 """Write playlists as RFC 8216 asks, from a recording. Pure: the same recording gives the same text."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -109,11 +110,7 @@ def _first_since(segments: Sequence[Segment], since: datetime | None) -> int:
     """Return the index of the first segment that ends after `since`; their number if none does yet."""
     if since is None:
         return 0
-    # They lie in order of time, and the moment is rarely far from either end.
-    for index, segment in enumerate(segments):
-        if segment.ends_at > since:
-            return index
-    return len(segments)
+    return bisect_right(segments, since, key=lambda segment: segment.ends_at)  # they lie in order of time
 
 
 def _attributes(rendition: Rendition, bandwidth_bps: int) -> str:

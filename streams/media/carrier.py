@@ -172,6 +172,8 @@ class Carrier:
         await asyncio.gather(*(self._put(uri) for uri in inits))
         self._inits |= inits
         already = self._recording.dropped_before or NEVER
+        if dropped_before <= already:
+            return
         for listed in self._recording.segments.values():
             for uri in {one.uri for one in listed if already < one.ends_at <= dropped_before}:
                 await _in_thread(self._bucket.remove, self._prefix + uri)

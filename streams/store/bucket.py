@@ -51,11 +51,13 @@ class Bucket:
 
     def put(self, name: str, body: bytes) -> None:
         """Write a file as a whole; readers see the old one until the new one is there. Raises StoreAway."""
+        packed = headers.compressed(name, body)
         with _store_errors():
             self._client.put_object(
                 Bucket=self.name,
                 Key=self.prefix + name,
-                Body=body,
+                Body=packed or body,
+                **({"ContentEncoding": "gzip"} if packed else {}),
                 ContentType=headers.content_type(name),
                 CacheControl=headers.cache_control(name),
             )

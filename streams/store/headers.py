@@ -1,5 +1,6 @@
 """What a media file is served as, by web itself and by a bucket; deploy/ says the same to the front doors."""
 
+import gzip
 from pathlib import PurePosixPath
 
 TYPES = {
@@ -19,7 +20,9 @@ SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """A picture that somebody uploaded must not run as a page of ours."""
 
 PLAYLIST_CACHE = "max-age=1"
+FINISHED_CACHE = "max-age=86400"
 SEGMENT_CACHE = "max-age=31536000, immutable"
+WORTH_BYTES = 16_000
 PICTURE_CACHE = "max-age=86400"
 
 
@@ -30,7 +33,19 @@ def content_type(name: str) -> str:
 
 
 def cache_control(name: str) -> str:
-    """Return how long a file may be kept: a playlist changes each second, what a run made never does."""
+    """Return how long a file may be kept: a playlist changes each second, what a run made never does.
+
+    Nor does a replay's media playlist, which holds hours. What lists them changes with the captions, as theirs does.
+    """
+    if name.endswith("-replay.m3u8") and not name.endswith("/captions-replay.m3u8"):
+        return FINISHED_CACHE
     if name.endswith(".m3u8"):
         return PLAYLIST_CACHE
     return SEGMENT_CACHE if "/runs/" in name else PICTURE_CACHE
+
+
+def compressed(name: str, body: bytes) -> bytes | None:
+    """Return a long playlist as gzip, of which a tenth is left; None for what is as well as it is."""
+    if not name.endswith(".m3u8") or len(body) < WORTH_BYTES:
+        return None
+    return gzip.compress(body, mtime=0)
