@@ -21,6 +21,7 @@ BODY = bytes(range(256)) * 400
 SHOW = "sessions/0f0e7a5c-94a4-4b3e-bc4d-0a4f9a1c7e55"
 FILES = {
     f"{SHOW}/index.m3u8": "max-age=1",
+    f"{SHOW}/high-replay.m3u8": "max-age=86400",
     f"{SHOW}/runs/0001/high/000001.m4s": "max-age=31536000, immutable",
     f"{SHOW}/runs/0001/high/init.mp4": "max-age=31536000, immutable",
     f"{SHOW}/runs/0001/audio/000001.m4s": "max-age=31536000, immutable",

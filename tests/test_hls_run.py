@@ -1,5 +1,6 @@
 """Shows on a real media process: pushed by a real encoder, read by another's parser, decoded by ffmpeg."""
 
+import os
 import re
 import signal
 from collections.abc import Iterator
@@ -64,7 +65,9 @@ def segments_in(path: Path) -> list[m3u8.Segment]:
 
 
 def files_below(folder: Path, *, without: str = "/") -> list[str]:
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    """Name the files of a folder, from which somebody may be removing them."""
+    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    names = [path.relative_to(folder).as_posix() for path in found]
     return sorted(name for name in names if not name.startswith(without))
 
 
