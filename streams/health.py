@@ -29,6 +29,7 @@ class Health:
     height: int = 0
     dropped: int = 0
     has_sound: bool = True
+    has_picture: bool = True
     sheds: bool = False
     is_disk_low: bool = False
     store_behind_s: int = 0

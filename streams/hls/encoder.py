@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from streams.hls.ladder import SEGMENT_S, SOUND_BPS, Source, Step
+from streams.hls.ladder import COMMON_FRAME_RATES, SEGMENT_S, SOUND_BPS, Source, Step
 
 PLAYLIST = "ffmpeg.m3u8"
 INIT = "init.mp4"
 # The watcher reads it ten times a second, so a minute of segments is plenty.
 LISTED_SEGMENTS = 60
+IRREGULAR_RATE = 30.0
 GOP_MAX = 600  # frames; keyframes are forced by time, this only stops x264 from adding its own
 
 
@@ -25,16 +26,28 @@ def command(ffmpeg: str, source: Source, steps: Sequence[Step], folder: Path) ->
 
 
 def _filters(source: Source, steps: Sequence[Step]) -> str:
-    """Decode once, and scale for each rendition that is encoded."""
+    """Decode once, and scale for each rendition that is encoded.
+
+    Pictures that the source leaves out are repeated, so that there is one for a keyframe each whole second. Beside a
+    copy nothing is added: the keyframes are where the source has them.
+    """
+    is_even = not any(step.is_copied for step in steps)
     encoded = [step for step in steps if step.has_picture and not step.is_copied]
     if not encoded:
         return ""
     branches = "".join(f"[{step.name}-in]" for step in encoded)
     chains = [f"[0:v]split={len(encoded)}{branches}"]
     for step in encoded:
-        rate = "" if step.frame_rate == source.frame_rate else f"fps={step.frame_rate:g},"
-        chains.append(f"[{step.name}-in]{rate}scale={step.width}:{step.height},format=yuv420p[{step.name}]")
+        rate = _even_rate(step.frame_rate) if is_even else step.frame_rate
+        rates = "" if rate == source.frame_rate and not is_even else f"fps={rate:g},"
+        chains.append(f"[{step.name}-in]{rates}scale={step.width}:{step.height},format=yuv420p[{step.name}]")
     return ";".join(chains)
+
+
+def _even_rate(measured: float) -> float:
+    """Return the rate at which a source's pictures are encoded; a camera that comes and goes may reach any."""
+    halves = [rate / 2 for rate in COMMON_FRAME_RATES]
+    return measured if measured in {*COMMON_FRAME_RATES, *halves} else IRREGULAR_RATE
 
 
 def _picture(step: Step, steps: Sequence[Step]) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 SEGMENT_S = 1.0
 HIGH_LINES, HIGH_LENGTH = 720, 1280
 LOW_LINES, LOW_LENGTH = 360, 640
+COMMON_FRAME_RATES = (5.0, 10.0, 12.0, 15.0, 23.976, 24.0, 25.0, 29.97, 30.0, 48.0, 50.0, 59.94, 60.0)
 FRAME_RATE_MAX = 31.0  # 30 as cameras count it; faster sources are halved where they are encoded
 BITS_PER_PIXEL = 0.09
 SOUND_BPS = 128_000
@@ -18,7 +19,8 @@ KEYFRAME_TOLERANCE_S = 0.04
 class Source:
     """What an encoder sends. `keyframe_s` is the time between keyframes, None if longer than was waited for.
 
-    `width` is 0 when there is no picture. `can_copy_sound` says that the sound is AAC-LC as every player takes it.
+    `width` is 0 when there is no picture. `can_copy_picture` says that every player takes the picture as it is, and
+    that it can be cut at its keyframes; `can_copy_sound`, that the sound is AAC-LC as every player takes it.
     """
 
     width: int = 0
@@ -28,6 +30,7 @@ class Source:
     bit_rate_bps: int = 0
     has_sound: bool = False
     can_copy_sound: bool = False
+    can_copy_picture: bool = True
 
     @property
     def has_picture(self) -> bool:
@@ -66,7 +69,7 @@ def fit(source: Source, *, may_copy: bool = True, sheds: bool = False) -> tuple[
     audio = Step("audio")
     if not source.has_picture:
         return (audio,)
-    if may_copy and source.has_regular_keyframes:
+    if may_copy and source.can_copy_picture and source.has_regular_keyframes:
         # A camera begins with little and comes to much more: no less is said of it than its size lets expect, or
         # players would take the smaller rendition for the better one.
         bandwidth_bps = max(source.bit_rate_bps, _picture_bps(source.width, source.height, source.frame_rate))

@@ -2,19 +2,23 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 
+from streams.media.timeline import TimeLine
 from streams.rtmp.flv import Tag
 
 logger = logging.getLogger(__name__)
 
 BEHIND_MAX_MS = 5_000
+LATELY_S = 3.0
 WAITING_BYTES_MAX = 32 * 1024 * 1024
 
 
 class Publication:
     """A publisher's packets, waiting to be encoded. What implements the door's Publisher, whatever the protocol.
 
+    From here on sound and picture have their times on one line, whatever clocks they came with.
     A queue that holds five seconds means that encoding falls behind: it is emptied, and goes on with a keyframe.
     The publisher is never made to wait, for then its own buffer would fall behind instead, unseen.
     """
@@ -27,6 +31,8 @@ class Publication:
         self.taken_bytes = 0
         self.taken_pictures = 0
         self.dropped_pictures = 0
+        self._time_line = TimeLine()
+        self._arrivals_s: dict[int, float] = {}
         self._waiting: deque[Tag] = deque()
         self._waiting_bytes = 0
         self._needs_keyframe = False
@@ -40,16 +46,27 @@ class Publication:
     @property
     def behind_ms(self) -> int:
         """How much media waits."""
-        return self._waiting[-1].after_ms(self._waiting[0].timestamp_ms) if self._waiting else 0
+        first = next((tag for tag in self._waiting if not tag.is_header), None)
+        return self._waiting[-1].after_ms(first.timestamp_ms) if first else 0
 
     @property
     def is_empty(self) -> bool:
         return not self._waiting
 
+    def has_lately(self, kind: int) -> bool:
+        """Whether sound, or picture, still comes."""
+        return time.monotonic() - self._arrivals_s.get(kind, float("-inf")) < LATELY_S
+
     def take(self, tag: Tag) -> None:
         """Take a packet from the publisher."""
         self.taken_bytes += len(tag.body)
         self.taken_pictures += tag.is_picture and not tag.is_header
+        if not tag.is_header:
+            self._arrivals_s[tag.kind] = tag.arrival_s
+        placed = self._time_line.place(tag)
+        if placed is None:
+            return
+        tag = placed
         if self._needs_keyframe and tag.is_picture and not tag.is_header:
             if not tag.is_keyframe:
                 self.dropped_pictures += 1
@@ -57,8 +74,7 @@ class Publication:
             self._needs_keyframe = False
         self._waiting.append(tag)
         self._waiting_bytes += len(tag.body)
-        behind_ms = tag.after_ms(self._waiting[0].timestamp_ms)
-        if behind_ms > BEHIND_MAX_MS or self._waiting_bytes > WAITING_BYTES_MAX:
+        if self.behind_ms > BEHIND_MAX_MS or self._waiting_bytes > WAITING_BYTES_MAX:
             self._drop()
         self._has_news.set()
 

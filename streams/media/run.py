@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 
 from streams.hls import encoder, ladder
 from streams.hls.clock import SourceClock
@@ -18,11 +17,10 @@ from streams.hls.origin import Origin
 from streams.hls.recording import Recording
 from streams.hls.watcher import Watcher
 from streams.media import child
+from streams.media.feed import Feed, Outcome, RunOver
 from streams.media.intake import Intake, Opening
 from streams.media.publication import Publication
 from streams.media.rehearsal import Rehearsal
-from streams.media.silence import Silence
-from streams.rtmp import flv
 from streams.rtmp.flv import Tag
 
 logger = logging.getLogger(__name__)
@@ -31,24 +29,9 @@ POLL_S = 0.1
 FIRST_SEGMENT_S = 12.0  # the machine may be busy, and the segment itself lasts a second
 STUCK_TARGETS = 3
 FLUSH_S = 1.5
-KEYFRAME_LATE_S = 0.1
 BEHIND_MS = 3_000
 BEHIND_FOR_S = 2.0
 AT_WORK_S = 0.02  # one that hangs keeps no processor busy at all
-BACK_IN_TIME_MS = 1_000
-
-
-class Outcome(Enum):
-    """Why a run ended."""
-
-    OVER = "the publisher is gone"
-    CHANGED = "the source changed"
-    UNEVEN = "the source's keyframes are not regular"
-    DRIFTED = "the source's clock drifted"
-    DIED = "ffmpeg ended"
-    STUCK = "ffmpeg made no segment in time"
-    BEHIND = "encoding falls behind"
-    STALE = "another process owns the show"
 
 
 # ffmpeg is gone then, or what it still holds comes too late.
@@ -147,59 +130,35 @@ class EncoderRun:
         await asyncio.to_thread(self._collect)
 
     async def _pump(self, process: asyncio.subprocess.Process) -> Outcome:
-        """Write the opening and all that follows to ffmpeg, and see that the source stays what it was."""
+        """Write the opening and all that follows to ffmpeg, for as long as the source stays what it was."""
         if process.stdin is None:  # spawn always makes one
             raise RuntimeError("no pipe")
-        source = self._opening.source
-        process.stdin.write(flv.file_header(has_sound=True, has_picture=source.has_picture))
-        for kind, header in self._intake.headers.items():
-            if self._wants(kind):
-                process.stdin.write(flv.encode(header, timestamp_ms=0))
-        silence = None if source.has_sound else Silence()
-        if silence:
-            process.stdin.write(silence.begin())
-        last_keyframe_s = 0.0
+        feed = Feed(self._opening, self._intake, has_copy=self.has_copy)
         opening = deque(self._opening.tags)
         try:
+            process.stdin.write(feed.begin())
             while True:
                 is_news = not opening
                 tag = await self._intake.next() if is_news else opening.popleft()
                 if tag is None:
                     return Outcome.OVER
-                since_ms = tag.after_ms(self._opening.begins_ms)
-                if tag.is_header:
-                    self._publication.put_back([tag])
-                    del self._intake.headers[tag.kind]
-                    return Outcome.CHANGED
-                if since_ms < self._fed_ms - BACK_IN_TIME_MS:  # the source has begun to count anew
-                    self._publication.put_back([tag])
-                    return Outcome.CHANGED
-                if not self._wants(tag.kind) or since_ms < 0:
-                    continue
-                if tag.is_keyframe:
-                    last_keyframe_s = since_ms / 1000
-                elif self.has_copy and since_ms / 1000 > last_keyframe_s + ladder.SEGMENT_S + KEYFRAME_LATE_S:
-                    return Outcome.UNEVEN
-                if is_news:
+                if is_news and not tag.is_header:
                     self._note_arrival(tag)
                 if self._clock.has_drifted and tag.is_keyframe:
-                    self._publication.put_back([tag])
+                    self._intake.put_back([tag])
                     return Outcome.DRIFTED
-                if silence:
-                    process.stdin.write(silence.until(since_ms))
-                process.stdin.write(flv.encode(tag, timestamp_ms=since_ms))
-                await process.stdin.drain()
-                self._fed_ms = since_ms
+                if data := feed.take(tag):
+                    process.stdin.write(data)
+                    await process.stdin.drain()
+                    self._fed_ms = max(self._fed_ms, tag.after_ms(self._opening.begins_ms))
+        except RunOver as over:
+            self._intake.put_back(over.tags, lacks_picture=over.outcome is Outcome.STOPPED)
+            return over.outcome
         except ConnectionError:
             return Outcome.DIED
 
     def _note_arrival(self, tag: Tag) -> None:
         self._clock.note(arrival_s=tag.arrival_s, timestamp_s=tag.after_ms(self._opening.begins_ms) / 1000)
-
-    def _wants(self, kind: int) -> bool:
-        """Whether the run was begun with this kind of packet. Sound that comes later waits for the next run."""
-        source = self._opening.source
-        return source.has_picture if kind == flv.VIDEO else source.has_sound
 
     async def _watch(self, process: asyncio.subprocess.Process) -> Outcome:
         """Publish what is finished. Returns when nothing was for too long, or another process owns the show.

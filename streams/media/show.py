@@ -13,13 +13,17 @@ from streams.exceptions import StateRefused
 from streams.hls.exceptions import HlsError
 from streams.hls.ladder import Source
 from streams.hls.origin import Origin, Playlists
+from streams.hls.recording import Recording
 from streams.media.database import in_database
+from streams.media.feed import Outcome
 from streams.media.intake import Intake
 from streams.media.keeping import Keeper
 from streams.media.publication import Publication
 from streams.media.rehearsal import Rehearsal
-from streams.media.run import EncoderRun, Outcome
+from streams.media.run import EncoderRun
 from streams.models import Broadcast, StreamSession
+from streams.rtmp.avc import PictureSize
+from streams.rtmp.flv import AUDIO, VIDEO
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +81,7 @@ class Show:
 
     async def run(self) -> None:
         """Encode until the publisher is gone or the show is over. What was finished stays published."""
-        intake = Intake(self.publication)
+        intake = Intake(self.publication, earlier_size=_picture_size(self._origin.recording))
         may_copy, sheds = True, False
         failures = 0
         while (opening := await intake.open()) is not None:
@@ -135,13 +139,14 @@ class Show:
             self.publication.stop(broadcast.end_reason)
         elif self._is_shown() and not self.publication.is_over:
             await self._appear()
-        if (rates := self._meter.read()) and self._source.has_picture:
+        if (rates := self._meter.read()) and self._run:
             told = health.Health(
                 *rates,
                 width=self._source.width,
                 height=self._source.height,
                 dropped=self.publication.dropped_pictures,
-                has_sound=self._source.has_sound,
+                has_sound=self.publication.has_lately(AUDIO),
+                has_picture=self.publication.has_lately(VIDEO),
                 sheds=self._sheds,
                 is_disk_low=self._keeper.is_disk_low,
             )
@@ -237,6 +242,13 @@ class Meter:
             return None
         self._before = now
         return round(size * 8 / span_s), pictures / span_s
+
+
+def _picture_size(recording: Recording) -> PictureSize | None:
+    """Return the size of the picture that a show had last, if it had any."""
+    pictures = [one for run in recording.runs[-1:] for one in run.renditions if one.has_picture]
+    best = max(pictures, key=lambda one: one.width * one.height, default=None)
+    return PictureSize(best.width, best.height) if best else None
 
 
 def publish(session: StreamSession, playlists: Playlists) -> None:

@@ -1,4 +1,4 @@
-"""Read picture size and sound format from sequence headers: what metadata claims may be wrong or missing."""
+"""Read what sequence headers say of picture and sound: what metadata claims may be wrong or missing."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,21 @@ from streams.rtmp.exceptions import ProtocolError
 
 # Profiles whose sequence parameter set tells of the colour format (ISO/IEC 14496-10, 7.3.2.1.1).
 HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
+# Baseline, Main and High, of which the last may still have no colour at all.
+PLAYED_PROFILES = frozenset({66, 77, 100})
+COLOUR_420 = 1
 AAC_LC = 2
 SIDE_MAX = 8192
+IDR = 5  # the picture before which nothing is needed, nor used, by what follows (7.4.1)
 
 
 @dataclass(frozen=True, slots=True)
 class PictureSize:
+    """`is_plain`: as every player takes it, with a colour for four pixels (4:2:0) and 8 bits a value."""
+
     width: int
     height: int
+    is_plain: bool = True
 
 
 def picture_size(body: bytes) -> PictureSize:
@@ -27,6 +34,22 @@ def picture_size(body: bytes) -> PictureSize:
     if not (0 < found.width <= SIDE_MAX and 0 < found.height <= SIDE_MAX):
         raise ProtocolError(f"a picture of {found.width}x{found.height}")
     return found
+
+
+def is_closed(body: bytes, header: bytes) -> bool:
+    """Tell whether a keyframe, as a whole FLV tag body, can be played from: it may be one of an open GOP.
+
+    `header` is the AVC sequence header in force, which says how many bytes each length has.
+    """
+    length_bytes = (header[9] & 3) + 1 if len(header) > 9 else 4
+    offset = 5
+    while offset + length_bytes < len(body):
+        size = int.from_bytes(body[offset : offset + length_bytes])
+        offset += length_bytes
+        if body[offset] & 0x1F == IDR:
+            return True
+        offset += size
+    return False
 
 
 def is_plain_aac(body: bytes) -> bool:
@@ -46,13 +69,13 @@ def _read_parameter_set(data: bytes) -> PictureSize:
     profile = bits.take(8)
     bits.take(16)
     bits.golomb()
-    colour = 1
+    colour = COLOUR_420
+    depths = (0, 0)  # more than 8 bits
     if profile in HIGH_PROFILES:
         colour = bits.golomb()
         if colour == 3:
             bits.take(1)
-        bits.golomb()
-        bits.golomb()
+        depths = (bits.golomb(), bits.golomb())
         bits.take(1)
         if bits.take(1):
             for index in range(8 if colour != 3 else 12):
@@ -82,7 +105,7 @@ def _read_parameter_set(data: bytes) -> PictureSize:
         down = (2 if colour == 1 else 1) * (2 - is_whole_frame)
         width -= (bits.golomb() + bits.golomb()) * across
         height -= (bits.golomb() + bits.golomb()) * down
-    return PictureSize(width, height)
+    return PictureSize(width, height, profile in PLAYED_PROFILES and (colour, *depths) == (COLOUR_420, 0, 0))
 
 
 def _skip_scaling_list(bits: "_Bits", size: int) -> None:

@@ -36,13 +36,17 @@ class Tag:
         return self.is_picture and self.body[1:2] == bytes([PICTURE]) and self.body[0] >> 4 == KEYFRAME
 
     @property
+    def is_aac(self) -> bool:
+        return self.kind == AUDIO and bool(self.body) and self.body[0] >> 4 == AAC
+
+    @property
     def is_header(self) -> bool:
         """Whether it tells a decoder how to begin: an AVC or AAC sequence header."""
         if len(self.body) < 2:
             return False
         if self.is_picture:
             return self.body[0] & 0x0F == AVC and self.body[1] == 0
-        return self.kind == AUDIO and self.body[0] >> 4 == AAC and self.body[1] == 0
+        return self.is_aac and self.body[1] == 0
 
     @property
     def is_end(self) -> bool:
