@@ -18,6 +18,7 @@ PICTURE_GONE_MS = 2_500
 SOUND_GONE_MS = 1_500
 AHEAD_MS = 350  # sound may be ahead of the picture by as much before it waits
 GAP_MS = 500
+BEGINS_MS = 2
 KEYFRAME_LATE_MS = 100
 STEADY_RUN_MS = 30_000
 BACK_MS, BACK_PICTURES = 400, 3  # so much picture behind a keyframe, and it is there again
@@ -65,6 +66,7 @@ class Feed:
         # Without a form there is sound in which we can't be silent.
         self._silence = Silence(form) if form or not self._source.has_sound else None
         self._lacks_sound = not any(tag.kind == AUDIO for tag in opening.tags)
+        self._has_begun = False
 
     def _form(self) -> Form | None:
         header = self._intake.headers.get(AUDIO)
@@ -117,10 +119,10 @@ class Feed:
         """See that a picture that is copied can be cut each second. Raises RunOver."""
         is_late = since_ms > self._keyframe_ms + 1000 * ladder.SEGMENT_S + KEYFRAME_LATE_MS
         is_open = tag.is_keyframe and not avc.is_closed(tag.body, self._intake.headers[VIDEO].body)
-        if not is_late and not is_open:
+        if not is_late and not is_open and not tag.is_moved:
             return
-        has_paused = since_ms - self._picture_ms > GAP_MS and since_ms > STEADY_RUN_MS
-        outcome = Outcome.CHANGED if has_paused and not is_open else Outcome.UNEVEN
+        is_rare = (tag.is_moved or since_ms - self._picture_ms > GAP_MS) and since_ms > STEADY_RUN_MS
+        outcome = Outcome.CHANGED if is_rare and not is_open else Outcome.UNEVEN
         raise RunOver(outcome, [*self._withheld, tag])
 
     def _beside_still(self, tag: Tag, still: Still, since_ms: int) -> bytes:
@@ -175,7 +177,12 @@ class Feed:
         lacks_ms = self._silence.lacks_ms(since_ms)
         if self._lacks_sound and lacks_ms < -frame_ms / 2:
             return b""
-        data = self._silence.until(since_ms - frame_ms) if self._lacks_sound or lacks_ms > GAP_MS else b""
+        data = b""
+        if self._lacks_sound or lacks_ms > GAP_MS:
+            data = self._silence.until(since_ms - frame_ms)
+        elif not self._has_begun and since_ms > BEGINS_MS:  # every rendition counts its seconds from its beginning
+            data = self._silence.until(max(0.0, since_ms - frame_ms))
+        self._has_begun = True
         self._lacks_sound = False
         self._silence.heard(since_ms)
         return data + flv.encode(tag, timestamp_ms=since_ms)

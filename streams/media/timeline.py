@@ -10,6 +10,8 @@ BACK_MS = 500
 PRESENT_S = 1.0  # a track that was heard of so lately tells what time it is
 SETTLED_S = 2.0
 JITTER_MS = 100
+ON_TIME_MS = 150
+ROUNDING_MS = 2  # encoders count whole milliseconds; a keyframe that is early by one would miss its segment
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class _Track:
     shift_ms: int
     given_ms: int
     arrival_s: float
+    step_ms: int = 0
     late_since_s: float | None = None
 
     def now_ms(self, arrival_s: float) -> float:
@@ -37,7 +40,8 @@ class TimeLine:
     """Places packets. Sound and picture that share a clock keep their distance to the millisecond.
 
     A track on another clock than the other one, one whose time jumps, and one that falls behind the other for good are
-    placed by when they arrived: both come over one connection, so that the network delays them alike.
+    placed by when they arrived: both come over one connection, so that the network delays them alike. One that jumps
+    and has not paused goes on in step.
     """
 
     def __init__(self) -> None:
@@ -54,10 +58,11 @@ class TimeLine:
             newest = self._newest
             return replace(tag, timestamp_ms=newest.given_ms) if newest else tag
         track, other = self._tracks.get(tag.kind), self._tracks.get(AUDIO if tag.kind == VIDEO else VIDEO)
+        is_moved = False
         if track is None:
             track = self._tracks[tag.kind] = self._begin(tag, other)
         else:
-            self._go_on(track, other, tag)
+            is_moved = self._go_on(track, other, tag)
         track.arrival_s = tag.arrival_s
         line_ms = track.own_ms - track.shift_ms
         self._newest = track
@@ -65,7 +70,7 @@ class TimeLine:
         if line_ms < track.given_ms and not tag.is_picture and track.given_ms - line_ms > JITTER_MS:
             return None
         track.given_ms = max(line_ms, track.given_ms + tag.is_picture)
-        return replace(tag, timestamp_ms=track.given_ms)
+        return replace(tag, timestamp_ms=track.given_ms, is_moved=is_moved)
 
     def _begin(self, tag: Tag, other: _Track | None) -> _Track:
         if other is None:
@@ -75,22 +80,29 @@ class TimeLine:
         shift_ms = other.shift_ms if abs(own_ms - other.shift_ms - now_ms) <= APART_MS else own_ms - round(now_ms)
         return _Track(own_ms, shift_ms, own_ms - shift_ms - 1, tag.arrival_s)
 
-    def _go_on(self, track: _Track, other: _Track | None, tag: Tag) -> None:
-        """Note a track's next packet; shift the track if it can't be where it says that it is."""
+    def _go_on(self, track: _Track, other: _Track | None, tag: Tag) -> bool:
+        """Note a track's next packet; shift the track if it can't be where it says that it is.
+
+        Returns whether it is out of step with what came before.
+        """
         own_ms = track.unwrapped(tag.timestamp_ms)
         step_ms = own_ms - track.own_ms
         late_ms = 1000 * tag.arrival_s - (own_ms - track.shift_ms)
         has_jumped = step_ms < -BACK_MS or (step_ms > JUMP_MS and late_ms < self._least_late_ms - JUMP_MS)
         if not has_jumped and not self._is_left_behind(track, other, tag, own_ms - track.shift_ms):
-            track.own_ms = own_ms
-            return
+            track.own_ms, track.step_ms = own_ms, max(0, step_ms)
+            return False
         now_ms = self._now_ms(tag.arrival_s)
+        in_step_ms = track.own_ms - track.shift_ms + track.step_ms + (ROUNDING_MS if tag.is_picture else 0)
+        if has_jumped and abs(in_step_ms - now_ms) <= ON_TIME_MS:
+            track.own_ms, track.shift_ms = own_ms, own_ms - in_step_ms
+            return False
+        track.own_ms, track.shift_ms = own_ms, own_ms - round(now_ms)
         if other:  # an encoder that begins to count anew does so for both, one after the other
             theirs_ms = other.unwrapped(tag.timestamp_ms)
             if abs(theirs_ms - other.shift_ms - now_ms) <= APART_MS:
                 track.own_ms, track.shift_ms = theirs_ms, other.shift_ms
-                return
-        track.own_ms, track.shift_ms = own_ms, own_ms - round(now_ms)
+        return True
 
     def _is_left_behind(self, track: _Track, other: _Track | None, tag: Tag, line_ms: int) -> bool:
         """Whether the other track is ahead for good, and not just on its way earlier."""

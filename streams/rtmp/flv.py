@@ -20,12 +20,16 @@ TAG_BYTES_MAX = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One packet of sound or picture. `arrival_s` is our own monotonic clock."""
+    """One packet of sound or picture. `arrival_s` is our own monotonic clock.
+
+    `is_moved`: its time is ours, and it is out of step with the packets of its kind before it.
+    """
 
     kind: int
     timestamp_ms: int
     body: bytes
     arrival_s: float = 0.0
+    is_moved: bool = False
 
     @property
     def is_picture(self) -> bool:
