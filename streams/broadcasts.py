@@ -15,6 +15,7 @@ from shop import audit
 from streams.exceptions import KeyRefused
 from streams.locks import lock_session
 from streams.models import Broadcast, StreamSession
+from streams.rtmp.exceptions import UNKNOWN_CODEC
 
 REASON_MAX = 40
 CAMERA = "camera"
@@ -74,6 +75,12 @@ def close(broadcast: Broadcast, reason: str) -> None:
 def is_open(session_id: UUID) -> bool:
     """Tell whether a publisher was let in to a show and has not left."""
     return Broadcast.objects.filter(session_id=session_id, ended_at=None).exists()
+
+
+def refused_codec(session_id: UUID) -> str:
+    """Return what a show's last publisher sent instead of H.264 and AAC, if it was sent away for that; else ""."""
+    last = Broadcast.objects.filter(session_id=session_id).order_by("-pk").values_list("end_reason", flat=True).first()
+    return last.removeprefix(UNKNOWN_CODEC) if last and last.startswith(UNKNOWN_CODEC) else ""
 
 
 def allow_takeover(session: StreamSession, is_allowed: bool, *, actor: str) -> None:

@@ -230,10 +230,12 @@ def test_figures_tell_what_the_show_does(session: StreamSession, host: User, mon
             "height": 720,
             "dropped": 0,
             "has_sound": True,
+            "has_picture": True,
             "sheds": False,
             "is_disk_low": False,
             "store_behind_s": 12,
         },
+        "refused_codec": "",
         "watching": {
             "viewings": 0,
             "startup": {"p50_ms": None, "p95_ms": None},

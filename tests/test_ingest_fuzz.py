@@ -1,7 +1,6 @@
 """Any bytes at any door: read, or refused with the error that is meant for it, within the bounds that are set."""
 
 import asyncio
-from collections import Counter
 from typing import Any
 
 from hypothesis import given, settings
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from streams.rtmp import amf, avc, chunks, flv
 from streams.rtmp.chunks import Kind, Message, MessageReader
 from streams.rtmp.exceptions import ProtocolError
-from streams.rtmp.turnstile import Turnstile, Visit
+from streams.rtmp.turnstile import Standing, Turnstile, Visit
 from streams.srt import port
 
 EXAMPLES = settings(max_examples=300)
@@ -151,21 +150,37 @@ def test_any_packet_is_a_call_or_nothing(packet: bytes) -> None:
     assert not port.is_handshake(packet) or packet.startswith(port.HANDSHAKE)
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["enter", "let in", "leave"])), max_size=60))
+STEPS = st.sampled_from(["enter", "speaks", "asks", "let in", "leave"])
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), STEPS), max_size=80))
 def test_a_turnstile_counts_right_whatever_happens(events: list[tuple[str, str]]) -> None:
-    turnstile = Turnstile(most=5, waiting_most=2)
-    inside: list[tuple[str, bool, Visit]] = []
-    for peer, event in events:
-        mine = [number for number, (who, _, _) in enumerate(inside) if who == peer]
+    turnstile = Turnstile(waiting_most=2, waiting_all=5)
+    waiting: list[tuple[str, Visit]] = []
+    inside: list[Visit] = []
+    hung_up: list[Visit] = []
+    for network, event in events:
+        mine = [visit for whose, visit in waiting if whose == network]
         if event == "enter":
-            waiting = Counter(who for who, is_in, _ in inside if not is_in)
-            visit = turnstile.enter(peer)
-            assert (visit is not None) == (len(inside) < 5 and waiting[peer] < 2)
-            if visit:
-                inside.append((peer, False, visit))
-        elif mine and event == "let in":
-            who, _, visit = inside[mine[0]]
-            visit.let_in()
-            inside[mine[0]] = (who, True, visit)
+            ranks = [visit.standing for _, visit in waiting]
+            visits: list[Visit] = []
+            entered = turnstile.enter(network, lambda visits=visits: hung_up.extend(visits))
+            is_refused = len(mine) >= 2 or (len(waiting) >= 5 and min(ranks) is Standing.ASKS)
+            assert (entered is None) == is_refused
+            if entered and len(waiting) >= 5:  # the oldest of those that came the least far made room
+                assert hung_up == [waiting[ranks.index(min(ranks))][1]]
+                waiting.pop(ranks.index(min(ranks)))
+            if entered:
+                visits.append(entered)
+                waiting.append((network, entered))
+        elif mine and event in {"speaks", "asks"}:
+            getattr(mine[0], event)()
         elif mine:
-            inside.pop(mine[0])[2].left()
+            waiting.remove((network, mine[0]))
+            if event == "let in":
+                mine[0].let_in()
+                inside.append(mine[0])
+            else:
+                mine[0].left()
+        assert not set(hung_up) & set(inside)
+        hung_up.clear()

@@ -161,10 +161,17 @@ export function init(page) {
 
   /** @type {number[]} */
   const sparks = [];
-  /** @param {any} health */
-  const drawHealth = (health) => {
+  /** @param {any} health @param {string} refusedCodec */
+  const drawHealth = (health, refusedCodec) => {
     const [bitrate, picture, dropped] = ["bitrate", "picture", "dropped"].map((name) => one(`[data-health-${name}]`));
-    const warned = { ...health, is_silent: health?.has_sound === false };
+    const warned = {
+      ...health,
+      is_silent: health?.has_sound === false,
+      is_blind: health?.has_picture === false,
+      refused_codec: refusedCodec,
+    };
+    const codec = one("[data-refused-codec]");
+    if (codec) codec.textContent = refusedCodec;
     for (const warning of all("[data-warn]")) warning.hidden = !warned[warning.dataset.warn ?? ""];
     if (!bitrate) return;
     dropped.hidden = !health?.dropped;
@@ -191,7 +198,7 @@ export function init(page) {
       if (ok) {
         latest = body;
         drawFigures(body);
-        drawHealth(body.health);
+        drawHealth(body.health, body.refused_codec);
         drawPlays(page, body.watching);
         const isMissing = body.preview_url && (isOver ? one("[data-awaits-replay]") : !one("[data-see]"));
         const isWaiting = Number(one("[data-held-count]")?.dataset.heldCount) !== Math.min(body.waiting, HELD_MOST);

@@ -20,6 +20,7 @@ from shop.problems import Problem
 from streams import (
     access,
     addresses,
+    broadcasts,
     chat,
     chat_months,
     figures,
@@ -212,6 +213,7 @@ class HostFigures(HostView):
             "state": session.state,
             "preview_url": desk.preview_url(session),
             "health": health.read(session.pk) if is_sending else None,
+            "refused_codec": broadcasts.refused_codec(session.pk) if session.state != State.ENDED else "",
             "watching": metrics.read(session.pk),
             "waiting": review.held(session).count(),
         }

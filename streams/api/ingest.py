@@ -17,8 +17,9 @@ from shop.problems import Problem
 from shop.text import is_text
 from streams import broadcasts
 from streams.exceptions import KeyRefused
+from streams.rtmp import address
+from streams.rtmp.exceptions import ProtocolError
 
-APP = "live"
 PUBLISH = "publish"
 
 
@@ -27,22 +28,24 @@ class PublishSerializer(serializers.Serializer[Any]):
 
     call = serializers.CharField(required=False, max_length=20)
     app = serializers.CharField(required=False, max_length=200)
-    name = serializers.CharField(required=False, max_length=200, help_text="the stream key")
+    name = serializers.CharField(required=False, allow_blank=True, max_length=200, help_text="the stream key")
     action = serializers.CharField(required=False, max_length=20)
     path = serializers.CharField(required=False, max_length=200, help_text="live/<stream key>")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("call", attrs.get("action")) != PUBLISH:
             raise serializers.ValidationError(_("Only publishing is asked about here."))
-        app, _slash, key = self.address(attrs).partition("/")
-        if app != APP or not is_text(key):
+        if not is_text(self.key(attrs)):
             raise serializers.ValidationError(_("The address ends in /live/ and the stream key."))
         return attrs
 
     @staticmethod
-    def address(attrs: dict[str, Any]) -> str:
-        """Return where the publisher wants to send, as live/KEY."""
-        return str(attrs.get("path", f"{attrs.get('app', '')}/{attrs.get('name', '')}"))
+    def key(attrs: dict[str, Any]) -> str:
+        """Return the key that the publisher shows, however its address was pasted; empty without one."""
+        try:
+            return address.key_of(attrs.get("path", attrs.get("app", "")), attrs.get("name", ""))
+        except ProtocolError:
+            return ""
 
 
 class IngestPublish(APIView):
@@ -60,7 +63,7 @@ class IngestPublish(APIView):
         """Whether a stream key may publish now. 204 says yes; 403 `key_refused` with a `reason` says no."""
         asked = PublishSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        key = asked.address(asked.validated_data).partition("/")[2]
+        key = asked.key(asked.validated_data)
         try:
             broadcasts.check_free(broadcasts.session_of(key))
         except KeyRefused as refusal:

@@ -196,6 +196,7 @@ class FiguresSerializer(serializers.Serializer[Any]):
     held = serializers.DictField(child=serializers.IntegerField())
     preview_url = serializers.SerializerMethodField(help_text="what the host sees: a playlist, or empty")
     health = HealthSerializer(allow_null=True)
+    refused_codec = serializers.CharField(help_text="what the last encoder sent that can't be played, or empty")
     watching = WatchingSerializer()
     waiting = serializers.IntegerField(help_text="chat messages that wait for review")
 

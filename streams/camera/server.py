@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 library_logger = logging.getLogger("streams.camera.library")
 library_logger.setLevel(logging.CRITICAL)
 
-CONNECTIONS_MAX = 64
-WAITING_MAX = 16  # of one address, before a ticket was accepted
+WAITING_MAX = 16  # of one network, before a ticket was accepted
+WAITING_ALL_MAX = 64  # of everybody
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 QUEUED_MESSAGES = 8
 HANDSHAKE_S = 5
@@ -49,17 +49,13 @@ class Connection(ServerConnection):
         near = str((self.remote_address or ("",))[0])
         forwarded, door = (", ".join(request.headers.get_all(name)) for name in ("X-Forwarded-For", DOOR_HEADER))
         self.peer = believed_address(near, forwarded, door=door) or "unknown"
-        self.visit = self._turnstile.enter(network_of(self.peer))
+        self.visit = self._turnstile.enter(network_of(self.peer), self.transport.abort)
         return self.visit is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if self.visit:
             self.visit.left()
-
-    def let_in(self) -> None:
-        if self.visit:
-            self.visit.let_in()
 
 
 class Server:
@@ -68,7 +64,7 @@ class Server:
     def __init__(self, open: Open) -> None:
         self._open = open
         self._server: SocketServer | None = None
-        self._turnstile = Turnstile(most=CONNECTIONS_MAX, waiting_most=WAITING_MAX)
+        self._turnstile = Turnstile(waiting_most=WAITING_MAX, waiting_all=WAITING_ALL_MAX)
 
     async def listen(self, host: str, port: int) -> None:
         """Raises OSError if the port is taken."""
@@ -101,8 +97,8 @@ class Server:
             await self._server.wait_closed()
 
     async def _serve(self, socket: ServerConnection) -> None:
-        if isinstance(socket, Connection):
-            await Session(socket, self._open, peer=socket.peer, let_in=socket.let_in).run()
+        if isinstance(socket, Connection) and socket.visit:
+            await Session(socket, self._open, peer=socket.peer, visit=socket.visit).run()
 
 
 def _refusal(socket: ServerConnection, request: Request) -> Response | None:

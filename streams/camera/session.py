@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import orjson
@@ -12,8 +11,9 @@ from websockets.exceptions import ConnectionClosed
 
 from streams.camera.recording import Kind, Recording, UnknownRecording, kind_of
 from streams.exceptions import KeyRefused
-from streams.rtmp.exceptions import ProtocolError
+from streams.rtmp.exceptions import UNKNOWN_CODEC, ProtocolError, UnknownCodec
 from streams.rtmp.session import STOPPED, Publisher, until_stopped
+from streams.rtmp.turnstile import Visit
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +44,13 @@ class BadFrame(Exception):
 
 
 class Session:
-    """Serves one connection. `let_in` is called once the ticket was accepted."""
+    """Serves one connection. `visit` is told how far it has come; it counts no more once the ticket was accepted."""
 
-    def __init__(self, socket: ServerConnection, open: Open, *, peer: str, let_in: Callable[[], None]) -> None:
+    def __init__(self, socket: ServerConnection, open: Open, *, peer: str, visit: Visit) -> None:
         self._socket = socket
         self._open = open
         self._peer = peer
-        self._let_in = let_in
+        self._visit = visit
         self._allowance = Allowance()
 
     async def run(self) -> None:
@@ -69,12 +69,14 @@ class Session:
         async with asyncio.timeout(HELLO_S):
             hello = _read(await self._socket.recv(), "hello")
         kind = kind_of(_text(hello, "mime", MIME_MAX))
+        self._visit.asks()
         try:
             publisher = await self._open(_text(hello, "ticket", HELLO_BYTES_MAX), peer=self._peer)
         except KeyRefused as refusal:
+            self._visit.speaks()
             await self._bye(refusal.reason)
             return
-        self._let_in()
+        self._visit.let_in()
         reason = "connection lost"
         try:
             await self._say(type="ready")
@@ -123,6 +125,9 @@ class Session:
         """Return why a recording came to nothing."""
         try:
             reason = await recording.relaying
+        except UnknownCodec as error:  # what it is stays with the broadcast, for the studio
+            logger.info("camera at %s: %s", self._peer, error)
+            return str(error)
         except ProtocolError as error:
             reason = str(error)
         logger.info("camera at %s: %s %s", self._peer, reason, recording.last_words)
@@ -133,8 +138,9 @@ class Session:
 
     async def _bye(self, code: str) -> None:
         """Tell why, and close."""
+        code = "bad_media" if code.startswith(UNKNOWN_CODEC) else code.replace(" ", "_")
         try:
-            await self._say(type="bye", code=code.replace(" ", "_"))
+            await self._say(type="bye", code=code)
             await self._socket.close(POLICY)
         except ConnectionClosed:
             logger.debug("camera at %s gone before its bye", self._peer)

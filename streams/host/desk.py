@@ -10,7 +10,7 @@ from inventory import availability
 from inventory.models import StockItem
 from shop import catalogue
 from shop.models import Variant
-from streams import figures, goods, health, metrics, playback
+from streams import broadcasts, figures, goods, health, metrics, playback
 from streams.figures import LiveFigures
 from streams.goods import Item
 from streams.health import Health
@@ -40,7 +40,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`preview_url` is what the host sees: what viewers see, or what only the host may see before going live."""
+    """`preview_url` is what the host sees: what viewers see, or what only the host may see before going live.
+
+    `refused_codec` is what the last encoder sent, if it was sent away for that.
+    """
 
     session: StreamSession
     entries: list[Entry]
@@ -48,6 +51,7 @@ class Desk:
     pinned_of: int
     figures: LiveFigures
     health: Health | None
+    refused_codec: str
     preview_url: str
     watching: Watching
 
@@ -150,6 +154,7 @@ def read(session: StreamSession) -> Desk:
         pinned_of=_on_hand(session) if pinned_id else 0,
         figures=read_now,
         health=health.read(session.pk) if session.state in {State.REHEARSAL, State.LIVE} else None,
+        refused_codec=broadcasts.refused_codec(session.pk) if session.state != State.ENDED else "",
         preview_url=preview_url(session),
         watching=metrics.read(session.pk),
     )

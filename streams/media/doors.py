@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from shop.network import network_of
 from streams import broadcasts
 from streams.camera import tickets
 from streams.camera.server import Server as CameraServer
@@ -46,7 +47,7 @@ class Doors:
 
     def __init__(self, let_in: LetIn) -> None:
         self._let_in = let_in
-        self._rtmp = RtmpServer(self)
+        self._rtmp = RtmpServer(self, network_of=network_of)
         self._camera = CameraServer(self.open_camera)
         self._ports: dict[UUID, tuple[Lease, asyncio.Task[None]]] = {}
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from streams.media import child
 from streams.rtmp import avc, flv
-from streams.rtmp.exceptions import ProtocolError
+from streams.rtmp.exceptions import UnknownCodec
 from streams.rtmp.flv import Tag
 from streams.rtmp.session import SILENCE_S, Publisher
 
@@ -94,8 +94,8 @@ class Remuxer:
 
 def hand_on(tag: Tag, publisher: Publisher) -> None:
     """Give a packet to the pipeline. Raises ProtocolError for one that nobody could play."""
-    if not tag.is_known_codec:
-        raise ProtocolError("a codec other than H.264")
+    if codec := tag.unknown_codec:
+        raise UnknownCodec(codec)
     if tag.is_picture and tag.is_header:
         avc.picture_size(tag.body)
     publisher.take(tag)

@@ -8,7 +8,7 @@ from enum import IntEnum
 from streams.rtmp.exceptions import ProtocolError
 
 CHUNK_BYTES_AT_FIRST = 128
-CHUNK_BYTES_MAX = 65_536
+CHUNK_BYTES_MAX = 0x7FFFFFFF  # the highest bit must be zero (5.4.1); no chunk is longer than what is left of a message
 OUR_CHUNK_BYTES = 4096
 WINDOW_BYTES = 2_500_000
 CHUNK_STREAMS_MAX = 32
@@ -52,6 +52,7 @@ class _ChunkStream:
     size: int = 0
     kind: int = 0
     stream: int = 0
+    time_field_ms: int = 0
     has_extended: bool = False
     body: bytearray = field(default_factory=bytearray)
 
@@ -65,6 +66,8 @@ class MessageReader:
         self._reader = reader
         self._chunk_bytes = CHUNK_BYTES_AT_FIRST
         self._streams: dict[int, _ChunkStream] = {}
+        self._repeats_extended: bool | None = None
+        self._put_back = b""
 
     async def read(self) -> Message:
         """Return the next message that is not about chunks themselves. Raises ProtocolError, IncompleteReadError."""
@@ -118,14 +121,34 @@ class MessageReader:
             raise ProtocolError("a chunk stream begins without a header")
         else:
             time_ms = chunk_stream.delta_ms
-        if chunk_stream.has_extended:
-            time_ms = int.from_bytes(await self._exactly(4))
+            if chunk_stream.has_extended:
+                await self._read_repeated(chunk_stream)
+        if form < 3:
+            if chunk_stream.has_extended:
+                time_ms = int.from_bytes(await self._exactly(4))
+            chunk_stream.time_field_ms = time_ms
         if not begins_message:
             return
         # After a whole header, its absolute time is also the step to a message that brings no header at all.
         chunk_stream.delta_ms = time_ms
         chunk_stream.timestamp_ms = time_ms if form == 0 else (chunk_stream.timestamp_ms + time_ms) % 2**32
         self._check_size(chunk_stream)
+
+    async def _read_repeated(self, chunk_stream: _ChunkStream) -> None:
+        """Skip the extended timestamp in a chunk without a header: some encoders repeat it there, some don't.
+
+        The specification asks for it (5.3.1.3). Of which kind an encoder is shows at its first such chunk, by whether
+        the four bytes are the time that its header had.
+        """
+        if self._repeats_extended is False:
+            return
+        data = await self._exactly(4)
+        if self._repeats_extended is None:
+            times = {chunk_stream.time_field_ms, chunk_stream.timestamp_ms}
+            self._repeats_extended = int.from_bytes(data) in times
+        if not self._repeats_extended:
+            self._put_back = data
+            self.read_bytes -= len(data)
 
     def _check_size(self, chunk_stream: _ChunkStream) -> None:
         is_media = chunk_stream.kind in {Kind.AUDIO, Kind.VIDEO}
@@ -139,7 +162,7 @@ class MessageReader:
 
     def _set_chunk_size(self, body: bytes) -> None:
         size = int.from_bytes(body[:4])
-        if not 1 <= size <= CHUNK_BYTES_MAX:
+        if len(body) < 4 or not 1 <= size <= CHUNK_BYTES_MAX:
             raise ProtocolError(f"chunks of {size} bytes")
         self._chunk_bytes = size
 
@@ -152,7 +175,10 @@ class MessageReader:
 
     async def _exactly(self, size: int) -> bytes:
         self.read_bytes += size
-        return await self._reader.readexactly(size)
+        if not self._put_back:
+            return await self._reader.readexactly(size)
+        data, self._put_back = self._put_back[:size], self._put_back[size:]
+        return data + await self._reader.readexactly(size - len(data))
 
 
 def encode(kind: Kind, body: bytes, *, stream: int = 0, chunk_stream: int = 3) -> bytes:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+UNKNOWN_CODEC = "codec: "
+"""What a reason begins with that names a codec."""
+
 
 class RtmpError(Exception):
     """Base of this package's errors."""
@@ -19,3 +22,11 @@ class PublishRefused(RtmpError):
     """The door said no. `why` is told to the encoder."""
 
     why: str
+
+
+class UnknownCodec(ProtocolError):
+    """The peer sends what viewers can't play; the host is told what it is."""
+
+    def __init__(self, codec: str) -> None:
+        super().__init__(UNKNOWN_CODEC + codec)
+        self.args = (self.why,)

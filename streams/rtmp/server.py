@@ -2,25 +2,30 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from streams.rtmp.session import Door, Session
 from streams.rtmp.turnstile import Turnstile
 
 logger = logging.getLogger(__name__)
 
-CONNECTIONS_MAX = 128
-WAITING_MAX = 16  # of one address, before a key was accepted
+WAITING_MAX = 16  # of one network, before a key was accepted
+WAITING_ALL_MAX = 64  # of everybody; those who publish are as many as shows are on air
 BUFFER_BYTES = 256 * 1024
 
 
 class Server:
-    """Serves publishers until it is closed. Of too many at once the rest are hung up on."""
+    """Serves publishers until it is closed. Of too many that show no key some are hung up on.
 
-    def __init__(self, door: Door) -> None:
+    `network_of` says which addresses belong together.
+    """
+
+    def __init__(self, door: Door, *, network_of: Callable[[str], str] = str) -> None:
+        self._network_of = network_of
         self._door = door
         self._server: asyncio.Server | None = None
         self._sessions: set[asyncio.Task[None]] = set()
-        self._turnstile = Turnstile(most=CONNECTIONS_MAX, waiting_most=WAITING_MAX)
+        self._turnstile = Turnstile(waiting_most=WAITING_MAX, waiting_all=WAITING_ALL_MAX)
 
     async def listen(self, host: str, port: int) -> None:
         """Raises OSError if the port is taken."""
@@ -37,7 +42,7 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peername = writer.get_extra_info("peername")
         peer = str(peername[0]) if peername else "unknown"
-        visit = self._turnstile.enter(peer)
+        visit = self._turnstile.enter(self._network_of(peer), writer.transport.abort)
         if visit is None:
             logger.warning("rtmp connection from %s refused: there are too many", peer)
             writer.close()
@@ -47,7 +52,7 @@ class Server:
             raise RuntimeError("no task")
         self._sessions.add(task)
         try:
-            await Session(reader, writer, self._door, peer=peer, let_in=visit.let_in).run()
+            await Session(reader, writer, self._door, peer=peer, visit=visit).run()
         except asyncio.CancelledError:  # by `close`; asyncio's own callback would log it as a fault
             logger.debug("rtmp connection from %s ended", peer)
         finally:

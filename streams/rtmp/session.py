@@ -5,18 +5,19 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
-from streams.rtmp import amf, avc, chunks, flv, handshake
+from streams.rtmp import address, amf, avc, chunks, flv, handshake
 from streams.rtmp.chunks import Kind, Message, MessageReader
-from streams.rtmp.exceptions import ProtocolError, PublishRefused, RtmpError
+from streams.rtmp.exceptions import ProtocolError, PublishRefused, RtmpError, UnknownCodec
+from streams.rtmp.turnstile import Visit
 
 logger = logging.getLogger(__name__)
 
-APP = "live"
 HANDSHAKE_S = 5.0
 PUBLISH_S = 10.0  # from the handshake to an accepted key
 SILENCE_S = 10.0
 GOODBYE_S = 1.0
 STREAM = 1  # the one message stream that we ever make
+ADDRESS_LENGTH_MAX = 1000
 KEY_LENGTH_MAX = 200
 STREAM_BEGINS = bytes([0, 0, 0, 0, 0, STREAM])
 ENDINGS = frozenset({"deleteStream", "closeStream"})
@@ -58,7 +59,7 @@ async def until_stopped(publisher: Publisher, work: Coroutine[Any, Any, str]) ->
 
 
 class Session:
-    """`let_in` is called once the key was accepted."""
+    """`visit` is told how far it has come; it counts no more once the key was accepted."""
 
     def __init__(
         self,
@@ -67,13 +68,14 @@ class Session:
         door: Door,
         *,
         peer: str,
-        let_in: Callable[[], None],
+        visit: Visit,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._door = door
         self.peer = peer
-        self._let_in = let_in
+        self._visit = visit
+        self._app = ""
         self._messages = MessageReader(reader)
         self._publisher: Publisher | None = None
         self._acknowledged_bytes = 0
@@ -89,6 +91,7 @@ class Session:
         try:
             async with asyncio.timeout(HANDSHAKE_S):
                 await handshake.accept(self._reader, self._writer)
+            self._visit.speaks()
             async with asyncio.timeout(PUBLISH_S):
                 while self._publisher is None:
                     await self._serve(await self._messages.read())
@@ -136,10 +139,10 @@ class Session:
             raise ProtocolError("media before a key was accepted")
         if message.kind in {Kind.DATA, Kind.DATA_AMF3}:
             return False
-        tag = flv.Tag(message.kind, message.timestamp_ms, message.body, now_s)
-        if not tag.is_known_codec:
-            self._status("NetStream.Publish.Rejected", "Send H.264 and AAC.", level="error")
-            raise ProtocolError("a codec other than H.264")
+        tag = flv.Tag(message.kind, message.timestamp_ms, flv.plain_body(message.kind, message.body), now_s)
+        if codec := tag.unknown_codec:
+            self._status("NetStream.Publish.Rejected", f"This is {codec}. Send H.264 and AAC.", level="error")
+            raise UnknownCodec(codec)
         if tag.is_picture and tag.is_header:
             avc.picture_size(tag.body)  # broken ones are refused here, at the door
         self._publisher.take(tag)
@@ -168,11 +171,12 @@ class Session:
             + chunks.control(Kind.PEER_BANDWIDTH, chunks.WINDOW_BYTES, 2)
             + chunks.control(Kind.SET_CHUNK_SIZE, chunks.OUR_CHUNK_BYTES)
         )
-        if str(options.get("app", "")).strip("/") != APP:
-            status = _status("NetConnection.Connect.InvalidApp", f"The address ends in /{APP}.", "error")
+        self._app = str(options.get("app", ""))
+        if len(self._app) > ADDRESS_LENGTH_MAX or not address.is_ours(self._app):
+            status = _status("NetConnection.Connect.InvalidApp", f"The address ends in /{address.APP}.", "error")
             self._reply("_error", number, None, status)
             await self._writer.drain()
-            raise ProtocolError("an address that does not end in /live")
+            raise ProtocolError(f"an address that does not end in /{address.APP}")
         status = _status("NetConnection.Connect.Success", "Connected.") | {"objectEncoding": 0}
         self._reply("_result", number, {"fmsVer": "FMS/3,5,7,7009", "capabilities": 31}, status)
 
@@ -180,16 +184,21 @@ class Session:
         self._reply("_result", number, None, STREAM)
 
     async def _publish(self, number: float, arguments: list[Any]) -> None:
-        name = arguments[1] if len(arguments) > 1 else ""
-        if self._publisher is not None or not isinstance(name, str) or len(name) > KEY_LENGTH_MAX:
+        name = (arguments[1] if len(arguments) > 1 else None) or ""
+        if self._publisher is not None or not isinstance(name, str) or len(name) > ADDRESS_LENGTH_MAX:
             raise ProtocolError("a publish that makes no sense")
+        key = address.key_of(self._app, name)
+        if len(key) > KEY_LENGTH_MAX:
+            raise ProtocolError("a publish that makes no sense")
+        self._visit.asks()
         try:
-            self._publisher = await self._door.open(name.partition("?")[0], peer=self.peer)
+            self._publisher = await self._door.open(key, peer=self.peer)
         except PublishRefused as refusal:
+            self._visit.speaks()
             self._status("NetStream.Publish.BadName", refusal.why, level="error")
             await self._writer.drain()
             raise
-        self._let_in()
+        self._visit.let_in()
         self._messages.takes_media = True
         self._writer.write(chunks.encode(Kind.USER_CONTROL, STREAM_BEGINS, chunk_stream=2))
         self._status("NetStream.Publish.Start", "Go ahead.")

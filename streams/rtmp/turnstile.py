@@ -1,48 +1,107 @@
-"""How many may stand at a door at once: those who are in, and of each address a few who were not let in yet."""
+"""How many may stand at a door before they were let in. Whoever showed a key that opens it counts no more."""
 
 from collections import Counter
+from collections.abc import Callable
+from enum import IntEnum
+
+
+class Standing(IntEnum):
+    """How far a connection has come. Room is made by those that have come the least far, the oldest first."""
+
+    SILENT = 0
+    SPEAKS = 1
+    ASKS = 2  # its key is being looked up: it stays
 
 
 class Turnstile:
-    """Counts connections, so that nobody who only knocks can keep others out."""
+    """Counts connections that wait, so that nobody who only knocks can keep others out.
 
-    def __init__(self, *, most: int, waiting_most: int) -> None:
-        self._most = most
+    Of one network at most `waiting_most` wait; one more is refused. Of all networks `waiting_all` do; then somebody
+    who says nothing is hung up on, and the newcomer has the place.
+    """
+
+    def __init__(self, *, waiting_most: int, waiting_all: int) -> None:
         self._waiting_most = waiting_most
-        self._count = 0
-        self._waiting: Counter[str] = Counter()
+        self._waiting_all = waiting_all
+        self._waiting: dict[Visit, None] = {}
+        self._networks: Counter[str] = Counter()
 
-    def enter(self, peer: str) -> "Visit | None":
-        """Count a connection, which is `left` in the end; None if there are too many."""
-        if self._count >= self._most or self._waiting[peer] >= self._waiting_most:
+    def enter(self, network: str | None, hang_up: Callable[[], None]) -> "Visit | None":
+        """Count a connection, which is `left` in the end; None if there is no place for it.
+
+        `network` is None where a proxy's connection has not said yet whose it is.
+        """
+        if network is not None and self._networks[network] >= self._waiting_most:
             return None
-        self._count += 1
-        self._waiting[peer] += 1
-        return Visit(self, peer)
+        if len(self._waiting) >= self._waiting_all and not self._make_room():
+            return None
+        visit = Visit(self, network, hang_up)
+        self._waiting[visit] = None
+        if network is not None:
+            self._networks[network] += 1
+        return visit
 
-    def settle(self, peer: str) -> None:
-        self._waiting[peer] -= 1
-        if not self._waiting[peer]:
-            del self._waiting[peer]
+    def move(self, visit: "Visit", network: str) -> bool:
+        """Count a visit for a network; False if that has as many as it may."""
+        if visit not in self._waiting or self._networks[network] >= self._waiting_most:
+            return False
+        self._forget(visit.network)
+        self._networks[network] += 1
+        return True
 
-    def leave(self) -> None:
-        self._count -= 1
+    def settle(self, visit: "Visit") -> None:
+        """Count a visit no more. Calling twice is safe."""
+        if visit in self._waiting:
+            del self._waiting[visit]
+            self._forget(visit.network)
+
+    def _forget(self, network: str | None) -> None:
+        if network is None:
+            return
+        self._networks[network] -= 1
+        if not self._networks[network]:
+            del self._networks[network]
+
+    def _make_room(self) -> bool:
+        """Hang up on somebody; False if everybody's key is being looked up."""
+        given_up = min(
+            self._waiting, key=lambda visit: visit.standing, default=None
+        )  # the first, and oldest, of equals
+        if given_up is None or given_up.standing is Standing.ASKS:
+            return False
+        self.settle(given_up)
+        given_up.hang_up()
+        return True
 
 
 class Visit:
     """One connection: it waits until it is `let_in`, or until it has `left`."""
 
-    def __init__(self, turnstile: Turnstile, peer: str) -> None:
+    def __init__(self, turnstile: Turnstile, network: str | None, hang_up: Callable[[], None]) -> None:
         self._turnstile = turnstile
-        self._peer = peer
-        self._is_waiting = True
+        self.network = network
+        self.hang_up = hang_up
+        self.standing = Standing.SILENT
+
+    def belongs_to(self, network: str) -> bool:
+        """Say whose it is, if that was not known; False if there is no place for it."""
+        if network == self.network:
+            return True
+        is_in = self._turnstile.move(self, network)
+        if is_in:
+            self.network = network
+        return is_in
+
+    def speaks(self) -> None:
+        """Note that it has got through its handshake."""
+        self.standing = Standing.SPEAKS
+
+    def asks(self) -> None:
+        """Note that it has shown a key; `speaks` again if that opens nothing."""
+        self.standing = Standing.ASKS
 
     def let_in(self) -> None:
-        """Count it among the publishers. Calling twice is safe."""
-        if self._is_waiting:
-            self._is_waiting = False
-            self._turnstile.settle(self._peer)
+        """Count it no more. Calling twice is safe."""
+        self._turnstile.settle(self)
 
-    def left(self) -> None:
-        self.let_in()
-        self._turnstile.leave()
+    left = let_in
