@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import random
 import subprocess
@@ -320,6 +321,25 @@ async def test_silent_connections_keep_nobody_out(desk: Desk) -> None:
         assert await hello(socket) == {"type": "ready"}
     for _, one in silent:
         one.close()
+
+
+async def test_who_shows_no_ticket_makes_room_for_who_does(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as there are places say nothing, from many networks: a newcomer is let in, and who is in stays in."""
+    count = itertools.count()
+    monkeypatch.setattr(camera_server, "network_of", lambda peer: str(next(count) // camera_server.WAITING_MAX))
+    async with contextlib.AsyncExitStack() as stack:
+        first = await stack.enter_async_context(desk.connect())
+        assert await hello(first) == {"type": "ready"}
+        places = camera_server.WAITING_ALL_MAX
+        silent = [await stack.enter_async_context(desk.connect()) for _ in range(places)]
+
+        newcomer = await stack.enter_async_context(desk.connect())
+
+        assert await hello(newcomer) == {"type": "ready"}
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(silent[0].recv(), 2)
+        await send(first, recorded(H264))
+        await until(lambda: len(desk.publishers[0].pictures) > 10)
 
 
 async def hung_up(reader: asyncio.StreamReader) -> bool:

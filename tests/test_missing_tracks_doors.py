@@ -1,4 +1,4 @@
-"""One track that stops, codecs that nobody plays, and pictures that can't be cut, through every door: real encoders."""
+"""One track that stops, codecs that nobody plays, pictures that can't be cut, by every door: real encoders."""
 
 import subprocess
 import threading
@@ -181,3 +181,20 @@ def test_a_picture_that_can_not_be_cut_or_played_is_encoded(
     assert faults(versions, lambda uri: (folder / uri).read_bytes()) == []
     runs = {segment.uri.split("/")[1] for segment in media_playlist(session, "high").segments}
     assert runs == {"0001"}
+
+
+@pytest.mark.parametrize("gop", ["25", "60"], ids=["copied", "encoded"])
+@pytest.mark.parametrize("rate", ["25", "30"])
+def test_renditions_agree_where_pictures_are_sent_out_of_order(
+    media: MediaProcess, session: StreamSession, gop: str, rate: str
+) -> None:
+    folder = show_folder(session)
+    picture = ("-re", "-f", "lavfi", "-i", f"testsrc2=s=320x180:r={rate}")
+    with watching(folder) as versions:
+        gop = rate if gop == "25" else gop
+        options = (*H264, "-bf", "2", "-preset", "fast", "-g", gop, *AAC)
+        with send(media, session, "rtmp", [*picture, *SOUND, *options]):
+            eventually(lambda: segments(session) >= 4, within_s=40)
+        eventually(lambda: not media.encoders())
+
+    assert faults(versions, lambda uri: (folder / uri).read_bytes()) == []

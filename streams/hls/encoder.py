@@ -10,6 +10,8 @@ INIT = "init.mp4"
 # The watcher reads it ten times a second, so a minute of segments is plenty.
 LISTED_SEGMENTS = 60
 IRREGULAR_RATE = 30.0
+# One for each segment, counted from the first picture: where some are sent out of order, that is not shown at zero.
+KEYFRAMES = f"expr:if(n,gte(t,ld(0)+n_forced*{SEGMENT_S:g}-0.0005),1+0*st(0,t))"
 GOP_MAX = 600  # frames; keyframes are forced by time, this only stops x264 from adding its own
 
 
@@ -56,7 +58,7 @@ def _picture(step: Step, steps: Sequence[Step]) -> list[str]:
     if step.is_copied:
         return ["-map", "0:v:0", "-c:v", "copy"]
     # Beside a copy, the keyframes must be where the source has them.
-    keyframes = "source" if any(one.is_copied for one in steps) else f"expr:gte(t,n_forced*{SEGMENT_S:g})"
+    keyframes = "source" if any(one.is_copied for one in steps) else KEYFRAMES
     peak_k = (step.bandwidth_bps - SOUND_BPS) // 1000
     argv = ["-map", f"[{step.name}]", "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency"]
     argv += ["-profile:v", "high", "-crf", "23", "-maxrate", f"{peak_k}k", "-bufsize", f"{peak_k}k"]

@@ -64,7 +64,9 @@ class Feed:
         self._picture_arrival_s = self._sound_arrival_s = opening.tags[0].arrival_s
         form = self._form()
         # Without a form there is sound in which we can't be silent.
-        self._silence = Silence(form) if form or not self._source.has_sound else None
+        self._sound_from_ms = opening.shown_after_ms
+        has_silence = form is not None or not self._source.has_sound
+        self._silence = Silence(form, begins_ms=self._sound_from_ms) if has_silence else None
         self._lacks_sound = not any(tag.kind == AUDIO for tag in opening.tags)
         self._has_begun = False
 
@@ -154,6 +156,8 @@ class Feed:
     # --- sound ---
 
     def _sound(self, tag: Tag, since_ms: int) -> bytes:
+        if since_ms < self._sound_from_ms:
+            return b""
         if not self._source.has_sound:
             if self._intake.can_hear(tag):
                 raise RunOver(Outcome.CHANGED, [tag])
@@ -180,8 +184,8 @@ class Feed:
         data = b""
         if self._lacks_sound or lacks_ms > GAP_MS:
             data = self._silence.until(since_ms - frame_ms)
-        elif not self._has_begun and since_ms > BEGINS_MS:  # every rendition counts its seconds from its beginning
-            data = self._silence.until(max(0.0, since_ms - frame_ms))
+        elif not self._has_begun and since_ms > self._sound_from_ms + BEGINS_MS:
+            data = self._silence.until(max(self._sound_from_ms, since_ms - frame_ms))
         self._has_begun = True
         self._lacks_sound = False
         self._silence.heard(since_ms)

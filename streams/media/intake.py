@@ -32,6 +32,11 @@ class Opening:
     begins_ms: int
     still: Still | None = None
 
+    @property
+    def shown_after_ms(self) -> int:
+        """When its first picture is shown. Sound begins with it, for all renditions count seconds from there."""
+        return next((tag.shown_after_ms for tag in self.tags if tag.is_picture), 0)
+
 
 class Intake:
     """Reads a publication. Remembers the sequence headers that were in force at what was read last.

@@ -68,9 +68,9 @@ def _frame(elements: tuple[int, ...]) -> bytes:
 class Silence:
     """One run's, which has come as far as its picture, or as the sound that there is."""
 
-    def __init__(self, form: Form | None = None) -> None:
+    def __init__(self, form: Form | None = None, *, begins_ms: float = 0.0) -> None:
         self._form = form or OURS
-        self._next_ms = 0.0
+        self._next_ms = begins_ms
 
     def begin(self) -> bytes:
         """Return the FLV tag that says what follows, where no sound of the source's does."""

@@ -63,6 +63,13 @@ class Tag:
         return self.is_picture and self.body[1:2] == bytes([PICTURE]) and self.body[0] >> 4 == KEYFRAME
 
     @property
+    def shown_after_ms(self) -> int:
+        """How long after its time a picture is shown: those that others need come earlier than they are shown."""
+        if not self.is_picture or self.is_header or len(self.body) < 5:
+            return 0
+        return max(0, int.from_bytes(self.body[2:5], signed=True))
+
+    @property
     def is_aac(self) -> bool:
         return self.kind == AUDIO and bool(self.body) and self.body[0] >> 4 == AAC
 

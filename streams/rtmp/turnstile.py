@@ -26,41 +26,24 @@ class Turnstile:
         self._waiting: dict[Visit, None] = {}
         self._networks: Counter[str] = Counter()
 
-    def enter(self, network: str | None, hang_up: Callable[[], None]) -> "Visit | None":
-        """Count a connection, which is `left` in the end; None if there is no place for it.
-
-        `network` is None where a proxy's connection has not said yet whose it is.
-        """
-        if network is not None and self._networks[network] >= self._waiting_most:
+    def enter(self, network: str, hang_up: Callable[[], None]) -> "Visit | None":
+        """Count a connection, which is `left` in the end; None if there is no place for it."""
+        if self._networks[network] >= self._waiting_most:
             return None
         if len(self._waiting) >= self._waiting_all and not self._make_room():
             return None
         visit = Visit(self, network, hang_up)
         self._waiting[visit] = None
-        if network is not None:
-            self._networks[network] += 1
-        return visit
-
-    def move(self, visit: "Visit", network: str) -> bool:
-        """Count a visit for a network; False if that has as many as it may."""
-        if visit not in self._waiting or self._networks[network] >= self._waiting_most:
-            return False
-        self._forget(visit.network)
         self._networks[network] += 1
-        return True
+        return visit
 
     def settle(self, visit: "Visit") -> None:
         """Count a visit no more. Calling twice is safe."""
         if visit in self._waiting:
             del self._waiting[visit]
-            self._forget(visit.network)
-
-    def _forget(self, network: str | None) -> None:
-        if network is None:
-            return
-        self._networks[network] -= 1
-        if not self._networks[network]:
-            del self._networks[network]
+            self._networks[visit.network] -= 1
+            if not self._networks[visit.network]:
+                del self._networks[visit.network]
 
     def _make_room(self) -> bool:
         """Hang up on somebody; False if everybody's key is being looked up."""
@@ -77,20 +60,11 @@ class Turnstile:
 class Visit:
     """One connection: it waits until it is `let_in`, or until it has `left`."""
 
-    def __init__(self, turnstile: Turnstile, network: str | None, hang_up: Callable[[], None]) -> None:
+    def __init__(self, turnstile: Turnstile, network: str, hang_up: Callable[[], None]) -> None:
         self._turnstile = turnstile
         self.network = network
         self.hang_up = hang_up
         self.standing = Standing.SILENT
-
-    def belongs_to(self, network: str) -> bool:
-        """Say whose it is, if that was not known; False if there is no place for it."""
-        if network == self.network:
-            return True
-        is_in = self._turnstile.move(self, network)
-        if is_in:
-            self.network = network
-        return is_in
 
     def speaks(self) -> None:
         """Note that it has got through its handshake."""
