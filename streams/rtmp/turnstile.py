@@ -47,9 +47,7 @@ class Turnstile:
 
     def _make_room(self) -> bool:
         """Hang up on somebody; False if everybody's key is being looked up."""
-        given_up = min(
-            self._waiting, key=lambda visit: visit.standing, default=None
-        )  # the first, and oldest, of equals
+        given_up = min(self._waiting, key=lambda visit: visit.standing, default=None)  # of equals the oldest
         if given_up is None or given_up.standing is Standing.ASKS:
             return False
         self.settle(given_up)
