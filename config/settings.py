@@ -10,6 +10,8 @@ from redis.retry import Retry
 
 from config import environment as env
 from config import home
+from config.account_forms import ACCOUNT_FORMS as ACCOUNT_FORMS
+from config.account_forms import MFA_FORMS as MFA_FORMS
 from config.backroom import UNFOLD as UNFOLD
 from config.timetable import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE
 
@@ -90,11 +92,11 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "axes",
     "csp",
     "django_prometheus",
     "rest_framework",
-    "rest_framework.authtoken",
     "drf_spectacular",
     "channels",
     "inventory",
@@ -113,10 +115,11 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "shop.sessions.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "shop.second_factor.Middleware",
     "axes.middleware.AxesMiddleware",
     "config.busy.BusyMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -228,16 +231,20 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_ADAPTER = "shop.accounts.Adapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "shop.accounts.SignupForm"
-ACCOUNT_FORMS = {
-    "login": "shop.account_forms.LoginForm",
-    "signup": "shop.account_forms.SignupForm",
-    "add_email": "shop.account_forms.AddEmailForm",
-    "change_password": "shop.account_forms.ChangePasswordForm",
-    "reset_password": "shop.account_forms.ResetPasswordForm",
-    "reset_password_from_key": "shop.account_forms.ResetPasswordKeyForm",
-}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# Nobody signs in with an address that they have not shown to be theirs; so a stranger's sign-up with somebody's
+# address opens nothing, and sign-up answers alike whether there is an account or not. A code, not a link: a link would
+# be followed by the address's owner, and so let in whoever signed up.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+MFA_ADAPTER = "shop.second_factor.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+STAFF_SECOND_FACTOR = env.switch("STAFF_SECOND_FACTOR", False)
 ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -360,7 +367,7 @@ LOGGING = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "shop.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],

@@ -1,7 +1,10 @@
 """What orders know of a person, in the main database and in the archive; and what stands against forgetting it now."""
 
+from typing import Any
+
 from django.db import connection, transaction
 from django.db.models import Q
+from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from inventory.locks import limited_wait
@@ -11,6 +14,7 @@ from orders.models import ArchivedOrder, Order
 from shop import erasure
 from shop.erasure import Person
 from shop.models import User
+from shop.verification import unproven_account_reset
 
 PARTS = ("email", "name", "line1", "line2", "city", "postal_code", "region")
 NOBODY = {"buyer_id": None} | dict.fromkeys(PARTS, "")
@@ -41,6 +45,16 @@ def erase(person: Person) -> int:
             here = Order.objects.filter(_whose(person)).update(**NOBODY, cart=None, placed_by="", placed_from="")
         there = ArchivedOrder.objects.filter(_whose(person)).update(**NOBODY)
         return here + there + _take_off_others(person)
+
+
+@receiver(unproven_account_reset, dispatch_uid="orders.erasure")
+def drop_orders(*, user: User, **_: Any) -> None:
+    """Take from an account the orders of whoever had it before its address was shown to be theirs.
+
+    They stay a guest's, who has their words of access.
+    """
+    Order.objects.filter(buyer=user).update(buyer=None)
+    ArchivedOrder.objects.filter(buyer_id=user.pk).update(buyer_id=None)
 
 
 def _whose(person: Person) -> Q:

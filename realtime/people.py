@@ -7,17 +7,16 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, parse_cookie
-from rest_framework.authtoken.models import Token
 
 from orders import guests
 from realtime.tickets import GUEST_ORDERS_MAX, Person, mark_of, now_ms
+from shop import second_factor, sessions, tokens
+from shop.models import User
 from shop.text import is_text
 
 
 def find_by_token(key: str) -> Person | None:
-    if not is_text(key):
-        return None
-    token = Token.objects.filter(key=key, user__is_active=True).first()
+    token = tokens.find(key)
     return Person(user_id=token.user_id, known_ms=now_ms()) if token else None
 
 
@@ -29,6 +28,6 @@ def find_by_cookie(header: str) -> Person | None:
     session = SessionStore(key)
     user = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
     orders = tuple(guests.ids(session)[-GUEST_ORDERS_MAX:])
-    if not user.is_authenticated:
+    if not isinstance(user, User) or sessions.is_over(session, user) or second_factor.is_owed(user):
         return Person(orders=orders)
     return Person(user_id=user.pk, orders=orders, sign_in=mark_of(key), known_ms=now_ms())

@@ -17,13 +17,12 @@ from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError
 from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
-from rest_framework.authtoken.models import Token
 
 from inventory.transactions import after_commit
 from realtime import letters, tickets
 from realtime.tickets import Person
 from shop import outbox, redis_pool
-from shop.models import OutboxEvent, User
+from shop.models import ApiToken, OutboxEvent, User
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ def connect() -> None:
     user_logged_out.connect(on_signed_out)
     post_save.connect(on_account_saved, sender=User)
     post_delete.connect(on_account_deleted, sender=User)
-    post_delete.connect(on_token_deleted, sender=Token)
+    post_delete.connect(on_token_deleted, sender=ApiToken)
 
 
 def on_signed_out(*, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
@@ -66,7 +65,7 @@ def on_account_deleted(*, instance: User, **kwargs: Any) -> None:
     after_commit(revoke, instance.pk)
 
 
-def on_token_deleted(*, instance: Token, **kwargs: Any) -> None:
+def on_token_deleted(*, instance: ApiToken, **kwargs: Any) -> None:
     """No page has a ticket because of a token: its sockets only need to ask again."""
     after_commit(revoke, instance.user_id, voids_tickets=False)
 

@@ -3,10 +3,16 @@
 from typing import Any
 
 from allauth.account import forms as allauth
+from django import forms
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
 from django.forms import Field
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from inventory import folding
+from shop import verification
+from shop.models import User
 
 EMAIL = _("E-mail")
 NEW_PASSWORD_HINT = _("At least eight characters, and not a common word.")
@@ -26,6 +32,8 @@ class LoginForm(allauth.LoginForm):
 
 
 class SignupForm(allauth.SignupForm):
+    account_already_exists: bool
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = EMAIL
@@ -33,12 +41,33 @@ class SignupForm(allauth.SignupForm):
         self.fields["password1"].help_text = NEW_PASSWORD_HINT
         self.order_fields(["email", "password1", "display_name"])
 
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Make the account; one that was made with this address a moment ago is answered as an older one is.
+
+        Where there is one already, a password is hashed all the same, so that the time it takes tells nothing.
+        """
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        try:
+            with transaction.atomic():
+                return super().try_save(request)
+        except IntegrityError:
+            self.account_already_exists = True
+            return super().try_save(request)
+
 
 class ResetPasswordForm(allauth.ResetPasswordForm):
+    users: list[User]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = EMAIL
         _fold(self.fields["email"])
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        self.users = [user for user in self.users if verification.may_reset_by(user, email)]
+        return email
 
 
 class AddEmailForm(allauth.AddEmailForm):
@@ -46,6 +75,11 @@ class AddEmailForm(allauth.AddEmailForm):
         super().__init__(*args, **kwargs)
         self.fields["email"].label = EMAIL
         _fold(self.fields["email"])
+
+    def clean_email(self) -> str:
+        if not verification.is_verified(self.user):
+            raise forms.ValidationError(_("Confirm your main address first."), code="unverified")
+        return str(super().clean_email())
 
 
 class ChangePasswordForm(allauth.ChangePasswordForm):
@@ -63,3 +97,19 @@ class ResetPasswordKeyForm(allauth.ResetPasswordKeyForm):
         self.fields["password1"].label = _("The new one")
         self.fields["password1"].help_text = NEW_PASSWORD_HINT
         self.fields["password2"].label = _("The new one again")
+
+    def save(self) -> None:
+        verification.reset_password(self.user, self.cleaned_data["password1"])
+
+
+class ConfirmEmailForm(allauth.ConfirmEmailVerificationCodeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("Code from the mail")
+        self.fields["code"].widget.attrs.pop("placeholder", None)
+
+
+class ReauthenticateForm(allauth.ReauthenticateForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].label = _("Your password")

@@ -2,34 +2,61 @@
 
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm
+from unfold.decorators import action, display
+from unfold.forms import AdminPasswordChangeForm, BaseDialogForm
 
-from inventory.admin import ReadOnlyAdmin
-from shop import reconciliation_admin  # noqa: F401 (registers its own)
+from inventory.admin import ReadOnlyAdmin, actor_of, back_to
+from shop import (
+    audit,
+    reconciliation_admin,  # noqa: F401 (registers its own)
+    second_factor,
+)
 from shop.erasure import GONE
 from shop.erasure_admin import ErasesPerson
 from shop.models import AuditEntry, Category, Notice, Product, ProductPicture, User, Variant
 from shop.money import format_minor
+from shop.role_admin import GrantedByAdmins, is_admin, may_touch
 from shop.webhooks import admin as webhooks_admin  # noqa: F401 (registers its own)
 
 admin.site.unregister(Group)
+# Who may write these rows can make an address somebody's, or a second factor: that is for the person to do.
+admin.site.unregister([EmailAddress, Authenticator])
+# One way in, with the second factor and the confirmed address: the shop's own sign-in.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 @admin.register(Group)
-class GroupAdmin(BaseGroupAdmin, ModelAdmin):
-    pass
+class GroupAdmin(GrantedByAdmins, BaseGroupAdmin, ModelAdmin):
+    """What a role allows, and so whom it makes powerful, is for admins to say."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_admin(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return is_admin(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return is_admin(request)
+
+
+ROLES = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
 class NewUserForm(forms.ModelForm):
@@ -48,10 +75,14 @@ class NewUserForm(forms.ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin, ErasesPerson):
-    """People are erased, never just deleted: their name stands in more places than their account."""
+class UserAdmin(GrantedByAdmins, BaseUserAdmin, ErasesPerson):
+    """People are erased, never just deleted: their name stands in more places than their account.
 
-    actions_detail = ["erase"]
+    Staff may name hosts and close accounts of shoppers and hosts; roles, and the accounts of whoever has one, are for
+    admins. An address is changed by its person alone, who shows that it is theirs.
+    """
+
+    actions_detail = ["erase", "take_second_factor"]
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["email", "display_name", "is_host", "is_staff", "is_active", "date_joined"]
@@ -65,6 +96,52 @@ class UserAdmin(BaseUserAdmin, ErasesPerson):
         (_("May"), {"fields": ["is_active", "is_host", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         (_("Times"), {"fields": ["date_joined", "last_login"]}),
     ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        fields = list(super().get_readonly_fields(request, obj))
+        if obj is not None:
+            fields.append("email")
+        return fields if is_admin(request) else [*fields, *ROLES]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and may_touch(request, obj)
+
+    def has_erase_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        if not super().has_erase_permission(request, object_id):
+            return False
+        return may_touch(request, User.objects.filter(pk=object_id).first())
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Only admins: who sets a person's password can be that person."""
+        if not is_admin(request):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    def has_second_factor_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        user = User.objects.filter(pk=object_id).first() if object_id and is_admin(request) else None
+        return user is not None and second_factor.is_set_up(user)
+
+    @action(
+        description=_("Take away the second factor"),
+        icon="lock_reset",
+        permissions=["second_factor"],
+        dialog={
+            "title": _("Take away the second factor"),
+            "description": _(
+                "For somebody who has lost their phone and their recovery codes: they sign in with the password alone "
+                "until they set up another one. Be sure that it is them who ask."
+            ),
+            "form_class": None,
+            "form_submit_text": _("Take it away"),
+        },
+    )
+    def take_second_factor(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        user = User.objects.get(pk=object_id)
+        with transaction.atomic():
+            second_factor.take_away(user)
+            audit.record(actor=actor_of(request), action="take_second_factor", subject=f"user:{user.public_id}")
+        messages.success(request, _("They sign in with the password alone until they set up another one."))
+        return back_to(reverse("admin:shop_user_change", args=[object_id]))
 
     def email_of(self, object_id: str) -> str:
         user = User.objects.filter(pk=object_id).exclude(email__endswith=f"@{GONE}").first()

@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from shop.api import basket, goods, people
+from shop.api import basket, goods, people, tokens
 
 urlpatterns: list[URLPattern] = [
     path("tokens", people.Tokens.as_view(), name="api-tokens"),
     path("me", people.Me.as_view(), name="api-me"),
+    path("me/tokens", tokens.MyTokens.as_view(), name="api-my-tokens"),
+    path("me/tokens/<uuid:id>", tokens.MyToken.as_view(), name="api-my-token"),
     path("products", goods.Products.as_view(), name="api-products"),
     path("products/<slug:slug>", goods.OneProduct.as_view(), name="api-product"),
     path("products/<slug:slug>/delivery", goods.ProductDelivery.as_view(), name="api-product-delivery"),

@@ -5,5 +5,14 @@ class ShopConfig(AppConfig):
     name = "shop"
 
     def ready(self) -> None:
-        # Connects the cart to sign-in; registers checks and mends.
-        from shop import cart, mends, reconciliation  # noqa: F401
+        # Connects the cart to sign-in, and what ends with a password; records changes of roles; registers checks and
+        # mends.
+        from shop import (  # noqa: F401
+            account_events,
+            cart,
+            checks,
+            mends,
+            reconciliation,
+            roles,
+            sessions,
+        )

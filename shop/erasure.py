@@ -18,10 +18,9 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Now
-from rest_framework.authtoken.models import Token
 
 from inventory import folding
-from shop import audit
+from shop import audit, second_factor, tokens
 from shop.exceptions import ErasureRefused
 from shop.models import Address, Cart, Notice, OutboxEvent, User, WebhookDelivery, WishlistItem
 
@@ -114,7 +113,8 @@ def _close(user: User) -> None:
         user.is_active = False
         user.set_unusable_password()
         user.save(update_fields=["is_active", "password"])
-        Token.objects.filter(user=user).delete()
+        tokens.revoke_all(user)
+        second_factor.take_away(user)
     for session in Session.objects.filter(expire_date__gt=Now()).iterator():
         if session.get_decoded().get(SESSION_KEY) == str(user.pk):
             session.delete()

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
@@ -21,7 +21,13 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """Make an admin. Whoever may do this vouches for the address: it counts as confirmed."""
+        from allauth.account.models import EmailAddress
+
+        with transaction.atomic(using=self._db):
+            user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+            EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return user
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -46,10 +52,37 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.public_name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save in a transaction, with what follows from it, such as the audit of roles."""
+        with transaction.atomic(using=kwargs.get("using") or self._state.db or "default"):
+            super().save(*args, **kwargs)
+
     @property
     def public_name(self) -> str:
         """The name that strangers see; never the e-mail address."""
         return self.display_name or f"viewer_{str(self.public_id)[:4]}"
+
+
+class ApiToken(models.Model):
+    """What a program shows instead of a person's password. Only a digest is kept (`shop.tokens`)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.TextField(blank=True)
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the token")
+    password_mark = models.CharField(
+        max_length=64, editable=False, help_text="which password it was issued for: with another one it is void"
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    last_used_at = models.DateTimeField(null=True, help_text="to the hour")
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["user", "-created_at", "-id"], name="api_token_by_user")]
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
 
 
 class Address(models.Model):

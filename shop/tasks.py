@@ -7,7 +7,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 
-from shop import mails, notices, outbox
+from shop import mails, notices, outbox, tokens
 from shop.webhooks import deliveries
 
 ALONE_S = 60
@@ -33,10 +33,11 @@ def send_webhooks() -> None:
 
 @shared_task(time_limit=300)
 def tidy_news() -> None:
-    """Delete what was handled, delivered or told long ago, and sessions that have ended."""
+    """Delete what was handled, delivered or told long ago, and sessions and API tokens that have ended."""
     outbox.prune()
     deliveries.prune()
     notices.prune()
+    tokens.delete_expired()
     SessionStore.clear_expired()
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from shop.views import account, basket, goods, notices
+from shop.views import account, basket, goods, notices, tokens
 
 app_name = "shop"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("notices/", notices.index, name="notices"),
     path("notices/read/", notices.read, name="notice-read"),
     path("accounts/", account.profile, name="account"),
+    path("accounts/tokens/", tokens.index, name="tokens"),
     path("accounts/addresses/<int:pk>/", account.address, name="address"),
     path("accounts/addresses/fields/", account.address_fields, name="address-fields"),
     path("accounts/addresses/new/", account.address, name="address-new"),

@@ -2,8 +2,10 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q
+from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,6 +13,7 @@ from inventory.transactions import after_commit
 from shop import erasure
 from shop.erasure import Person
 from shop.models import User
+from shop.verification import unproven_account_reset
 from streams import keys
 from streams.chat import HISTORY
 from streams.exceptions import StateRefused
@@ -54,6 +57,13 @@ def replace_keys(person: Person) -> int:
             keys.rotate(show)
             replaced += 1
     return replaced
+
+
+@receiver(unproven_account_reset, dispatch_uid="streams.erasure")
+def drop_standing(*, user: User, **_: Any) -> None:
+    """Take from an account what was given to whoever had it before its address was shown to be theirs."""
+    Moderator.objects.filter(user=user).delete()
+    replace_keys(Person(frozenset(), user))
 
 
 @erasure.erases("chat_standing")

@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
+from shop import tokens
 from shop.models import User
 
 
@@ -13,7 +13,7 @@ class Caller:
     """Someone with a token, or nobody, who speaks JSON."""
 
     def __init__(self, user: User | None = None) -> None:
-        self.headers = {"Authorization": f"Token {Token.objects.get_or_create(user=user)[0].key}"} if user else {}
+        self.headers = {"Authorization": f"Token {tokens.issue(user)}"} if user else {}
         self.client = Client()
 
     def call(self, method: str, path: str, body: object = None) -> Any:

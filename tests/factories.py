@@ -13,15 +13,10 @@ from streams.models import RunListItem, StreamSession
 _numbers = count(1)
 
 
-def make_user(email: str = "", *, password: str = "showfloor", **fields: Any) -> User:
+def make_user(email: str = "", *, password: str = "showfloor", is_verified: bool = True, **fields: Any) -> User:
     """Make a person who can sign in; `is_host=True` for a host, `is_staff=True` for staff."""
-    return User.objects.create_user(email or f"person{next(_numbers)}@example.com", password, **fields)
-
-
-def make_verified(email: str = "", **fields: Any) -> User:
-    """Make a person who has shown that the address is theirs."""
-    user = make_user(email, **fields)
-    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    user = User.objects.create_user(email or f"person{next(_numbers)}@example.com", password, **fields)
+    EmailAddress.objects.create(user=user, email=user.email, verified=is_verified, primary=True)
     return user
 
 

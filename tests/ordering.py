@@ -5,8 +5,8 @@ from typing import Any
 import orjson
 from django.http import HttpResponse
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
+from shop import tokens
 from shop.models import User
 
 KEY = "0123456789abcdef"
@@ -32,7 +32,7 @@ def post(client: Client, data: Any, *, key: str | None = KEY, **headers: str) ->
 
 
 def token(user: User) -> dict[str, str]:
-    return {"Authorization": f"Token {Token.objects.get_or_create(user=user)[0].key}"}
+    return {"Authorization": f"Token {tokens.issue(user)}"}
 
 
 def assert_problem(answer: HttpResponse, status: int, code: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from shop import cart, wishlist
 from shop.exceptions import CartFull, QuantityRefused, UnknownSku
 from shop.models import Cart, CartLine, Product, User, Variant
 from tests.factories import make_product, make_user
+from tests.mail_codes import last_code
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +167,7 @@ def test_signing_up_keeps_the_guests_cart() -> None:
     client = Client()
     client.post("/cart/lines/", {"sku": "A", "quantity": 3})
     client.post("/accounts/signup/", {"email": "new@example.com", "password1": "a-long-enough-word"})
+    client.post("/accounts/confirm-email/", {"code": last_code()})
     assert held(Cart.objects.get(user__email="new@example.com")) == {"A": 3}
     assert Cart.objects.count() == 1
 

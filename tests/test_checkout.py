@@ -24,7 +24,7 @@ from orders.models import Order, OrderLine
 from orders.signals import orders_changed
 from shop.models import Product, Variant
 from tests import invariants, ordering
-from tests.factories import make_product, make_request, make_stock, make_user, make_verified
+from tests.factories import make_product, make_request, make_stock, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -207,7 +207,7 @@ def test_an_order_costs_twelve_statements_whatever_is_in_it(
 
 def test_a_cap_counts_all_the_orders_of_one_buyer_that_stand() -> None:
     make_product(skus=("VASE-S", "VASE-L"), stock=9, cap_per_buyer=3)
-    buyer, other = make_verified(), make_verified()
+    buyer, other = make_user(), make_user()
     place_order(make_request(("VASE-S", 2), buyer=buyer))
 
     with pytest.raises(OverCap) as refused:

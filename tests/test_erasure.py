@@ -16,7 +16,6 @@ from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
 from inventory.exceptions import StockBusy
 from orders import access, checkout, figures, lifecycle, listing, locks, payments
@@ -24,7 +23,7 @@ from orders.archive import mover
 from orders.models import ArchivedOrder, Order, Payment, Refund
 from orders.notices import handlers
 from orders.providers import Fetched
-from shop import audit, cart, erasure, notices, outbox, tasks, wishlist
+from shop import audit, cart, erasure, notices, outbox, tasks, tokens, wishlist
 from shop.exceptions import ErasureRefused
 from shop.models import Address, AuditEntry, Cart, Notice, OutboxEvent, User
 from shop.notices import News
@@ -47,7 +46,7 @@ def make_maria() -> User:
     maria = make_user(EMAIL, display_name="Maria Sole")
     EmailAddress.objects.create(user=maria, email="m.sole@work.example.com", verified=True)
     Address.objects.create(user=maria, name="Maria Sole", line1="4 Example Lane", city="Delhi", postal_code="110001")
-    Token.objects.create(user=maria)
+    tokens.issue(maria)
     AccessAttempt.objects.create(username=EMAIL.lower(), user_agent="", ip_address="192.0.2.7", failures_since_start=1)
     session = make_session("a-show")
     chat.post(session, author=maria, text="hello")
@@ -108,7 +107,7 @@ def test_the_account_is_closed_for_good(client: Client) -> None:
     maria = make_maria()
     client.force_login(maria)
     assert client.get("/accounts/").status_code == 200
-    token = Token.objects.get().key
+    token = tokens.issue(maria)
 
     erasure.erase("m.sole@work.example.com", actor="system")
 

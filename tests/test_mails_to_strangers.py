@@ -16,7 +16,7 @@ from orders.models import Order
 from shop import notices
 from shop.models import Notice, User
 from shop.notices import News
-from tests.factories import make_product, make_request, make_user, make_verified
+from tests.factories import make_product, make_request, make_user
 from tests.rush import together
 from tests.told import happens, is_paid
 
@@ -66,7 +66,7 @@ def test_an_account_that_types_a_strangers_address_sends_no_more() -> None:
 
 
 def test_who_has_shown_that_the_address_is_theirs_hears_of_each() -> None:
-    buyer = make_verified("buyer@example.com")
+    buyer = make_user("buyer@example.com")
     for _ in range(3):
         lapses("buyer@example.com", buyer=buyer)
 

@@ -18,7 +18,7 @@ from orders.models import ArchivedOrder, Order
 from shop.models import Product, User, Variant
 from tests.archiving import make_archived, make_over
 from tests.buying import order_by_page, text
-from tests.factories import make_product, make_request, make_user, make_verified
+from tests.factories import make_product, make_request, make_user
 from tests.ordering import assert_problem, token
 
 pytestmark = pytest.mark.django_db
@@ -233,7 +233,7 @@ def test_a_shows_figures_outlive_its_orders_move() -> None:
 
 
 def test_a_cap_counts_what_is_archived() -> None:
-    buyer = make_verified()
+    buyer = make_user()
     make_archived(("VASE", 2), buyer=buyer)
     Product.objects.filter(variants=Variant.objects.get(sku="VASE")).update(cap_per_buyer=3)
 

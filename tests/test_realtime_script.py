@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import requests
 from pytest_django.live_server_helper import LiveServer
-from rest_framework.authtoken.models import Token
 
 from inventory import stock
 from realtime import tickets
 from realtime.tickets import Person
 from realtime.wire import SERVICE_RESTART
+from shop import tokens
 from streams import chat, pins, shows
 from streams.models import ChatMessage, StreamSession
 from streams.moderation import silences
@@ -103,7 +103,7 @@ def test_where_sockets_never_open_a_page_reads_events_and_speaks_over_the_api(
 ) -> None:
     make_product("Vase", skus=("VASE-1",), price_minor=4200, stock=7)
     show = make_session("behind-a-proxy", skus=("VASE-1",))
-    key = Token.objects.create(user=make_user()).key
+    key = tokens.issue(make_user())
     with running("uvicorn") as (server,):
         page = Page(tmp_path, f"/ws/sessions/{show.slug}/", f"ws://127.0.0.1:{server.port}", key, live_server.url)
         pages.append(page)
@@ -165,7 +165,7 @@ def test_who_waits_for_a_show_notices_nothing_of_its_rehearsal(tmp_path: Path, p
 def test_a_page_behind_a_proxy_does_not_come_back_to_a_show_that_is_none(
     tmp_path: Path, pages: list[Page], live_server: LiveServer
 ) -> None:
-    key = Token.objects.create(user=make_user()).key
+    key = tokens.issue(make_user())
     with running("uvicorn") as (server,):
         page = Page(tmp_path, "/ws/sessions/none/", f"ws://127.0.0.1:{server.port}", key, live_server.url)
         pages.append(page)

@@ -11,11 +11,10 @@ from django.contrib.sessions.models import Session
 from django.core import signing
 from django.test import Client as Browser
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
 from realtime import tickets
 from realtime.tickets import Person
-from shop import erasure
+from shop import erasure, tokens
 from shop.models import User
 from streams.models import ChatMessage, StreamSession
 from streams.moderation import silences
@@ -162,11 +161,11 @@ def test_a_ticket_grows_old(server: Server, show: StreamSession, monkeypatch: py
 
 
 def test_a_token_that_was_taken_back_closes_its_sockets(server: Server, show: StreamSession) -> None:
-    token = Token.objects.create(user=make_user())
-    key = token.key
+    person = make_user()
+    key = tokens.issue(person)
     with Client(server, path_of(show), origin=None) as api:
         api.hello(token=key)
-        token.delete()
+        tokens.revoke_all(person)
         assert api.wait_for("bye")["code"] == "signed_out"
     with Client(server, path_of(show), origin=None) as api:
         api.hello(token=key)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import requests
 from django.contrib.sessions.backends.db import SessionStore
-from rest_framework.authtoken.models import Token
 
 from inventory import stock
 from orders import access
 from orders.checkout import place_order
 from orders.models import Order
+from shop import tokens
 from shop.models import User
 from streams import pins
 from streams.models import ChatMessage, StreamSession
@@ -127,7 +127,7 @@ def test_a_token_and_a_session_cookie_speak_for_their_owner(
     server: Server, show: StreamSession, settings: Any
 ) -> None:
     token_owner, cookie_owner = make_user(display_name="Token"), make_user(display_name="Cookie")
-    token = Token.objects.create(user=token_owner)
+    token = tokens.issue(token_owner)
     session = SessionStore()
     session["_auth_user_id"] = str(cookie_owner.pk)
     session["_auth_user_backend"] = "django.contrib.auth.backends.ModelBackend"
@@ -139,7 +139,7 @@ def test_a_token_and_a_session_cookie_speak_for_their_owner(
         Client(server, path_of(show), headers=cookie) as browser,
         Client(server, path_of(show), origin=None, headers=cookie) as no_origin,
     ):
-        api.hello(token=token.key)
+        api.hello(token=token)
         browser.hello()
         no_origin.hello()
         for client in (api, browser, no_origin):

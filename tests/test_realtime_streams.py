@@ -10,11 +10,11 @@ import pytest
 import requests
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from rest_framework.authtoken.models import Token
 
 from inventory import stock
 from orders.checkout import place_order
 from realtime import publish, wire
+from shop import tokens
 from shop.models import User
 from streams import pins, shows
 from streams.models import Moderator, StreamSession
@@ -153,11 +153,11 @@ def test_a_rehearsal_is_one_to_its_insiders_alone(server: Server, transactional_
 
 def test_private_frames_come_by_cookie_and_by_token(server: Server, show: StreamSession, settings: Any) -> None:
     buyer = make_user()
-    cookie, token = cookie_of(buyer, settings), Token.objects.create(user=buyer)
+    cookie, token = cookie_of(buyer, settings), tokens.issue(buyer)
     with (
         Stream(server, "/sse/site/", Cookie=cookie, Origin=our_origin()) as page,
         Stream(server, path_of(show), Cookie=cookie, **{"Sec-Fetch-Site": "same-origin"}) as same_host,
-        Stream(server, "/sse/site/", Authorization=f"Token {token.key}") as api,
+        Stream(server, "/sse/site/", Authorization=f"Token {token}") as api,
         Stream(server, "/sse/site/", Cookie=cookie) as no_page,
         Stream(server, "/sse/site/", Cookie=cookie, **{"Sec-Fetch-Site": "cross-site"}) as other_site,
     ):

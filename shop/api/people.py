@@ -4,16 +4,16 @@ from django.contrib.auth import authenticate
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import permissions
-from rest_framework.authtoken.models import Token
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from shop import network, rate_limits
+from shop import network, rate_limits, second_factor, tokens, verification
 from shop.api.persons import person
 from shop.api.shapes import MeSerializer, ProblemSerializer, SignInSerializer, TokenSerializer
 from shop.models import User
 from shop.problems import Problem
+from shop.second_factor_forms import AuthenticateForm
 
 # Attempts, right or wrong: a person rarely needs more than one; a guesser gets nowhere. django-axes, which counts the
 # wrong ones over pages and this call alike, locks an address out besides.
@@ -22,7 +22,10 @@ PER_NETWORK = 60  # a minute
 
 
 class Tokens(APIView):
-    """A token for programs, against e-mail address and password. The same token is given each time."""
+    """A new token for programs, against e-mail address and password, and a code from whoever has a second factor.
+
+    It ends after 90 days, with the password, or when it is revoked.
+    """
 
     authentication_classes = []
     permission_classes = [permissions.AllowAny]
@@ -31,7 +34,7 @@ class Tokens(APIView):
         operation_id="tokens_create",
         auth=[],
         request=SignInSerializer,
-        responses={201: TokenSerializer, **dict.fromkeys((400, 401, 429), ProblemSerializer)},
+        responses={201: TokenSerializer, **dict.fromkeys((400, 401, 403, 429), ProblemSerializer)},
     )
     def post(self, request: Request) -> Response:
         asked = SignInSerializer(data=request.data)
@@ -43,8 +46,10 @@ class Tokens(APIView):
             raise Problem(429, "locked_out", _("Too many wrong passwords. Try again later."), retry_after_s=900)
         if not isinstance(user, User):
             raise Problem(401, "invalid_credentials", _("The e-mail address or the password is wrong."))
-        token, _is_new = Token.objects.get_or_create(user=user)
-        return Response(TokenSerializer({"token": token.key}).data, status=201)
+        _check_trust(user, code=asked.validated_data["code"])
+        agent = request.headers.get("User-Agent", "")
+        token = tokens.issue(user, name=asked.validated_data["name"] or agent)
+        return Response(TokenSerializer({"token": token}).data, status=201)
 
 
 class Me(APIView):
@@ -66,6 +71,19 @@ class Me(APIView):
         changed.is_valid(raise_exception=True)
         changed.save()
         return Response(changed.data)
+
+
+def _check_trust(user: User, *, code: str) -> None:
+    """Ask of a token what signing in asks besides the password. Raises Problem."""
+    if not verification.is_verified(user):
+        raise Problem(403, "email_not_verified", _("Sign in on the site first, to confirm your e-mail address."))
+    if second_factor.is_owed(user):
+        raise Problem(403, "second_factor_required", _("Sign in on the site first, to set up a second factor."))
+    if second_factor.is_set_up(user):
+        if not code:
+            raise Problem(401, "code_required", _("Send a code of your app, or a recovery code, as `code`."))
+        if not AuthenticateForm(user=user, data={"code": code}).is_valid():
+            raise Problem(401, "invalid_code", _("The code is wrong, was used already, or too many were tried."))
 
 
 def _limit(request: Request, email: str) -> None:

@@ -185,6 +185,12 @@ class EmailField(serializers.EmailField):
 class SignInSerializer(serializers.Serializer[Any]):
     email = EmailField()
     password = serializers.CharField(trim_whitespace=False, max_length=500)
+    code = serializers.CharField(
+        default="", allow_blank=True, max_length=40, help_text="of an authenticator app, or a recovery code"
+    )
+    name = serializers.CharField(
+        default="", allow_blank=True, max_length=80, help_text="what the token is for; else the User-Agent"
+    )
 
 
 class TokenSerializer(serializers.Serializer[Any]):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from inventory import folding
-from shop import addresses
+from shop import addresses, second_factor
 from shop.accounts import ProfileForm
 from shop.address_forms import AddressForm, describe, initial_of
 from shop.addresses import KEPT_MOST
@@ -33,6 +33,8 @@ def profile(request: HttpRequest) -> HttpResponse:
             "form": form,
             "addresses": request.user.addresses.all(),
             "may_add": request.user.addresses.count() < KEPT_MOST,
+            "offers_second_factor": (request.user.is_host or request.user.is_staff)
+            and not second_factor.is_set_up(request.user),
         },
     )
 

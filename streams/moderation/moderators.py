@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from shop import audit
+from shop import audit, verification
 from shop.lookalikes import is_taken
 from shop.models import User
 from streams import access
@@ -43,11 +43,11 @@ def list_moderated(user: User) -> QuerySet[StreamSession]:
 
 
 def name(session: StreamSession, email: str, *, actor: str) -> User:
-    """Make somebody a moderator, by the address they sign in with. Twice does it once.
+    """Make somebody a moderator, by an address that they have shown to be theirs. Twice does it once.
 
     Raises CantModerate: `unknown`, or `is_trusted` for the host and staff, who moderate anyway.
     """
-    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+    user = verification.list_verified(email).first()
     if user is None:
         raise CantModerate("unknown")
     if user.is_staff or user.pk == session.host_id:

@@ -6,7 +6,6 @@ from argparse import ArgumentParser
 from getpass import getpass
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
@@ -40,8 +39,7 @@ class Command(BaseCommand):
                 raise CommandError("There is an admin already, who can make others in the admin.")
             if User.objects.filter(email__iexact=email).exists():
                 raise CommandError(f"{email} has an account already; choose another address.")
-            user = User.objects.create_superuser(email, password)
-            EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+            User.objects.create_superuser(email, password)
         self.stdout.write(f"{email} is the first admin, and signs in at /admin/.")
 
 
