@@ -80,9 +80,9 @@ RETURN_WINDOW_DAYS = env.number("RETURN_WINDOW_DAYS", 30, least=1, most=3650)
 # --- Applications ----------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

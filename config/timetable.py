@@ -19,6 +19,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "options": {"expires": 900},
     },
+    "forget-attempts": {"task": "inventory.tasks.forget_attempts", "schedule": 900.0, "options": {"expires": 900}},
     "archive-orders": {
         "task": "orders.tasks.archive_orders",
         "schedule": crontab(hour=3, minute=20),

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -16,7 +17,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from inventory import stock
-from inventory.exceptions import InventoryError
+from inventory.exceptions import InventoryError, StockChanged
 from inventory.models import Courier, Reservation, StockItem, StockMovement, Warehouse, Zone
 
 LOW_STOCK = 5
@@ -35,12 +36,23 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
 
-class QuantityForm(BaseDialogForm):
+class MovementForm(BaseDialogForm):
+    """A form about one stock item: it says which movement was the newest when it was opened."""
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        item = StockItem.objects.filter(pk=self.object_id).first() if self.object_id else None
+        self.initial["seen"] = stock.newest_entry(item) if item else None
+
+
+class QuantityForm(MovementForm):
     quantity = forms.IntegerField(min_value=1, max_value=1_000_000, widget=UnfoldAdminIntegerFieldWidget)
     note = forms.CharField(max_length=200, required=False, widget=UnfoldAdminTextInputWidget)
 
 
-class CountForm(BaseDialogForm):
+class CountForm(MovementForm):
     quantity = forms.IntegerField(
         label=_("Units counted"), min_value=0, max_value=1_000_000, widget=UnfoldAdminIntegerFieldWidget
     )
@@ -57,6 +69,12 @@ class NewStockForm(BaseDialogForm):
 def actor_of(request: HttpRequest) -> str:
     """Name the person of a request in ledgers and logs."""
     return f"user:{getattr(request.user, 'public_id', request.user.pk)}"
+
+
+def show_again(request: HttpRequest, form: BaseDialogForm, asked_by: Any) -> HttpResponse:
+    """Show a dialog with what was typed and its faults. `asked_by` is the action that has it."""
+    context = {"dialog": asked_by.dialog, "form": form, "form_submit_text": asked_by.dialog["form_submit_text"]}
+    return render(request, "unfold/helpers/dialog.html", context)
 
 
 def back_to(address: str) -> HttpResponse:
@@ -151,7 +169,7 @@ class StockItemAdmin(ModelAdmin):
         },
     )
     def receive(self, request: HttpRequest, form: QuantityForm, object_id: str) -> HttpResponse:
-        return self._move(request, stock.receive, object_id, form, "quantity")
+        return self._move(request, stock.receive, object_id, form, "quantity", self.receive)
 
     @action(
         description=_("Count"),
@@ -165,7 +183,7 @@ class StockItemAdmin(ModelAdmin):
         },
     )
     def count(self, request: HttpRequest, form: CountForm, object_id: str) -> HttpResponse:
-        return self._move(request, stock.count, object_id, form, "counted")
+        return self._move(request, stock.count, object_id, form, "counted", self.count)
 
     @action(
         description=_("Write off"),
@@ -180,14 +198,30 @@ class StockItemAdmin(ModelAdmin):
         },
     )
     def write_off(self, request: HttpRequest, form: QuantityForm, object_id: str) -> HttpResponse:
-        return self._move(request, stock.write_off, object_id, form, "quantity")
+        return self._move(request, stock.write_off, object_id, form, "quantity", self.write_off)
 
     def _move(
-        self, request: HttpRequest, move: Callable[..., StockItem], object_id: str, form: BaseDialogForm, word: str
+        self,
+        request: HttpRequest,
+        move: Callable[..., StockItem],
+        object_id: str,
+        form: MovementForm,
+        word: str,
+        asked_by: Any,
     ) -> HttpResponse:
-        item = StockItem.objects.select_related("warehouse").get(pk=object_id)
-        amount = {word: form.cleaned_data["quantity"]}
-        self._act(request, move, item.sku, item.warehouse.code, note=form.cleaned_data["note"], **amount)
+        item = get_object_or_404(StockItem.objects.select_related("warehouse"), pk=object_id)
+        details = {word: form.cleaned_data["quantity"], "note": form.cleaned_data["note"]}
+        try:
+            self._act(request, move, item.sku, item.warehouse.code, **details, seen=form.cleaned_data["seen"])
+        except StockChanged as changed:
+            form.data = form.data.copy()
+            form.data["seen"] = str(form.initial["seen"])
+            form.add_error(
+                "quantity",
+                _("Meanwhile somebody entered units: %(n)d are on hand now. Send it again if yours come on top.")
+                % {"n": changed.on_hand},
+            )
+            return show_again(request, form, asked_by)
         return back_to(reverse("admin:inventory_stockitem_change", args=[object_id]))
 
     def _act(
@@ -195,6 +229,8 @@ class StockItemAdmin(ModelAdmin):
     ) -> None:
         try:
             item = move(sku=sku, warehouse=warehouse, actor=actor_of(request), **details)
+        except StockChanged:
+            raise
         except InventoryError as error:
             messages.error(request, str(error) or _("Others are changing this stock right now. Please try again."))
         else:

@@ -36,3 +36,14 @@ class CountBelowPromises(InventoryError):
 
     def __str__(self) -> str:
         return f"{self.sku}: {self.promised} units are promised, so {self.counted} can't be the count"
+
+
+@dataclass
+class StockChanged(InventoryError):
+    """Somebody has entered a movement since the page was opened on which this one was decided. Nothing was done."""
+
+    sku: str
+    on_hand: int
+
+    def __str__(self) -> str:
+        return f"{self.sku}: {self.on_hand} are on hand by now"

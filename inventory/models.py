@@ -3,6 +3,7 @@
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 
 class Warehouse(models.Model):
@@ -159,3 +160,18 @@ class Reconciliation(models.Model):
 
     def __str__(self) -> str:
         return f"{sum(self.counts.values())} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class Attempt(models.Model):
+    """Something that staff or a host did by a form, so that the same form sent again does nothing (`attempts`)."""
+
+    key = models.CharField(max_length=64, primary_key=True, help_text="a digest: who, where to, and what was sent")
+    answer = models.JSONField(null=True, help_text="what was answered, for those who send it again")
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        # attempts.forget
+        indexes = [models.Index(fields=["made_at"], name="attempt_by_age")]
+
+    def __str__(self) -> str:
+        return self.key

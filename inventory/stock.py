@@ -4,55 +4,72 @@ from django.db import transaction
 
 from inventory.availability import announce
 from inventory.counters import CounterChange, write_counters
-from inventory.exceptions import CountBelowPromises, UnknownStock
+from inventory.exceptions import CountBelowPromises, StockChanged, UnknownStock
 from inventory.locks import lock_stock
 from inventory.models import StockItem, StockMovement, Warehouse
 
 Reason = StockMovement.Reason
+ENTERED = (Reason.RECEIVED, Reason.COUNTED, Reason.DAMAGED)
 
 
-def receive(*, sku: str, warehouse: str, quantity: int, actor: str, note: str = "") -> StockItem:
+def newest_entry(item: StockItem) -> int:
+    """Return the id of the newest movement that a person entered for this item, 0 if there is none.
+
+    Who enters one says which was the newest then (`seen`). If it is another by now, somebody else may have entered
+    the same delivery, and StockChanged is raised.
+    """
+    return item.movements.filter(reason__in=ENTERED).order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def receive(
+    *, sku: str, warehouse: str, quantity: int, actor: str, note: str = "", seen: int | None = None
+) -> StockItem:
     """Add units that arrived; the first of a SKU makes its stock item. `warehouse` is a code.
 
-    Raises StockBusy, or ValueError for a quantity below one.
+    Raises StockBusy, StockChanged, or ValueError for a quantity below one.
     """
     if quantity < 1:
         raise ValueError("receive at least one unit")
     with transaction.atomic():
         place = Warehouse.objects.get(code=warehouse)
         StockItem.objects.bulk_create([StockItem(sku=sku, warehouse=place)], ignore_conflicts=True)
-        return _move(sku, warehouse, quantity, Reason.RECEIVED, actor, note)
+        item = _lock(sku, warehouse, seen)
+        return _apply(item, quantity, Reason.RECEIVED, actor, note)
 
 
-def write_off(*, sku: str, warehouse: str, quantity: int, actor: str, note: str = "") -> StockItem:
-    """Take out damaged or lost units. Raises CountBelowPromises if held or paid ones would be among them."""
+def write_off(
+    *, sku: str, warehouse: str, quantity: int, actor: str, note: str = "", seen: int | None = None
+) -> StockItem:
+    """Take out damaged or lost units.
+
+    Raises CountBelowPromises if held or paid ones would be among them, StockBusy, StockChanged.
+    """
     if quantity < 1:
         raise ValueError("write off at least one unit")
     with transaction.atomic():
-        return _move(sku, warehouse, -quantity, Reason.DAMAGED, actor, note)
+        item = _lock(sku, warehouse, seen)
+        return _apply(item, -quantity, Reason.DAMAGED, actor, note)
 
 
-def count(*, sku: str, warehouse: str, counted: int, actor: str, note: str = "") -> StockItem:
+def count(*, sku: str, warehouse: str, counted: int, actor: str, note: str = "", seen: int | None = None) -> StockItem:
     """Set what is on hand to what was counted. The same count again moves nothing.
 
-    Raises StockBusy, UnknownStock, CountBelowPromises, or ValueError for a negative count.
+    Raises StockBusy, StockChanged, UnknownStock, CountBelowPromises, or ValueError for a negative count.
     """
     if counted < 0:
         raise ValueError("a count can't be negative")
     with transaction.atomic():
-        item = _lock(sku, warehouse)
+        item = _lock(sku, warehouse, seen)
         return _apply(item, counted - item.on_hand, Reason.COUNTED, actor, note)
 
 
-def _move(sku: str, warehouse: str, delta: int, reason: Reason, actor: str, note: str) -> StockItem:
-    return _apply(_lock(sku, warehouse), delta, reason, actor, note)
-
-
-def _lock(sku: str, warehouse: str) -> StockItem:
+def _lock(sku: str, warehouse: str, seen: int | None) -> StockItem:
     ids = StockItem.objects.filter(sku=sku, warehouse__code=warehouse).values_list("pk", flat=True)
     items = lock_stock(ids=ids)
     if not items:
         raise UnknownStock(sku, warehouse)
+    if seen is not None and seen != newest_entry(items[0]):
+        raise StockChanged(sku, items[0].on_hand)
     return items[0]
 
 

@@ -1,18 +1,20 @@
 """After the sale: money back for some units, and units that come back.
 
 Both keep to the table of `orders.lifecycle` and leave the order's state; what they did stands on its lines. Each takes
-the order's lock, then its stock's (docs/locking.md).
+the order's lock, then its stock's (docs/locking.md). Somebody who decides by what a page shows says so (`seen`): the
+page may be old, and two who look at the same one would both pay.
 """
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from django.db import transaction
 
 from inventory.reservations import Shelf
 from inventory.transactions import after_commit
 from orders import lifecycle, locks
-from orders.exceptions import TooManyUnits
+from orders.exceptions import OrderChanged, TooManyUnits
 from orders.lifecycle import Event, Stock
 from orders.models import Order, OrderLine, Refund
 from orders.signals import orders_changed
@@ -21,8 +23,32 @@ from shop import audit, outbox
 Units = Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a page shows of an order: its state, and of each SKU the units paid back and taken back so far."""
+
+    state: str
+    paid_back: Units
+    taken_back: Units
+
+
+def look(order: Order) -> Seen:
+    lines = order.lines.all()
+    return Seen(
+        str(order.state),
+        {line.sku: line.refunded_units for line in lines},
+        {line.sku: line.returned_units for line in lines},
+    )
+
+
 def refund(
-    order_id: uuid.UUID, *, actor: str, lines: Units | None = None, reason: str = "", restock: bool = False
+    order_id: uuid.UUID,
+    *,
+    actor: str,
+    lines: Units | None = None,
+    reason: str = "",
+    restock: bool = False,
+    seen: Seen | None = None,
 ) -> Order:
     """Pay back units of a paid order (`lines`: SKU to units; None: all that were not paid back yet).
 
@@ -30,10 +56,11 @@ def refund(
     to send is cancelled. Units that were sent return to the shelf only with `restock`. The money is owed from now on:
     `payments.send_refunds` sends it.
 
-    Raises TransitionRefused, TooManyUnits, Order.DoesNotExist, StockBusy.
+    Raises OrderChanged if the order is not as it was `seen`, TransitionRefused, TooManyUnits, Order.DoesNotExist,
+    StockBusy.
     """
-    with transaction.atomic(durable=True):
-        order = locks.lock_order(order_id)
+    with transaction.atomic():
+        order = _lock(order_id, seen)
         rule = lifecycle.rule_for(order, Event.REFUNDED)
         units = _choose(order, lines, left=refundable)
         if rule.stock is Stock.DROPPED and all(refundable(line) == units.get(line, 0) for line in order.lines.all()):
@@ -51,13 +78,15 @@ def refund(
     return order
 
 
-def take_back(order_id: uuid.UUID, *, actor: str, lines: Units | None = None, reason: str = "") -> Order:
+def take_back(
+    order_id: uuid.UUID, *, actor: str, lines: Units | None = None, reason: str = "", seen: Seen | None = None
+) -> Order:
     """Put units of an order that was sent (`lines`: SKU to units; None: all) back on their shelf. Raises as `refund`.
 
     No money moves: an exchange, or a refund made before.
     """
-    with transaction.atomic(durable=True):
-        order = locks.lock_order(order_id)
+    with transaction.atomic():
+        order = _lock(order_id, seen)
         _take_back(order, _choose(order, lines, left=returnable), actor=actor, reason=reason)
     return order
 
@@ -70,6 +99,14 @@ def refundable(line: OrderLine) -> int:
 def returnable(line: OrderLine) -> int:
     """Return how many units of a line were sent and can still come back."""
     return line.quantity - line.dropped_units - line.returned_units
+
+
+def _lock(order_id: uuid.UUID, seen: Seen | None) -> Order:
+    """Lock an order. Raises OrderChanged if it is not as it was seen."""
+    order = locks.lock_order(order_id)
+    if seen is not None and seen != look(order):
+        raise OrderChanged(order)
+    return order
 
 
 def _take_back(order: Order, units: Mapping[OrderLine, int], *, actor: str, reason: str) -> None:

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from inventory.reservations import Shortage
+
+if TYPE_CHECKING:
+    from orders.models import Order
 
 
 class OrdersError(Exception):
@@ -30,6 +34,13 @@ class CartChanged(OrderRefused):
 
 class EmptyOrder(OrderRefused):
     """There were no lines."""
+
+
+@dataclass
+class OrderChanged(OrdersError):
+    """The order is not any more as the person who decides has seen it. Nothing was done; look again."""
+
+    order: "Order"
 
 
 @dataclass

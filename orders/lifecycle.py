@@ -192,7 +192,7 @@ def _from_carts(orders: Sequence[Order]) -> dict[uuid.UUID, dict[int, int]]:
 
 
 def _advance_one(order_id: uuid.UUID, event: Event, *, actor: str, reason: str = "") -> Order:
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         order = locks.lock_order(order_id)
         advance([order], event, actor=actor, reason=reason)
     return order

@@ -1,5 +1,9 @@
-"""The admin's page for paying back and taking back units of one order."""
+"""The admin's page for paying back and taking back units of one order.
 
+The form says what its page showed of the order. Who decides by an old page is told what changed, and decides again.
+"""
+
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -14,7 +18,8 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminRadioSelect
 
 from inventory.exceptions import StockBusy
 from orders import aftersales
-from orders.exceptions import TooManyUnits, TransitionRefused
+from orders.aftersales import Seen
+from orders.exceptions import OrderChanged, TooManyUnits, TransitionRefused
 from orders.models import Order, OrderLine
 from shop.money import format_minor
 
@@ -36,6 +41,7 @@ class RefundForm(forms.Form):
         help_text=gettext_lazy("Goes into the audit log."),
         widget=UnfoldAdminTextInputWidget,
     )
+    seen = forms.JSONField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,12 +53,20 @@ class RefundForm(forms.Form):
         self.lines = {f"units_{line.pk}": line for line in order.lines.all()}
         counts = {name: _count_field(line, order) for name, line in self.lines.items()}
         self.fields = {**counts, **self.fields}
+        self.initial["seen"] = asdict(aftersales.look(order))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not self.errors and not any(cleaned.get(name) for name in self.lines):
             raise forms.ValidationError(_("Say how many units of at least one line."))
         return cleaned
+
+    def clean_seen(self) -> Seen:
+        seen = self.cleaned_data["seen"]
+        shape = {name: type(value) for name, value in self.initial["seen"].items()}
+        if not isinstance(seen, dict) or {name: type(value) for name, value in seen.items()} != shape:
+            raise forms.ValidationError(_("Open this page anew: it does not say what it showed."))
+        return Seen(**seen)
 
     @property
     def units(self) -> dict[str, int]:
@@ -74,6 +88,8 @@ def show(request: HttpRequest, order: Order, *, site: AdminSite, actor: str) -> 
             return redirect(back)
         except StockBusy:
             form.add_error(None, _("Others are changing this order right now. Please try again."))
+        except OrderChanged as error:
+            order, form = error.order, _renew(form, error.order)
         else:
             messages.success(request, _("Done. What is owed is sent within seconds."))
             return redirect(back)
@@ -82,11 +98,40 @@ def show(request: HttpRequest, order: Order, *, site: AdminSite, actor: str) -> 
 
 
 def _do(order: Order, form: RefundForm, *, actor: str) -> None:
-    what, reason = form.cleaned_data["what"], form.cleaned_data["reason"]
+    what, reason, seen = (form.cleaned_data[name] for name in ("what", "reason", "seen"))
     if what == UNITS:
-        aftersales.take_back(order.pk, lines=form.units, actor=actor, reason=reason)
+        aftersales.take_back(order.pk, lines=form.units, actor=actor, reason=reason, seen=seen)
     else:
-        aftersales.refund(order.pk, lines=form.units, actor=actor, reason=reason, restock=what == BOTH)
+        aftersales.refund(order.pk, lines=form.units, actor=actor, reason=reason, restock=what == BOTH, seen=seen)
+
+
+def _renew(form: RefundForm, order: Order) -> RefundForm:
+    """Return the form with all that was typed, about the order as it is now, saying what changed."""
+    now = aftersales.look(order)
+    renewed = RefundForm({**dict(form.data.items()), "seen": forms.JSONField().prepare_value(asdict(now))}, order=order)
+    for change in _changes(form.cleaned_data["seen"], now):
+        renewed.add_error(None, change)
+    renewed.add_error(
+        None, _("Nothing was done. Look at the order again, and send this once more if it is still right.")
+    )
+    return renewed
+
+
+def _changes(seen: Seen, now: Seen) -> list[str]:
+    """Say what happened to an order since it was seen."""
+    changes = [_("Since you opened this page, the order has changed.")]
+    if seen.state != now.state:
+        changes.append(_("It is: %(state)s.") % {"state": Order.State(now.state).label})
+    for before, after, words in (
+        (seen.paid_back, now.paid_back, _("%(sku)s: %(now)s paid back, %(before)s when you looked.")),
+        (seen.taken_back, now.taken_back, _("%(sku)s: %(now)s taken back, %(before)s when you looked.")),
+    ):
+        changes += [
+            words % {"sku": sku, "now": count, "before": before.get(sku, 0)}
+            for sku, count in after.items()
+            if before.get(sku) != count
+        ]
+    return changes
 
 
 def _count_field(line: OrderLine, order: Order) -> forms.IntegerField:

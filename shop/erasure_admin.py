@@ -11,6 +11,7 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
+from inventory import attempts
 from inventory.admin import actor_of, back_to
 from inventory.exceptions import StockBusy
 from shop import erasure
@@ -41,6 +42,7 @@ class ErasesPerson(ModelAdmin):
             "form_submit_text": _("Erase for good"),
         },
     )
+    @attempts.several_transactions
     def erase(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         try:
             erasure.erase(self.email_of(object_id), actor=actor_of(request))

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
-from inventory import tasks
+from inventory import attempts, tasks
 from inventory.admin import ReadOnlyAdmin, actor_of
 from inventory.exceptions import StockBusy
 from inventory.models import Reconciliation
@@ -69,6 +69,7 @@ class Group:
 class ReconciliationAdmin(ReadOnlyAdmin):
     """Its list is the newest result; older ones are kept for the metrics alone."""
 
+    @attempts.several_transactions  # a repair looks again at what is to be done, and the checks are for after it
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied

@@ -1,11 +1,14 @@
 """The admin's page for refunds and returns."""
 
+import json
+from dataclasses import asdict
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from inventory.models import StockItem
-from orders import lifecycle, payments
+from orders import aftersales, lifecycle, payments
 from orders.checkout import place_order
 from orders.models import Order, Payment, Refund
 from orders.providers import Fetched
@@ -36,7 +39,8 @@ def page(order: Order) -> str:
 
 
 def form(order: Order, units: int, what: str, reason: str = "cracked") -> dict[str, object]:
-    return {f"units_{order.lines.get().pk}": units, "what": what, "reason": reason}
+    seen = json.dumps(asdict(aftersales.look(order)))
+    return {f"units_{order.lines.get().pk}": units, "what": what, "reason": reason, "seen": seen}
 
 
 def test_money_and_units_go_back_together(staff: Client, sent: Order) -> None:

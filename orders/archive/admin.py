@@ -92,7 +92,7 @@ class ArchivedOrderAdmin(OrderColumns, ErasesBuyer, ReadOnlyAdmin):
     )
     def bring_back(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         try:
-            with transaction.atomic(durable=True):
+            with transaction.atomic():
                 locks.lock_order(uuid.UUID(object_id))
         except StockBusy:
             messages.error(request, _("Others are changing this order right now. Please try again."))

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,6 +16,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from inventory import attempts
 from inventory.admin import ReadOnlyAdmin, actor_of, back_to
 from shop import audit
 from shop.models import WebhookDelivery, WebhookEndpoint
@@ -48,6 +49,17 @@ class EndpointForm(forms.ModelForm):
         except AddressRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         return str(self.cleaned_data["url"])
+
+
+class SecretForm(BaseDialogForm):
+    """Says which secret was the newest when the dialog was opened."""
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        endpoints = WebhookEndpoint.objects.filter(pk=self.object_id)
+        self.initial["seen"] = endpoints.values_list("secret_number", flat=True).first()
 
 
 @admin.register(WebhookEndpoint)
@@ -110,17 +122,20 @@ class WebhookEndpointAdmin(ModelAdmin):
         dialog={
             "title": _("Make a new secret"),
             "description": _("For a day both secrets sign, so that the receiver can change over."),
-            "form_class": None,
+            "form_class": SecretForm,
             "form_submit_text": _("Make it"),
         },
     )
-    def rotate(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        endpoint = WebhookEndpoint.objects.get(pk=object_id)
-        endpoint.secret_number += 1
-        endpoint.rotated_at = timezone.now()
-        endpoint.save(update_fields=["secret_number", "rotated_at"])
-        audit.record(actor=actor_of(request), action="webhook_secret_rotated", subject=f"webhook:{endpoint.pk}")
-        self._show_secret(request, endpoint)
+    def rotate(self, request: HttpRequest, form: SecretForm, object_id: str) -> HttpResponse:
+        endpoints = WebhookEndpoint.objects.filter(pk=object_id)
+        if form.cleaned_data["seen"] is not None:
+            endpoints = endpoints.filter(secret_number=form.cleaned_data["seen"])
+        if endpoints.update(secret_number=F("secret_number") + 1, rotated_at=timezone.now()):
+            endpoint = WebhookEndpoint.objects.get(pk=object_id)
+            audit.record(actor=actor_of(request), action="webhook_secret_rotated", subject=f"webhook:{endpoint.pk}")
+            self._show_secret(request, endpoint)
+        else:
+            messages.error(request, _("Somebody made a new secret meanwhile, so yours was not made."))
         return back_to(reverse("admin:shop_webhookendpoint_change", args=[object_id]))
 
     @action(description=_("Deliveries"), icon="list_alt", permissions=["view"])
@@ -132,6 +147,7 @@ class WebhookEndpointAdmin(ModelAdmin):
         messages.warning(
             request,
             _("The secret of this endpoint, shown this once: %(secret)s") % {"secret": signing.secret(endpoint)},
+            extra_tags=attempts.SHOWN_ONCE,
         )
 
 

@@ -47,6 +47,7 @@ export class Parts extends EventTarget {
       return false;
     }
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    this.#renew(fresh);
     const isSearch = url.searchParams.get("ask") === "add";
     for (const part of all(fresh)) {
       const name = nameOf(part);
@@ -57,6 +58,15 @@ export class Parts extends EventTarget {
       this.dispatchEvent(new CustomEvent("said", { detail: { text: message.textContent?.trim(), level } }));
     }
     return true;
+  }
+
+  /** Give every form the key of an attempt of its own again: what is sent twice with the same one is done once. @param {Document} fresh */
+  #renew(fresh) {
+    const keys = (/** @type {ParentNode} */ root) => /** @type {NodeListOf<HTMLInputElement>} */ (root.querySelectorAll("input[name=csrfmiddlewaretoken]"));
+    const key = keys(fresh)[0]?.value;
+    if (!key) return;
+    const templates = [...this.page.querySelectorAll("template")].map((template) => template.content);
+    for (const root of [this.page, ...templates]) for (const input of keys(root)) input.value = key;
   }
 
   /** @param {string} name @param {HTMLElement} part */

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from inventory import attempts
 from shop.text import is_text
 from streams import access, broadcasts, captions, chat, keys, pins, retention, run_list, shows
 from streams.exceptions import ChatRefused, NotOnRunList, RunListFull, StateRefused, UnknownSkus
@@ -126,6 +127,7 @@ def choose_recording(request: HttpRequest, session: StreamSession) -> HttpRespon
 
 @require_POST
 @own_show
+@attempts.several_transactions
 def change_captions(request: HttpRequest, session: StreamSession) -> HttpResponse:
     """Give the replay the captions of a file, or take away those it has; `do` says which."""
     file = request.FILES.get("captions")

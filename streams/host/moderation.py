@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from inventory import attempts
 from inventory.exceptions import StockBusy
 from shop.models import User
 from streams import access, chat, chat_months
@@ -33,7 +34,7 @@ def moderated_show(
 ) -> Callable[..., HttpResponse]:
     """Give a view the show that its address names, if the person may moderate it; others' are not found.
 
-    What can't be done leads back with a word.
+    What can't be done leads back with a word. A form that is sent again does nothing more.
     """
 
     @wraps(view)
@@ -50,7 +51,7 @@ def moderated_show(
             messages.error(request, words.of_cant_moderate(cant))
         return _back(request, session)
 
-    return login_required(never_cache(with_show))
+    return login_required(never_cache(attempts.once(with_show)))
 
 
 @require_safe

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from inventory import attempts
 from inventory.exceptions import StockBusy
 from shop.models import User
 from streams import access, addresses, announcements, captions, programme, shows
@@ -42,7 +43,7 @@ def own_show(
 ) -> Callable[..., HttpResponse]:
     """Give a view the show that its address names, if the host who asks owns it; others' are not found.
 
-    A change that waited too long for another one leads back to the studio.
+    A change that waited too long for another one leads back to the studio. A form sent again does nothing more.
     """
 
     @wraps(view)
@@ -57,11 +58,12 @@ def own_show(
             messages.error(request, _("That did not work just now, and nothing was changed. Please try again."))
             return redirect("streams:studio", slug=slug)
 
-    return login_required(never_cache(with_show))
+    return login_required(never_cache(attempts.once(with_show)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@attempts.once
 def my_shows(request: HttpRequest) -> HttpResponse:
     """List a host's shows and plan a new one; tell others how one becomes a host."""
     assert isinstance(request.user, User)  # noqa: S101 (login_required)
