@@ -27,6 +27,7 @@ from orders.exceptions import TransitionRefused
 from orders.lifecycle import Event
 from orders.models import ArchivedOrder, Order, OrderLine, Payment, ProviderEvent, Refund
 from orders.order_columns import ErasesBuyer, OrderColumns
+from shop.money import format_minor
 
 ARCHIVED_MOST = 1000  # payments of so many archived orders are found by an address
 
@@ -46,17 +47,32 @@ class LineInline(TabularInline):
         "product_name",
         "variant_label",
         "quantity",
-        "unit_price_minor",
+        "unit_price",
         "refunded_units",
         "returned_units",
     ]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
+        return super().get_queryset(request).select_related("order")
 
-class PaymentInline(TabularInline):
+    @display(description=_("unit price"))
+    def unit_price(self, line: OrderLine) -> str:
+        return format_minor(line.unit_price_minor, line.order.currency)
+
+
+class Amount:
+    """The sum of a payment or a refund, as people read it."""
+
+    @display(description=_("amount"), ordering="amount_minor")
+    def amount(self, row: Payment | Refund) -> str:
+        return format_minor(row.amount_minor, row.currency)
+
+
+class PaymentInline(Amount, TabularInline):
     model = Payment
     extra = max_num = 0
     can_delete = False
-    fields = readonly_fields = ["provider", "ref", "state", "amount_minor", "currency", "created_at"]
+    fields = readonly_fields = ["provider", "ref", "state", "amount", "created_at"]
 
 
 @admin.register(Order)
@@ -188,15 +204,15 @@ def _is_archived(word: str) -> bool:
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdmin):
+class PaymentAdmin(Amount, ReadOnlyAdmin):
     """Payments outlive their orders' move to the archive, so nothing here may join the two."""
 
-    list_display = ["ref", "provider", "state", "amount_minor", "currency", "its_order", "created_at"]
+    list_display = ["ref", "provider", "state", "amount", "its_order", "created_at"]
     list_filter = ["state", "provider"]
     search_fields = ["ref"]
     search_help_text = _("The provider's name for it, or an e-mail address")
-    exclude = ["order"]
-    readonly_fields = ["its_order"]
+    exclude = ["order", "amount_minor", "currency", "paid_minor", "paid_currency"]
+    readonly_fields = ["amount", "paid", "its_order"]
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
@@ -213,6 +229,10 @@ class PaymentAdmin(ReadOnlyAdmin):
         archived = ArchivedOrder.objects.filter(email__iexact=search_term.strip()).values_list("pk", flat=True)
         return queryset.filter(Q(order_id__in=here) | Q(order_id__in=list(archived[:ARCHIVED_MOST]))), False
 
+    @display(description=_("paid"))
+    def paid(self, payment: Payment) -> str:
+        return "" if payment.paid_minor is None else format_minor(payment.paid_minor, payment.paid_currency)
+
     @display(description=_("order"))
     def its_order(self, payment: Any) -> SafeString:
         return format_html(
@@ -223,8 +243,10 @@ class PaymentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "payment", "amount_minor", "reason", "state", "done_at"]
+class RefundAdmin(Amount, ReadOnlyAdmin):
+    exclude = ["amount_minor"]
+    readonly_fields = ["amount"]
+    list_display = ["created_at", "payment", "amount", "reason", "state", "done_at"]
     list_filter = ["state", "reason"]
     list_select_related = ["payment"]
 

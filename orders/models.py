@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.urls import reverse
 
+from shop.currencies import CurrencyField, is_listed
 from shop.models import Variant
 
 
@@ -51,7 +52,7 @@ class OrderFacts(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.CREATED)
     cancel_reason = models.CharField(max_length=14, choices=CancelReason, blank=True)
     total_minor = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3)
+    currency = CurrencyField()
     session = models.CharField(max_length=100, blank=True, help_text="slug of the show it was bought in")
     delivery_on = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -112,6 +113,7 @@ class Order(OrderFacts):
             models.CheckConstraint(
                 condition=Q(state="cancelled") ^ Q(cancel_reason=""), name="order_cancelled_has_reason"
             ),
+            is_listed("currency", name="order_currency_listed"),
         ]
         indexes = [
             # orders page: a person's orders, newest first
@@ -146,6 +148,7 @@ class ArchivedOrder(OrderFacts):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["delivered", "cancelled"]), name="archived_order_is_over"),
+            is_listed("currency", name="archived_order_currency_listed"),
         ]
         indexes = [
             # orders page: a person's orders, newest first
@@ -236,9 +239,9 @@ class Payment(models.Model):
     url = models.URLField(max_length=500, help_text="the provider's hosted page")
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     amount_minor = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3)
+    currency = CurrencyField()
     paid_minor = models.PositiveBigIntegerField(null=True, blank=True, help_text="what the provider says it took")
-    paid_currency = models.CharField(max_length=3, blank=True)
+    paid_currency = CurrencyField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
     next_look_at = models.DateTimeField(
@@ -248,7 +251,11 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["created_at"]
-        constraints = [models.UniqueConstraint(fields=["provider", "ref"], name="payment_ref_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "ref"], name="payment_ref_unique"),
+            is_listed("currency", name="payment_currency_listed"),
+            is_listed("paid_currency", name="payment_paid_currency_listed", may_be_empty=True),
+        ]
         indexes = [
             # payments.poll: whom to ask about
             models.Index(fields=["next_look_at"], name="payment_due", condition=Q(next_look_at__isnull=False)),
@@ -326,9 +333,9 @@ class SandboxPayment(models.Model):
 
     ref = models.CharField(max_length=40, primary_key=True)
     amount_minor = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3)
+    currency = CurrencyField()
     charged_minor = models.PositiveBigIntegerField(default=0, help_text="what was taken, right or wrong")
-    charged_currency = models.CharField(max_length=3, blank=True)
+    charged_currency = CurrencyField(blank=True)
     refunded_minor = models.PositiveBigIntegerField(default=0)
     description = models.CharField(max_length=200)
     return_url = models.URLField(max_length=500)
@@ -342,7 +349,9 @@ class SandboxPayment(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(refunded_minor__lte=F("charged_minor")), name="sandbox_refunds_fit")
+            models.CheckConstraint(condition=Q(refunded_minor__lte=F("charged_minor")), name="sandbox_refunds_fit"),
+            is_listed("currency", name="sandbox_currency_listed"),
+            is_listed("charged_currency", name="sandbox_charged_currency_listed", may_be_empty=True),
         ]
 
     def __str__(self) -> str:

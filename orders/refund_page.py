@@ -108,7 +108,8 @@ def _do(order: Order, form: RefundForm, *, actor: str) -> None:
 def _renew(form: RefundForm, order: Order) -> RefundForm:
     """Return the form with all that was typed, about the order as it is now, saying what changed."""
     now = aftersales.look(order)
-    renewed = RefundForm({**dict(form.data.items()), "seen": forms.JSONField().prepare_value(asdict(now))}, order=order)
+    seen = forms.JSONField().prepare_value(asdict(now))
+    renewed = RefundForm({**dict(form.data.items()), "seen": seen}, order=order)
     for change in _changes(form.cleaned_data["seen"], now):
         renewed.add_error(None, change)
     renewed.add_error(

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from inventory.admin import ReadOnlyAdmin, actor_of, back_to
 from shop import (
@@ -32,6 +33,7 @@ from shop.erasure import GONE
 from shop.erasure_admin import ErasesPerson
 from shop.models import AuditEntry, Category, Notice, Product, ProductPicture, User, Variant
 from shop.money import format_minor
+from shop.money_fields import MoneyField, MoneyForm
 from shop.role_admin import GrantedByAdmins, is_admin, may_touch
 from shop.webhooks import admin as webhooks_admin  # noqa: F401 (registers its own)
 
@@ -165,8 +167,17 @@ class CategoryAdmin(ModelAdmin):
         return int(category.product_count)
 
 
+class VariantForm(MoneyForm, forms.ModelForm):
+    price_minor = MoneyField(label=_("Price"), min_minor=1, widget=UnfoldAdminTextInputWidget)
+
+    class Meta:
+        model = Variant
+        fields = ["sku", "label", "options", "price_minor", "currency", "position", "is_active"]
+
+
 class VariantInline(TabularInline):
     model = Variant
+    form = VariantForm
     extra = 0
     fields = ["sku", "label", "options", "price_minor", "currency", "position", "is_active"]
 

@@ -12,6 +12,9 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
 
+from shop import currencies
+from shop.currencies import CurrencyField
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -166,14 +169,17 @@ class Variant(models.Model):
     label = models.CharField(max_length=80, blank=True, help_text='what sets it apart, e.g. "M"; empty for a sole one')
     options = models.JSONField(default=dict, blank=True, help_text='e.g. {"Size": "M"}')
     price_minor = models.PositiveBigIntegerField(help_text="in minor units (cents)")
-    currency = models.CharField(max_length=3, default="USD")
+    currency = CurrencyField(default="USD")
     picture = models.ForeignKey(ProductPicture, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["position", "id"]
-        constraints = [models.CheckConstraint(condition=Q(price_minor__gt=0), name="variant_price_positive")]
+        constraints = [
+            models.CheckConstraint(condition=Q(price_minor__gt=0), name="variant_price_positive"),
+            currencies.is_listed("currency", name="variant_currency_listed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.product.name}, {self.label}" if self.label else self.product.name

@@ -29,7 +29,8 @@ from orders.providers import (
     Refunded,
 )
 from orders.providers.patience import answering
-from shop.money import to_major, to_minor
+from shop.currencies import CODES, to_major
+from shop.money import to_minor
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,8 @@ class Stripe:
     def fetch(self, ref: str) -> Fetched:
         intent = _retrieve(ref)
         currency = intent["currency"].upper()
+        if currency not in CODES:
+            raise ProviderRefused(f"{ref} is in {currency}, which is no currency that we know")
         # localstripe leaves out what was received; with automatic capture it is the amount.
         received = intent.get("amount_received", intent["amount"])
         is_paid = intent["status"] == "succeeded"

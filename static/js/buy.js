@@ -5,7 +5,8 @@
  */
 import { init as followCountry } from "showfloor/address";
 import { api, fieldErrors } from "showfloor/api";
-import { day, money } from "showfloor/goods";
+import { day } from "showfloor/goods";
+import { money } from "showfloor/sums";
 import { Held } from "showfloor/held";
 import { say } from "showfloor/words";
 

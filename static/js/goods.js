@@ -4,6 +4,7 @@
  * Marks in the page: `[data-stock=SKU]` (with `[data-left]`, `[data-of]`, `.bar > i`), `[data-price=SKU]`, `[data-item=SKU]`.
  * A number that may be old says so (`data-stale`).
  */
+import { money } from "showfloor/sums";
 import { languageOfDates } from "showfloor/times";
 import { say } from "showfloor/words";
 
@@ -13,12 +14,6 @@ const LOW = 12;
  * @typedef {{sku: string, name: string, label: string, title: string, url: string, price_minor: number, currency: string,
  *   picture: string, alt: string, available: number, version: number, of: number, delivery_on: string | null, choices: string[]}} Item
  */
-
-/** @param {number} minor @param {string} currency */
-export function money(minor, currency) {
-  const format = new Intl.NumberFormat(document.documentElement.lang || "en", { style: "currency", currency });
-  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
-}
 
 /** "Wed 25 Nov" @param {string} isoDay */
 export function day(isoDay) {

@@ -5,7 +5,7 @@
  * Events: `end` {order, sku, outcome: "paid" | "declined" | "expired" | "cancelled"}, `open` {opener}.
  */
 import { api } from "showfloor/api";
-import { money } from "showfloor/goods";
+import { money } from "showfloor/sums";
 import { say } from "showfloor/words";
 
 const ASK_MS = 4000;

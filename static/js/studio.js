@@ -1,7 +1,7 @@
 /** The studio: am I on air, what do they see, what's next, what do they say. */
 import { api } from "showfloor/api";
 import { time } from "showfloor/controls";
-import { money } from "showfloor/goods";
+import { money } from "showfloor/sums";
 import { clockSkewMs } from "showfloor/player";
 import { moderate } from "showfloor/moderation";
 import { camera } from "showfloor/studio_camera";
