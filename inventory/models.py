@@ -102,7 +102,7 @@ class Reservation(models.Model):
     stock_item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="reservations")
     quantity = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State, default=State.HELD)
-    holder = models.CharField(max_length=80)
+    holder = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -133,8 +133,8 @@ class StockMovement(models.Model):
     stock_item = models.ForeignKey(StockItem, on_delete=models.PROTECT, related_name="movements")
     delta = models.IntegerField()
     reason = models.CharField(max_length=10, choices=Reason)
-    actor = models.CharField(max_length=120, help_text="who did it, as an opaque word such as user:7")
-    note = models.CharField(max_length=200, blank=True)
+    actor = models.TextField(help_text="who did it, as an opaque word such as user:7")
+    note = models.TextField(blank=True)
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import OuterRef, Q, QuerySet, Subquery, URLField
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -213,7 +213,6 @@ class PaymentAdmin(Amount, ReadOnlyAdmin):
     search_help_text = _("The provider's name for it, or an e-mail address")
     exclude = ["order", "amount_minor", "currency", "paid_minor", "paid_currency"]
     readonly_fields = ["amount", "paid", "its_order"]
-    formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         number = Order.objects.filter(pk=OuterRef("order_id")).values("number_seq")

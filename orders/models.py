@@ -173,8 +173,8 @@ class OrderLine(models.Model):
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
     variant = models.ForeignKey(Variant, null=True, on_delete=models.SET_NULL, related_name="+")
     sku = models.CharField(max_length=64)
-    product_name = models.CharField(max_length=160)
-    variant_label = models.CharField(max_length=80, blank=True)
+    product_name = models.TextField()
+    variant_label = models.TextField(blank=True)
     quantity = models.PositiveIntegerField()
     unit_price_minor = models.PositiveBigIntegerField()
     dropped_units = models.PositiveIntegerField(default=0, help_text="paid back before they were sent")
@@ -207,7 +207,7 @@ class OrderLine(models.Model):
 class IdempotencyKey(models.Model):
     """A request that made an order; the same key and body answer with the same order for 48 hours."""
 
-    scope = models.CharField(max_length=60, help_text="user:<id>, or guest")
+    scope = models.TextField(help_text="user:<id>, or guest")
     key = models.CharField(max_length=64)
     body_hash = models.CharField(max_length=64)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+")
@@ -234,9 +234,9 @@ class Payment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Without a constraint: payments stay when their order moves to the archive, and refer to it by its id.
     order = models.ForeignKey(Order, on_delete=models.DO_NOTHING, db_constraint=False, related_name="payments")
-    provider = models.CharField(max_length=20)
-    ref = models.CharField(max_length=120, help_text="the provider's name for it")
-    url = models.URLField(max_length=500, help_text="the provider's hosted page")
+    provider = models.TextField()
+    ref = models.TextField(help_text="the provider's name for it")
+    url = models.TextField(help_text="the provider's hosted page")
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     amount_minor = models.PositiveBigIntegerField()
     currency = CurrencyField()
@@ -280,10 +280,10 @@ class Refund(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     amount_minor = models.PositiveBigIntegerField()
-    reason = models.CharField(max_length=40)
+    reason = models.TextField()
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     attempt = models.PositiveSmallIntegerField(default=0, help_text="how often staff had a refused one tried again")
-    failure = models.CharField(max_length=200, blank=True, help_text="why the provider refused it, in its words")
+    failure = models.TextField(blank=True, help_text="why the provider refused it, in its words")
     created_at = models.DateTimeField(auto_now_add=True)
     tried_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
@@ -308,11 +308,11 @@ class Refund(models.Model):
 class ProviderEvent(models.Model):
     """One thing a provider told us, stored in the transaction of its effect; unique, so that twice is once."""
 
-    provider = models.CharField(max_length=20)
-    event_id = models.CharField(max_length=120)
-    kind = models.CharField(max_length=60)
-    payment_ref = models.CharField(max_length=120)
-    outcome = models.CharField(max_length=40)
+    provider = models.TextField()
+    event_id = models.TextField()
+    kind = models.TextField()
+    payment_ref = models.TextField()
+    outcome = models.TextField()
     received_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -337,8 +337,8 @@ class SandboxPayment(models.Model):
     charged_minor = models.PositiveBigIntegerField(default=0, help_text="what was taken, right or wrong")
     charged_currency = CurrencyField(blank=True)
     refunded_minor = models.PositiveBigIntegerField(default=0)
-    description = models.CharField(max_length=200)
-    return_url = models.URLField(max_length=500)
+    description = models.TextField()
+    return_url = models.TextField()
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     switches = models.JSONField(default=list, help_text="what was to happen, see orders.providers.sandbox.switches")
     answered_at = models.DateTimeField(null=True, blank=True)
@@ -361,7 +361,7 @@ class SandboxPayment(models.Model):
 class SandboxRefund(models.Model):
     """What the sandbox has sent back; the same key has one effect."""
 
-    key = models.CharField(max_length=80, primary_key=True)
+    key = models.TextField(primary_key=True)
     payment = models.ForeignKey(SandboxPayment, on_delete=models.CASCADE, related_name="refunds")
     amount_minor = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -373,8 +373,8 @@ class SandboxRefund(models.Model):
 class SandboxWebhook(models.Model):
     """A message that the sandbox has for the shop, sent when it is due and again until it was taken."""
 
-    event_id = models.CharField(max_length=40)
-    kind = models.CharField(max_length=40)
+    event_id = models.TextField()
+    kind = models.TextField()
     payment = models.ForeignKey(SandboxPayment, on_delete=models.CASCADE, related_name="webhooks")
     is_forged = models.BooleanField(default=False)
     due_at = models.DateTimeField()

@@ -134,7 +134,7 @@ def receive(provider_name: str, headers: Mapping[str, str], body: bytes) -> str:
             ProviderEvent.objects.create(
                 provider=provider_name,
                 event_id=event.event_id,
-                kind=event.kind[:60],
+                kind=event.kind,
                 payment_ref=event.ref,
                 outcome=outcome,
             )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.lookalikes import is_taken
 from shop.models import User
-from shop.text import NameRefused, clean_name
+from shop.text import NAME_MOST, NameRefused, NameTooLong, clean_name
 
 
 class Adapter(DefaultAccountAdapter):
@@ -50,6 +50,10 @@ class NameForm(forms.BaseForm):
             return checked_name(self.cleaned_data["display_name"], user=self.instance)
         except NameRefused as refused:
             raise forms.ValidationError(WORDS[refused.reason]) from None
+        except NameTooLong:
+            raise forms.ValidationError(
+                _("Choose a name of %(most)d characters at most.") % {"most": NAME_MOST}
+            ) from None
 
 
 class SignupForm(NameForm, forms.Form):
@@ -57,7 +61,7 @@ class SignupForm(NameForm, forms.Form):
 
     display_name = forms.CharField(
         label=_("Name in chat"),
-        max_length=40,
+        max_length=NAME_MOST,
         required=False,
         help_text=_("Others see this name, never your e-mail address. You can change it later."),
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),

@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
-from unfold.forms import AdminPasswordChangeForm, BaseDialogForm
+from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from inventory.admin import ReadOnlyAdmin, actor_of, back_to
@@ -29,6 +29,7 @@ from shop import (
     reconciliation_admin,  # noqa: F401 (registers its own)
     second_factor,
 )
+from shop.accounts import NameForm
 from shop.erasure import GONE
 from shop.erasure_admin import ErasesPerson
 from shop.models import AuditEntry, Category, Notice, Product, ProductPicture, User, Variant
@@ -61,7 +62,7 @@ class GroupAdmin(GrantedByAdmins, BaseGroupAdmin, ModelAdmin):
 ROLES = ["is_staff", "is_superuser", "groups", "user_permissions"]
 
 
-class NewUserForm(forms.ModelForm):
+class NewUserForm(NameForm, forms.ModelForm):
     """A person made by staff sets a password by the mail that the sign-in page sends."""
 
     class Meta:
@@ -76,6 +77,10 @@ class NewUserForm(forms.ModelForm):
         return user
 
 
+class UserForm(NameForm, UserChangeForm):
+    """A name that staff give is one that everybody reads, too."""
+
+
 @admin.register(User)
 class UserAdmin(GrantedByAdmins, BaseUserAdmin, ErasesPerson):
     """People are erased, never just deleted: their name stands in more places than their account.
@@ -86,6 +91,7 @@ class UserAdmin(GrantedByAdmins, BaseUserAdmin, ErasesPerson):
 
     actions_detail = ["erase", "take_second_factor"]
     add_form = NewUserForm
+    form = UserForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["email", "display_name", "is_host", "is_staff", "is_active", "date_joined"]
     list_filter = ["is_host", "is_staff", "is_active"]

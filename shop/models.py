@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from shop import currencies
 from shop.currencies import CurrencyField
+from shop.text import NAME_MOST
 
 
 class UserManager(BaseUserManager["User"]):
@@ -38,7 +39,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField(unique=True)
-    display_name = models.CharField(max_length=40, blank=True, help_text="the name shown in chat and on shows")
+    display_name = models.CharField(max_length=NAME_MOST, blank=True, help_text="the name shown in chat and on shows")
     is_host = models.BooleanField(default=False)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
@@ -239,10 +240,10 @@ class AuditEntry(models.Model):
     """Who did what to which thing, when and why. Written in the transaction of the deed, never changed."""
 
     at = models.DateTimeField(auto_now_add=True)
-    actor = models.CharField(max_length=80, help_text="an opaque word: user:<uuid>, provider:<name>, system")
-    action = models.CharField(max_length=40)
-    subject = models.CharField(max_length=80, help_text="an opaque word: order:<uuid>, show:<slug>")
-    reason = models.CharField(max_length=200, blank=True)
+    actor = models.TextField(help_text="an opaque word: user:<uuid>, provider:<name>, system")
+    action = models.TextField()
+    subject = models.TextField(help_text="an opaque word: order:<uuid>, show:<slug>")
+    reason = models.TextField(blank=True)
     data = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -257,14 +258,14 @@ class AuditEntry(models.Model):
 class OutboxEvent(models.Model):
     """News that must not be lost: written in the transaction of the deed, handled at least once (`shop.outbox`)."""
 
-    topic = models.CharField(max_length=40, help_text="what happened: order.placed")
-    subject = models.CharField(max_length=80, help_text="an opaque word: order:<uuid>")
+    topic = models.TextField(help_text="what happened: order.placed")
+    subject = models.TextField(help_text="an opaque word: order:<uuid>")
     data = models.JSONField(default=dict, help_text="ids and figures; nothing about a person")
     created_at = models.DateTimeField(db_default=Now())
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(db_default=Now())
     handled_at = models.DateTimeField(null=True, blank=True)
-    last_error = models.CharField(max_length=200, blank=True)
+    last_error = models.TextField(blank=True)
 
     class Meta:
         ordering = ["id"]
@@ -296,14 +297,14 @@ class Notice(models.Model):
     SELLER = "seller"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    occasion = models.CharField(max_length=80, help_text="an opaque word for what happened: outbox:<id>")
-    recipient = models.CharField(max_length=24, help_text="user:<id>, guest or seller")
+    occasion = models.TextField(help_text="an opaque word for what happened: outbox:<id>")
+    recipient = models.TextField(help_text="user:<id>, guest or seller")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="notices")
-    kind = models.CharField(max_length=40, help_text="order.placed, seller.order_placed")
-    subject = models.CharField(max_length=80, blank=True, help_text="an opaque word: order:<uuid>")
-    title = models.CharField(max_length=120)
-    text = models.CharField(max_length=500, blank=True)
-    url = models.CharField(max_length=200, blank=True, help_text="a path of the site")
+    kind = models.TextField(help_text="order.placed, seller.order_placed")
+    subject = models.TextField(blank=True, help_text="an opaque word: order:<uuid>")
+    title = models.TextField()
+    text = models.TextField(blank=True)
+    url = models.TextField(blank=True, help_text="a path of the site")
     created_at = models.DateTimeField(db_default=Now())
     read_at = models.DateTimeField(null=True, blank=True)
     email = models.EmailField(blank=True, help_text="where the mail goes")
@@ -319,7 +320,7 @@ class Notice(models.Model):
     mail_due_at = models.DateTimeField(db_default=Now())
     mail_claimed_at = models.DateTimeField(null=True, blank=True)
     mail_sent_at = models.DateTimeField(null=True, blank=True)
-    mail_error = models.CharField(max_length=200, blank=True)
+    mail_error = models.TextField(blank=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -379,14 +380,14 @@ class WebhookDelivery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
-    occasion = models.CharField(max_length=80, help_text="an opaque word for what happened: outbox:<id>")
-    topic = models.CharField(max_length=40)
+    occasion = models.TextField(help_text="an opaque word for what happened: outbox:<id>")
+    topic = models.TextField()
     payload = models.JSONField(help_text="public ids and figures, nothing about a person")
     state = models.CharField(max_length=9, choices=State, default=State.DUE)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(db_default=Now())
     status_code = models.PositiveSmallIntegerField(null=True, help_text="what the endpoint answered last")
-    last_error = models.CharField(max_length=200, blank=True)
+    last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now())
     delivered_at = models.DateTimeField(null=True)
 

@@ -24,12 +24,19 @@ JOINING = re.compile(
 MARKS_MOST = 4  # on one letter; UTS 39, 5.4
 
 
+NAME_MOST = 40
+
+
 class NameRefused(ValueError):
     """A name that nobody may bear. `reason` is `address` (it gives away an e-mail address) or `taken`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NameTooLong(ValueError):
+    """A name of more than `NAME_MOST` characters, once they are composed: some become two."""
 
 
 def is_text(value: str) -> bool:
@@ -54,8 +61,10 @@ def without_unseen(text: str) -> str:
 
 
 def clean_name(text: str) -> str:
-    """Return a name as everybody may see it; empty if nothing would be seen. Raises NameRefused."""
+    """Return a name as everybody may see it; empty if nothing would be seen. Raises NameRefused, NameTooLong."""
     name = one_line(text)
+    if len(name) > NAME_MOST:
+        raise NameTooLong
     if "@" in unicodedata.normalize("NFKC", name):
         raise NameRefused("address")
     return name

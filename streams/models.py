@@ -159,10 +159,10 @@ class Broadcast(models.Model):
     """One publisher's connection. A show may have many: a lost encoder comes back as a new one."""
 
     session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="broadcasts")
-    protocol = models.CharField(max_length=8)
+    protocol = models.TextField()
     started_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    end_reason = models.CharField(max_length=40, blank=True)
+    end_reason = models.TextField(blank=True)
 
     class Meta:
         ordering = ["-started_at"]
@@ -178,7 +178,7 @@ class AudienceCount(models.Model):
     """What one life of Redis counted of those who watched a show on air. `streams.audience` alone writes here."""
 
     session = models.ForeignKey(StreamSession, on_delete=models.CASCADE, related_name="audience_counts")
-    life = models.CharField(max_length=32)
+    life = models.TextField()
     unique_viewers = models.PositiveIntegerField()
     watched_ms = models.PositiveBigIntegerField()
 
@@ -220,14 +220,14 @@ class ChatMessage(models.Model):
         db_constraint=False,
         db_index=False,  # chat_by_author
     )
-    author_name = models.CharField(max_length=40)
+    author_name = models.TextField()
     role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
     text = models.CharField(max_length=300)
     said_at = models.DateTimeField(default=timezone.now, editable=False, help_text="never changes: the row's month")
     at = models.DateTimeField(help_text="when everyone could read it first")
     removed_at = models.DateTimeField(null=True, blank=True)
     held_for = models.CharField(max_length=8, choices=Held, default=Held.NO, blank=True)
-    network = models.CharField(max_length=64, blank=True, help_text="kept where CHAT_BANS_NETWORKS is set")
+    network = models.TextField(blank=True, help_text="kept where CHAT_BANS_NETWORKS is set")
 
     class Meta:
         ordering = ["at", "id"]
@@ -275,7 +275,7 @@ class Silence(models.Model):
     host = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     until = models.DateTimeField(null=True, blank=True, help_text="empty: banned for good")
-    network = models.CharField(max_length=64, blank=True, help_text="nobody writes from there either")
+    network = models.TextField(blank=True, help_text="nobody writes from there either")
     since = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -308,7 +308,7 @@ class Announcement(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.FLASH)
-    text = models.CharField(max_length=280)
+    text = models.TextField(max_length=280)  # a rule for forms: what is kept was composed since
     session = models.ForeignKey(
         StreamSession,
         null=True,

@@ -11,7 +11,7 @@ from shop.accounts import WORDS, checked_name
 from shop.cart import QUANTITY_MOST, Entry
 from shop.catalogue import SORTS
 from shop.models import Product, ProductPicture, User, Variant
-from shop.text import NameRefused
+from shop.text import NAME_MOST, NameRefused, NameTooLong
 from shop.wishlist import Wish
 
 
@@ -213,6 +213,8 @@ class MeSerializer(serializers.ModelSerializer[User]):
             return checked_name(name, user=self.instance)
         except NameRefused as refused:
             raise serializers.ValidationError(WORDS[refused.reason]) from None
+        except NameTooLong:
+            raise serializers.ValidationError(f"Choose a name of {NAME_MOST} characters at most.") from None
 
 
 def absolute(serializer: serializers.BaseSerializer[Any], address: str) -> str:

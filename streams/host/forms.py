@@ -20,22 +20,23 @@ RECORDING_FORM = re.compile(r"keep|never|[1-9][0-9]{0,3}", re.ASCII)
 """What may become of a recording: kept for good, never made, or kept for so many days."""
 
 
+class OneLineField(forms.CharField):
+    """A text on one line. Its length is judged as it will be kept: some characters become two when composed."""
+
+    def to_python(self, value: Any) -> str:
+        return one_line(super().to_python(value) or "")
+
+
 class PlanForm(forms.Form):
     """A show to be. `time_zone` is the browser's, by which the typed time is meant; without script it is UTC."""
 
-    title = forms.CharField(max_length=120, label=_("Title"))
+    title = OneLineField(max_length=120, label=_("Title"), error_messages={"required": _("The show needs a title.")})
     starts_at = forms.CharField(required=False, label=_("When"))
     time_zone = forms.CharField(required=False)
     description = forms.CharField(required=False, max_length=2000, label=_("What it is about"))
     preview = forms.BooleanField(required=False, label=_("Preview first"))
     recording = forms.RegexField(RECORDING_FORM, required=False)
     blocked_words = forms.CharField(required=False, max_length=BLOCKED_WORDS_MOST, label=_("Blocked words"))
-
-    def clean_title(self) -> str:
-        title = one_line(self.cleaned_data["title"])
-        if not title:
-            raise forms.ValidationError(_("The show needs a title."))
-        return title
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data.get("starts_at", "")
@@ -62,15 +63,9 @@ class RulesForm(forms.Form):
 class AnnouncementForm(forms.Form):
     """Emergencies are for staff, who speak over every page."""
 
-    text = forms.CharField(max_length=280)
+    text = OneLineField(max_length=280)
     kind = forms.ChoiceField(choices=[("flash", _("News")), ("disclaimer", _("A note"))])
     minutes = forms.IntegerField(min_value=0, max_value=24 * 60)
-
-    def clean_text(self) -> str:
-        text = one_line(self.cleaned_data["text"])
-        if not text:
-            raise forms.ValidationError(_("There was nothing to announce."))
-        return text
 
 
 class SlowModeForm(forms.Form):

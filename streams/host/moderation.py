@@ -21,7 +21,7 @@ from shop.models import User
 from streams import access, chat, chat_months
 from streams.exceptions import CantModerate
 from streams.host import talk, words
-from streams.host.forms import SLOW_MODES, RulesForm
+from streams.host.forms import BLOCKED_WORDS_MOST, SLOW_MODES, RulesForm
 from streams.host.pages import own_show
 from streams.models import ChatMessage, Silence, StreamSession
 from streams.moderation import moderators, pinned, review, rules, silences
@@ -158,7 +158,13 @@ def set_rules(request: HttpRequest, session: StreamSession) -> HttpResponse:
         )
         messages.success(request, _("The chat follows these rules from now on."))
     else:
-        messages.error(request, _("Those rules could not be read. Nothing was changed."))
+        too_long = {"most": BLOCKED_WORDS_MOST}
+        messages.error(
+            request,
+            _("Blocked words may be %(most)d characters in all. Nothing was changed.") % too_long
+            if "blocked_words" in form.errors
+            else _("Those rules could not be read. Nothing was changed."),
+        )
     return _back(request, session)
 
 
