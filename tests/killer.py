@@ -33,7 +33,7 @@ VICTIMS = (
     Victim("sweeper", "sweeper@%h", has_below=True),
     Victim("beat", "beat"),
     Victim("postgres", "postgres", (signal.SIGQUIT,)),  # PostgreSQL's word for an immediate end
-    Victim("redis", "redis-server", (signal.SIGKILL, signal.SIGTERM)),
+    Victim("redis", "valkey-server", (signal.SIGKILL, signal.SIGTERM)),
 )
 
 

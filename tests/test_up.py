@@ -63,7 +63,7 @@ def test_everything_answers_once_it_says_ready(running: Showfloor) -> None:
 @pytest.mark.parametrize(("name", "word"), [("web", "granian"), ("realtime", "daphne"), ("redis", "unixsocket")])
 def test_killed_program_comes_back(running: Showfloor, name: str, word: str) -> None:
     if name == "redis":
-        killed = next(p for p in running.processes() if p.name() == "redis-server")
+        killed = next(p for p in running.processes() if p.name() == "valkey-server")
     else:
         killed = running.program(word)
 

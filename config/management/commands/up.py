@@ -150,7 +150,7 @@ class Run:
         if not environment.text("DATABASE_URL"):
             servers.append(("PostgreSQL", postgres.prepare))
         if not environment.text("REDIS_URL"):
-            servers.append(("Redis", redis.prepare))
+            servers.append(("Valkey", redis.prepare))
         if not servers:
             return
         names = " and ".join(name for name, _ in servers)

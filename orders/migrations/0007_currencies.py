@@ -11,9 +11,9 @@ UPPER = "UPDATE {table} SET {column} = upper(trim({column})) WHERE {column} <> u
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0005_order_by_email'),
+        ('orders', '0006_placed_by_whom'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ('shop', '0005_currencies'),
+        ('shop', '0006_currencies'),
     ]
 
     operations = [
