@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import sys
+import zoneinfo
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
@@ -61,6 +62,14 @@ def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     value = text(name, default)
     if value not in choices:
         refuse(name, f"must be one of {', '.join(choices)}, not {value!r}")
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    """Read the name of a time zone, such as Asia/Kolkata."""
+    value = text(name, default)
+    if value not in zoneinfo.available_timezones():
+        refuse(name, f"must be a time zone's name such as Asia/Kolkata, not {value!r}")
     return value
 
 

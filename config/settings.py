@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "shop.second_factor.Middleware",
     "axes.middleware.AxesMiddleware",
     "config.busy.BusyMiddleware",
+    "shop.http_times.CallsInUtc",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -326,7 +327,7 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
-TIME_ZONE = "UTC"
+TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")  # of pages without script, mails and receipts, which name it
 USE_TZ = USE_I18N = True
 DEFAULT_CURRENCY = "USD"
 DEFAULT_POSTAL_CODE = "110001"

@@ -215,3 +215,13 @@ def test_store_may_be_a_folder_or_a_bucket(monkeypatch: pytest.MonkeyPatch) -> N
         "live",
         "https://cdn.example.com/",
     )
+
+
+@pytest.mark.parametrize("zone", ["", "Nowhere/Atlantis", "../../etc/passwd", "IST+5"])
+def test_a_time_zone_is_one_of_the_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], zone: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        load(monkeypatch, SECRET_KEY=KEY, TIME_ZONE=zone)
+    assert capsys.readouterr().err == f"TIME_ZONE: must be a time zone's name such as Asia/Kolkata, not {zone!r}\n"
+    assert load(monkeypatch, SECRET_KEY=KEY, TIME_ZONE="Asia/Kolkata")["TIME_ZONE"] == "Asia/Kolkata"

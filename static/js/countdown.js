@@ -28,7 +28,6 @@ export function init(root) {
     holds.add(hold);
     draw(hold);
   }
-  for (const time of /** @type {NodeListOf<HTMLTimeElement>} */ (root.querySelectorAll("time[data-local], time[data-local-time]"))) localise(time);
   if (holds.size && !timer) tick();
 }
 
@@ -74,13 +73,4 @@ function warn(hold, left) {
   if (due === undefined || due >= hold.spoken) return;
   hold.spoken = due;
   region.textContent = left > 0 ? (hold.element.dataset.warnText ?? "").replace("{n}", String(left)) : "";
-}
-
-/** Show a moment in the reader's own time zone. @param {HTMLTimeElement} time */
-function localise(time) {
-  const moment = new Date(time.dateTime);
-  if (Number.isNaN(moment.getTime())) return;
-  const clock = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit" });
-  const options = "localTime" in time.dataset ? clock : /** @type {const} */ ({ day: "numeric", month: "short", ...clock });
-  time.textContent = new Intl.DateTimeFormat(document.documentElement.lang || undefined, options).format(moment);
 }

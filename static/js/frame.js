@@ -1,7 +1,10 @@
-/** What every page's frame does: hearts that answer at once, and the cart's count. Without script, all of it is forms. */
+/** What every page's frame does: hearts that answer at once, the cart's count, and the reader's own times. Without script, all of it is forms. */
+
+import { init as localMoments } from "showfloor/moments";
 
 /** @param {Document} page */
 export function init(page) {
+  localMoments(page);
   page.documentElement.classList.add("is-scripted");
   page.addEventListener("submit", (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);

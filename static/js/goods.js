@@ -5,7 +5,7 @@
  * A number that may be old says so (`data-stale`).
  */
 import { money } from "showfloor/sums";
-import { languageOfDates } from "showfloor/times";
+import { languageOfDates } from "showfloor/moments";
 import { say } from "showfloor/words";
 
 const LOW = 12;

@@ -1,5 +1,5 @@
 /** What stands where the picture would be: not yet, a pause, over, in trouble, or playing elsewhere; always with a way on. */
-import { languageOfDates } from "showfloor/times";
+import { languageOfDates } from "showfloor/moments";
 import { say } from "showfloor/words";
 
 /** @type {Record<string, string>} the state of a show → the words of its slate */

@@ -1,10 +1,8 @@
 /** Times in the reader's own time zone, and countdowns by the server's clock. */
+import { languageOfDates } from "showfloor/moments";
 import { say } from "showfloor/words";
 
 const DAY_MS = 86_400_000;
-
-/** The page's language; plain English writes the day before the month, as the server does. */
-export const languageOfDates = () => (document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang || "en-GB");
 
 /**
  * Rewrite `time[data-when]` (day and hour), `time[data-day]` (day), and `time[data-slot]` (hour in `b`, day after it).

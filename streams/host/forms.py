@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -28,7 +29,7 @@ class OneLineField(forms.CharField):
 
 
 class PlanForm(forms.Form):
-    """A show to be. `time_zone` is the browser's, by which the typed time is meant; without script it is UTC."""
+    """A show to be. `time_zone` is the browser's, by which the typed time is meant; without script the shop's."""
 
     title = OneLineField(max_length=120, label=_("Title"), error_messages={"required": _("The show needs a title.")})
     starts_at = forms.CharField(required=False, label=_("When"))
@@ -83,6 +84,6 @@ def recording_of(chosen: str) -> tuple[bool, int | None]:
 
 def _zone(name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(name or "UTC")
+        return ZoneInfo(name or settings.TIME_ZONE)
     except (ValueError, OSError, KeyError):  # no zone's name, or one that this machine doesn't know
-        return ZoneInfo("UTC")
+        return ZoneInfo(settings.TIME_ZONE)
