@@ -87,6 +87,7 @@ def take_back(
     """
     with transaction.atomic():
         order = _lock(order_id, seen)
+        lifecycle.rule_for(order, Event.RETURNED)
         _take_back(order, _choose(order, lines, left=returnable), actor=actor, reason=reason)
     return order
 

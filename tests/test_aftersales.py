@@ -199,6 +199,14 @@ def test_an_unsent_order_has_nothing_to_take_back() -> None:
         aftersales.take_back(paid().pk, actor=STAFF)
 
 
+def test_an_unsent_order_with_nothing_left_to_come_back_is_refused_for_its_state() -> None:
+    order = paid()
+    aftersales.refund(order.pk, lines={"VASE": 2}, actor=STAFF)
+
+    with pytest.raises(TransitionRefused):
+        aftersales.take_back(order.pk, lines={"VASE": 1}, actor=STAFF)
+
+
 def test_an_unknown_order_is_said_to_be_none() -> None:
     with pytest.raises(Order.DoesNotExist):
         aftersales.refund(uuid.uuid4(), actor=STAFF)

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('orders', '0006_placed_by_whom'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ('shop', '0006_currencies'),
+        ('shop', '0007_currencies'),
     ]
 
     operations = [

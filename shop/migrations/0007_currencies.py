@@ -10,7 +10,7 @@ UPPER = "UPDATE {table} SET {column} = upper(trim({column})) WHERE {column} <> u
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0005_addresses_and_mailboxes'),
+        ('shop', '0006_api_tokens'),
     ]
 
     operations = [
