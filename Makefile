@@ -17,7 +17,7 @@ help: ## list what can be made
 run: base assets ## start Showfloor on this machine
 	@exec $(PY) manage.py up $(ARGS)
 
-test: dev assets ## the tests, on every core, without the long proofs unless ARGS names some
+test: dev assets checkers ## the tests, on every core, without the long proofs unless ARGS names some
 	@exec $(PY) -m pytest --numprocesses auto $(if $(ARGS),$(ARGS),-m "not slow")
 
 check: dev ## lint, types, architecture, settings, migrations, then every test, the long proofs too
@@ -83,4 +83,10 @@ assets: static/npm/hls.mjs
 static/npm/hls.mjs: package-lock.json
 	@bash deploy/fetch-assets
 
-.PHONY: help run test check soak bench requirements clean base dev assets
+# What the tests check pages with. The stamp lies among what it stands for: whatever empties node_modules takes it along.
+checkers: node_modules/.checkers
+
+node_modules/.checkers: package-lock.json | static/npm/hls.mjs
+	@bash deploy/fetch-checkers
+
+.PHONY: help run test check soak bench requirements clean base dev assets checkers

@@ -5,7 +5,7 @@ class ShopConfig(AppConfig):
     name = "shop"
 
     def ready(self) -> None:
-        # Connects the cart to sign-in, and what ends with a password; records changes of roles; registers checks and
+        # Connects cart and wishlist to sign-in, and what ends with a password; records changes of roles; registers checks and
         # mends.
         from shop import (  # noqa: F401
             account_events,
@@ -15,4 +15,5 @@ class ShopConfig(AppConfig):
             reconciliation,
             roles,
             sessions,
+            wishlist,
         )

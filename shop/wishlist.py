@@ -1,11 +1,22 @@
-"""What a person would like to have one day."""
+"""What a person would like to have one day. What a guest wishes for is kept until they have signed in."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.backends.base import SessionBase
+from django.dispatch import receiver
+from django.http import HttpRequest
 
 from inventory import availability
 from shop.cart import get_variant, picture_of
+from shop.exceptions import UnknownSku
 from shop.models import ProductPicture, User, WishlistItem
+
+
+SESSION_KEY = "wishes"
+KEPT_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,22 @@ def remove(user: User, *, sku: str) -> bool:
     if "\x00" in sku:  # PostgreSQL takes no such text
         return False
     return bool(WishlistItem.objects.filter(user=user, variant__sku=sku).delete()[0])
+
+
+def keep(session: SessionBase, *, sku: str) -> None:
+    """Keep a guest's wish until they sign in: the newest few. Calling twice is safe. Raises UnknownSku."""
+    wanted = get_variant(sku).sku
+    others = [kept for kept in session.get(SESSION_KEY, []) if kept != wanted]
+    session[SESSION_KEY] = [*others, wanted][-KEPT_MAX:]
+
+
+@receiver(user_logged_in)
+def add_kept(sender: object, request: HttpRequest | None, user: User, **kwargs: object) -> None:
+    """At sign-in, what the guest wished for is on the list. What has left the shop meanwhile is forgotten."""
+    session = getattr(request, "session", None)
+    for sku in session.pop(SESSION_KEY, []) if session is not None else []:
+        with suppress(UnknownSku):
+            add(user, sku=sku)
 
 
 def wishes(user: User) -> list[Wish]:

@@ -53,6 +53,9 @@ class StreamSession(models.Model):
     host = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="shows")
     state = models.CharField(max_length=12, choices=State, default=State.SCHEDULED)
     poster = models.FileField(upload_to="posters/", blank=True)
+    still = models.FileField(
+        upload_to="stills/", blank=True, editable=False, help_text="a frame of it, shown where there is no poster"
+    )
     starts_at = models.DateTimeField(null=True, blank=True, help_text="planned")
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -96,6 +99,12 @@ class StreamSession(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("streams:show", args=[self.slug])
+
+    @property
+    def cover_url(self) -> str:
+        """The address of the picture that stands for the show, its own or a frame of it; empty without any."""
+        cover = self.poster or self.still
+        return cover.url if cover else ""
 
     @property
     def is_on_air(self) -> bool:

@@ -74,7 +74,7 @@ def remove_overdue() -> int:
             logger.warning("%s: its recording is not removed yet: %s", session.slug, error)
             continue
         still_there = StreamSession.objects.filter(pk=session.pk, replay_removed_at=None)
-        removed += still_there.update(replay_removed_at=timezone.now())
+        removed += still_there.update(replay_removed_at=timezone.now(), still="")
         logger.info("%s: its recording is removed", session.slug)
     return removed
 
@@ -88,5 +88,9 @@ def _remove(session: StreamSession) -> None:
             held.enter_context(closing(Progress(folder)))
         if bucket := find_bucket():
             bucket.remove_folder(f"sessions/{session.pk}")
+        if session.still and bucket:
+            bucket.remove(session.still.name)
+        elif session.still:
+            session.still.storage.delete(session.still.name)
         if folder.exists():
             shutil.rmtree(folder)

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.text import slugify
@@ -119,6 +121,22 @@ def end(session: StreamSession, *, actor: str) -> StreamSession:
         ended = _change(session.pk, "end", State.ENDED)
         audit.record(actor=actor, action="end", subject=f"show:{ended.slug}")
     return ended
+
+
+def without_cover() -> QuerySet[StreamSession]:
+    """Return shows that can be watched and have nothing to stand for them, the newest first."""
+    has_replay = Q(state=State.ENDED, is_recorded=True, replay_removed_at=None)
+    begun = StreamSession.objects.filter(Q(state__in=StreamSession.ON_AIR) | has_replay, started_at__isnull=False)
+    return begun.filter(poster="", still="").order_by("-started_at")
+
+
+def keep_still(session: StreamSession, picture: bytes) -> bool:
+    """Let a frame stand for a show, as WebP; False, and nothing kept, if it has a cover or is gone by now."""
+    name = session.still.storage.save(f"stills/{session.slug}.webp", ContentFile(picture))
+    if without_cover().filter(pk=session.pk).update(still=name):
+        return True
+    session.still.storage.delete(name)
+    return False
 
 
 def end_abandoned() -> list[StreamSession]:

@@ -1,5 +1,6 @@
 """Cart and wishlist."""
 
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -85,8 +86,14 @@ def wishlist_page(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def wish(request: HttpRequest) -> HttpResponse:
-    """Wish for a SKU, or with `action` remove, stop. A guest signs in first and comes back to the page."""
+    """Wish for a SKU, or with `action` remove, stop.
+
+    A guest signs in first, then the thing is on their list and they are back on the page.
+    """
     if not isinstance(request.user, User):
+        if request.POST.get("action", "add") != "remove":
+            with suppress(UnknownSku):
+                wishlist.keep(request.session, sku=request.POST.get("sku", ""))
         login = redirect_to_login(safe_next(request) or reverse("shop:wishlist"))
         if _wants_json(request):
             return JsonResponse({"login": login.url}, status=401)

@@ -8,6 +8,7 @@ import { api, fieldErrors } from "showfloor/api";
 import { day } from "showfloor/goods";
 import { money } from "showfloor/sums";
 import { Held } from "showfloor/held";
+import { showPicture } from "showfloor/pictures";
 import { say } from "showfloor/words";
 
 const MOST = 99;
@@ -125,7 +126,7 @@ export class Buying {
   #draw() {
     const item = this.goods.item(this.sku);
     if (!item) return;
-    Object.assign(this.#one("buy-picture"), { src: item.picture });
+    showPicture(this.#one("buy-picture"), item.picture);
     this.#one("buy-name").textContent = item.choices.length > 1 ? item.name : item.title;
     const stock = this.#one("buy-stock");
     if (stock.dataset.stock !== item.sku) {

@@ -13,10 +13,22 @@ export function init(page) {
       void wish(form);
     }
   });
+  page.addEventListener("keydown", closeAround);
   const code = page.querySelector("#place input[name=postal_code]");
   page.querySelector("#place")?.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState === "open") /** @type {HTMLInputElement} */ (code)?.select();
   });
+}
+
+/** Escape closes what a search field stands in at once; browsers would empty the field first. @param {KeyboardEvent} event */
+function closeAround(event) {
+  const field = /** @type {HTMLElement} */ (event.target);
+  if (event.key !== "Escape" || event.isComposing || !field.matches("input[type=search]")) return;
+  const around = /** @type {HTMLElement | null} */ (field.closest("dialog[open], [popover]:popover-open"));
+  if (!around) return;
+  event.preventDefault();
+  if (around instanceof HTMLDialogElement) around.close();
+  else around.hidePopover();
 }
 
 /** A form's address; `form.action` would be its field of that name. @param {HTMLFormElement} form */

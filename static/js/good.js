@@ -4,6 +4,7 @@ import { send, showCount } from "showfloor/frame";
 /** @param {Document} page */
 export function init(page) {
   const form = /** @type {HTMLFormElement | null} */ (page.querySelector("[data-buy]"));
+  drive(/** @type {HTMLElement | null} */ (page.querySelector("[data-gallery]")));
   if (!form) return;
   form.addEventListener("change", (event) => {
     const radio = /** @type {HTMLInputElement} */ (event.target);
@@ -37,6 +38,23 @@ function choose(page, radio) {
   const url = new URL(location.href);
   url.searchParams.set("sku", sku);
   history.replaceState(null, "", url);
+}
+
+/** Arrow keys, Home and End move from picture to picture. @param {HTMLElement | null} gallery */
+function drive(gallery) {
+  gallery?.addEventListener("keydown", (event) => {
+    const pictures = [...gallery.children];
+    const last = pictures.length - 1;
+    const isNearest = (/** @type {Element} */ one) => Math.abs(one.getBoundingClientRect().left - pictures[0].getBoundingClientRect().left - Math.abs(gallery.scrollLeft));
+    const at = Number(gallery.dataset.at ?? pictures.reduce((best, one, index) => (isNearest(one) < isNearest(pictures[best]) ? index : best), 0));
+    const forward = getComputedStyle(gallery).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
+    const to = { [forward]: at + 1, [forward === "ArrowLeft" ? "ArrowRight" : "ArrowLeft"]: at - 1, Home: 0, End: last }[event.key];
+    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const next = Math.max(0, Math.min(last, to));
+    gallery.dataset.at = String(next);
+    pictures[next].scrollIntoView({ block: "nearest", inline: "start" });
+  });
 }
 
 /** Lets the buttons and choices say what the stock says. @param {Document} page */

@@ -6,6 +6,7 @@
  */
 import { money } from "showfloor/sums";
 import { languageOfDates } from "showfloor/moments";
+import { showPicture } from "showfloor/pictures";
 import { say } from "showfloor/words";
 
 const LOW = 12;
@@ -144,7 +145,7 @@ export class Goods extends EventTarget {
     const isOther = card.dataset.pinned !== item.sku;
     if (isOther) {
       card.dataset.pinned = item.sku;
-      Object.assign(one("picture"), { src: item.picture, alt: item.alt });
+      showPicture(one("picture"), item.picture, item.alt);
       one("title").textContent = item.title;
       one("delivery").hidden = !item.delivery_on;
       one("day").textContent = item.delivery_on ? say("arrives", { day: day(item.delivery_on) }) : "";

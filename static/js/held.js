@@ -5,12 +5,15 @@
  * Events: `end` {order, sku, outcome: "paid" | "declined" | "expired" | "cancelled"}, `open` {opener}.
  */
 import { api } from "showfloor/api";
+import { showPicture } from "showfloor/pictures";
 import { money } from "showfloor/sums";
 import { say } from "showfloor/words";
 
 const ASK_MS = 4000;
 const ASK_MS_WHEN_LOST = 1500;
 const LAST_MINUTE_S = 60;
+// On a phone, another tab would leave this show playing behind the provider's page, and its viewer in the other one.
+const STAYS_HERE = "(max-width: 63.99rem), (pointer: coarse)";
 const KEPT_IN = "showfloor:held:";
 
 /** @typedef {{id: string, number: string, state: string, total_minor: number, currency: string, expires_at: string,
@@ -52,16 +55,26 @@ export class Held extends EventTarget {
     sessionStorage.setItem(KEPT_IN + this.goods.slug, JSON.stringify({ order, sku }));
     if (order.access) this.wire.follow(order.id, order.access);
     const item = this.goods.item(sku);
-    this.#one("held-picture").src = item?.picture ?? "";
+    showPicture(this.#one("held-picture"), item?.picture ?? "");
     this.#one("held-name").textContent = item?.title ?? "";
     this.#one("held-number").textContent = order.number;
     this.#one("held-total").textContent = money(order.total_minor, order.currency);
-    this.#one("pay").href = order.payment?.url ?? `/orders/${order.id}/pay/`;
+    this.#aim(order.payment?.url ?? `/orders/${order.id}/pay/`);
     this.#one("held-error").hidden = true;
     this.#one("hold-warning").textContent = "";
     this.#clock = setInterval(() => this.#tick(), 500);
     this.#tick();
     this.#askLater();
+  }
+
+  /** Let Pay lead to the provider: in this tab on a phone, else in one of its own, beside the show. @param {string} url */
+  #aim(url) {
+    const pay = this.#one("pay");
+    const isHere = matchMedia(STAYS_HERE).matches;
+    Object.assign(pay, { href: url, target: isHere ? "" : "_blank", rel: isHere ? "" : "noopener" });
+    if (isHere) for (const name of ["target", "rel"]) pay.removeAttribute(name);
+    this.#one("pay-here").hidden = !isHere;
+    this.#one("pay-there").hidden = isHere;
   }
 
   /** Look after an order that was held before this page was opened again. */

@@ -3,6 +3,7 @@
  *
  * News comes by the socket ("showfloor:order"); while the order awaits payment the page asks by itself, too.
  */
+import { copyText } from "showfloor/clipboard";
 import { init as countDown } from "showfloor/countdown";
 
 const ASK_MS = 4000;
@@ -64,11 +65,12 @@ async function redraw(page) {
   }
 }
 
-/** Copy the link instead of following it. @param {Event} event */
+/** Copy the link instead of following it; where nothing can be copied, show it. @param {Event} event */
 async function copy(event) {
   const link = /** @type {HTMLAnchorElement} */ (event.currentTarget);
-  if (!navigator.clipboard) return;
   event.preventDefault();
-  await navigator.clipboard.writeText(link.href);
-  link.replaceWith(link.dataset.kept ?? "");
+  if (await copyText(link.href)) return link.replaceWith(link.dataset.kept ?? "");
+  const field = Object.assign(document.createElement("input"), { className: "input", readOnly: true, value: link.href, ariaLabel: link.textContent });
+  link.replaceWith(field);
+  field.select();
 }

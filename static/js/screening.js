@@ -13,6 +13,7 @@ export class Screening {
   #isAsking = false;
   #isStopped = false;
   #wishedAt = 0; // with the page itself
+  #beginAt = 0;
 
   /** @param {HTMLElement} stage @param {any} show what the page says of it @param {{skewMs: number}} options */
   constructor(stage, show, { skewMs }) {
@@ -26,6 +27,11 @@ export class Screening {
     this.player.addEventListener("clock", () => this.lease.look());
     this.player.addEventListener("status", () => this.#follow());
     measure(this.player, { session: show.slug });
+  }
+
+  /** Where the replay begins when it is loaded next. @param {number} seconds */
+  beginAt(seconds) {
+    this.#beginAt = seconds;
   }
 
   /** Whether this is a recording, and no longer the live picture's end. */
@@ -55,7 +61,9 @@ export class Screening {
     this.#isStopped = false;
     this.slate.answered();
     const url = answer.playlistUrl || this.show.playlist_url;
-    await this.player.load(url, { isLive: this.show.state !== "ended", wishedAt: this.#wishedAt });
+    const at = this.#beginAt;
+    this.#beginAt = 0;
+    await this.player.load(url, { isLive: this.show.state !== "ended", at, wishedAt: this.#wishedAt });
   }
 
   /** Go on with the same playlist at another address: where leases are checked, each has its own. @param {string} url */

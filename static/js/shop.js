@@ -23,8 +23,8 @@ export function init(page) {
     if (!(/** @type {HTMLElement} */ (event.target).matches("[data-filters]"))) return;
     event.preventDefault();
     clearTimeout(timer);
-    closeSheet(page);
-    void go(page, address(page));
+    // What was refused is said beside its field, in the sheet.
+    void go(page, address(page)).then(() => showRefused(page) || closeSheet(page));
   });
   page.addEventListener("click", (event) => {
     const mouse = /** @type {MouseEvent} */ (event);
@@ -74,7 +74,7 @@ async function go(page, href, { isNew = true } = {}) {
     if (isNew) history.pushState(null, "", shown(href));
     page.title = fresh.title;
     const focused = name(page.activeElement);
-    for (const part of [".head", ".fbar", "[data-filters]", "[data-results]", ".place"]) {
+    for (const part of [".head", ".fbar", "[data-filters]", "[data-results]", ".place", ".only-phone[popovertarget=place]"]) {
       const old = page.querySelector(part);
       const now = fresh.querySelector(part);
       if (old && now) old.replaceWith(page.importNode(now, true));
@@ -83,6 +83,13 @@ async function go(page, href, { isNew = true } = {}) {
   } catch (error) {
     if (/** @type {Error} */ (error).name !== "AbortError") location.assign(href);
   }
+}
+
+/** Bring the first field that was refused into sight, if there is one. @param {Document} page */
+function showRefused(page) {
+  const field = /** @type {HTMLElement | null} */ (page.querySelector("[data-filters] [aria-invalid=true]"));
+  field?.focus();
+  return field !== null;
 }
 
 /** The postal code is remembered by the server; it need not stay in the address. @param {string} href */

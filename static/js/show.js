@@ -14,9 +14,11 @@ import { countDown, localTimes } from "showfloor/times";
 import * as thumbnails from "showfloor/thumbnails";
 import { toast } from "showfloor/toast";
 import { connect } from "showfloor/wire";
+import { share } from "showfloor/share";
 import { say } from "showfloor/words";
 
 const MINUTE_MS = 60_000;
+const PLACE_KEPT_IN = "showfloor:place:";
 const STALE_AFTER_MS = 1500; // a short break is healed before anyone need know
 
 /** @param {Document} page */
@@ -36,11 +38,12 @@ export function init(page) {
   thumbnails.attach(stage, player);
   captions.attach(stage, player.video);
   new Buying(side, goods, wire, { skewMs });
+  keepPlace(side, screening, show.slug);
   opinion.attach(page, wire, show);
   if (show.state !== "ended") reactions.attach(main, wire);
   runList.attach(page, { goods, player, chapters: show.chapters });
   localTimes(page);
-  share(page, show.title);
+  share(page, { title: show.title });
   const tellTime = sinceWhen(page, show, skewMs);
 
   chat.attach(talk, wire, { me: show.me, endedAt: show.state === "ended" ? show.ended_at : "", skewMs });
@@ -87,14 +90,18 @@ export function init(page) {
     badge.hidden = !count || show.state === "ended" || show.state === "scheduled";
     /** @type {HTMLElement} */ (stage.querySelector("[data-viewers-n]")).textContent = count.toLocaleString(document.documentElement.lang);
   });
-  let staleTimer = setTimeout(() => goods.setStale(true), STALE_AFTER_MS * 3);
+  const setStale = (/** @type {boolean} */ isStale) => {
+    goods.setStale(isStale);
+    screening.slate.setConnected(!isStale);
+  };
+  let staleTimer = setTimeout(() => setStale(true), STALE_AFTER_MS * 3);
   wire.addEventListener("stale", () => {
     clearTimeout(staleTimer);
-    staleTimer = setTimeout(() => goods.setStale(true), STALE_AFTER_MS);
+    staleTimer = setTimeout(() => setStale(true), STALE_AFTER_MS);
   });
   wire.addEventListener("fresh", () => {
     clearTimeout(staleTimer);
-    goods.setStale(false);
+    setStale(false);
   });
 
   countDown(stage, skewMs);
@@ -113,20 +120,16 @@ function sinceWhen(page, show, skewMs) {
   return draw;
 }
 
-/** @param {Document} page @param {string} title */
-function share(page, title) {
-  const canShare = Boolean(navigator.share ?? navigator.clipboard);
-  for (const button of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-share]"))) {
-    button.hidden = !canShare;
-    button.addEventListener("click", async () => {
-      const url = location.origin + location.pathname;
-      try {
-        if (navigator.share && matchMedia("(pointer: coarse)").matches) return await navigator.share({ title, url });
-        await navigator.clipboard.writeText(url);
-        toast(page, say("copied"));
-      } catch {
-        // turned away by the person, or by the browser: nothing to say
-      }
-    });
-  }
+/**
+ * Who goes to pay in this tab comes back to the same moment of a replay. (A live show goes on where it is by then.)
+ * @param {HTMLElement} side @param {Screening} screening @param {string} slug
+ */
+function keepPlace(side, screening, slug) {
+  const key = PLACE_KEPT_IN + slug;
+  screening.beginAt(Number(sessionStorage.getItem(key)) || 0);
+  sessionStorage.removeItem(key);
+  side.querySelector("[data-pay]")?.addEventListener("click", (event) => {
+    const isHere = !(/** @type {HTMLAnchorElement} */ (event.currentTarget)).target;
+    if (isHere && screening.isReplay) sessionStorage.setItem(key, String(screening.player.video.currentTime));
+  });
 }

@@ -5,6 +5,9 @@ import { say } from "showfloor/words";
 /** @type {Record<string, string>} the state of a show → the words of its slate */
 const WORDS = { scheduled: "scheduled", rehearsal: "scheduled", interrupted: "interrupted", live: "waiting" };
 
+// Where the picture is away and the rest of the page is not: that is said too, while it is true.
+const PICTURE_ONLY = ["interrupted", "trouble", "unsupported", "taken_over", "stopped"];
+
 /** @typedef {import("showfloor/lease").Active} Active */
 
 export class Slate {
@@ -26,6 +29,8 @@ export class Slate {
     this.player = player;
     this.state = "";
     this.hasReplay = false;
+    this.isConnected = true;
+    for (const name of ["online", "offline"]) addEventListener(name, () => this.draw());
     for (const name of ["status", "level", "levels"]) player.addEventListener(name, () => this.draw());
     this.button.addEventListener("click", () => this.#do());
   }
@@ -59,6 +64,20 @@ export class Slate {
   answered() {
     this.#question = null;
     this.draw();
+  }
+
+  /** Whether chat and numbers come; a break that heals by itself within a moment is none. @param {boolean} isConnected */
+  setConnected(isConnected) {
+    if (this.isConnected === isConnected) return;
+    this.isConnected = isConnected;
+    this.draw();
+  }
+
+  /** What works without the picture. @param {string} words the slate's */
+  #rest(words) {
+    if (!navigator.onLine) return say("offline_rest");
+    if (!PICTURE_ONLY.includes(words)) return "";
+    return say(this.isConnected ? "connected_rest" : "reconnecting_rest");
   }
 
   /** Viewers are some seconds behind the camera: a slate waits until the picture has really stopped. */
@@ -107,7 +126,7 @@ export class Slate {
   #show(words, { link = "", button = "", values = {} } = {}) {
     this.slate.hidden = false;
     this.slate.dataset.says = words;
-    const [title, text] = [say(`${words}_title`, values), say(`${words}_text`, values)];
+    const [title, text] = [say(`${words}_title`, values), `${say(`${words}_text`, values)} ${this.#rest(words)}`.trim()];
     if (this.title.textContent !== title) this.title.textContent = title;
     if (this.text.textContent !== text) this.text.textContent = text;
     for (const [element, act] of [[this.link, link], [this.button, button]]) {

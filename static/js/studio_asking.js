@@ -3,6 +3,9 @@
  * Without script the same links open the same dialogs by the page's address.
  */
 
+import { toast } from "showfloor/toast";
+import { say } from "showfloor/words";
+
 const SEARCH_AFTER_MS = 250;
 
 /**
@@ -93,7 +96,8 @@ export function copying(page) {
   page.addEventListener("click", async (event) => {
     const button = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest("[data-copy]"));
     const field = /** @type {HTMLInputElement | null} */ (page.getElementById(button?.dataset.copy ?? ""));
-    if (!button || !field || !(await copy(field))) return;
+    if (!button || !field) return;
+    if (!(await copy(field))) return toast(page, say("copy_by_hand"));
     const word = button.textContent;
     button.textContent = button.dataset.copied ?? "";
     setTimeout(() => (button.textContent = word), 1500);

@@ -58,7 +58,7 @@ class SessionSerializer(serializers.Serializer[Row]):
         return absolute(self, row.session.get_absolute_url())
 
     def get_poster(self, row: Row) -> str:
-        return absolute(self, row.session.poster.url) if row.session.poster else ""
+        return absolute(self, row.session.cover_url) if row.session.cover_url else ""
 
     def get_playlist_url(self, row: Row) -> str:
         # To others than its insiders a rehearsal is a planned show (access.as_seen).

@@ -16,6 +16,7 @@ def of_studio() -> dict[str, str]:
     return {
         **words.of_show(),
         **_camera(),
+        "copy_by_hand": _("It is selected. Copy it with your keyboard."),
         "not_done": _("That did not reach the shop. Please try again."),
         "delete_line": _("Delete what {name} said"),
         "moderate_line": _("More about what {name} said"),

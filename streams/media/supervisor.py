@@ -20,7 +20,7 @@ from streams.exceptions import KeyRefused, StateRefused
 from streams.hls.exceptions import BadMedia
 from streams.hls.journal import FILE as JOURNAL
 from streams.hls.thumbnails import TRACK
-from streams.media import rehearsal, thumbnails
+from streams.media import rehearsal, stills, thumbnails
 from streams.media.carrier import Carriers
 from streams.media.database import in_database
 from streams.media.doors import Doors
@@ -39,6 +39,7 @@ REFRESH_S = 0.5
 FOLLOW_S = 1.0
 CARE_S = 5.0
 DRAW_S = 1.0
+STILL_S = 5.0
 LEAVING_S = 4.0
 STOP_S = 2.3
 TAKE_OVER_S = 6.0
@@ -58,6 +59,7 @@ class Supervisor:
         self._over: set[UUID] = set()  # shows that ended and have all the replay they will ever have
         self._rehearsed: list[UUID] | None = None  # what an earlier version kept of them is to go
         self._drawn: set[UUID] = set()  # those whose thumbnails need no second look
+        self._stills: set[tuple[UUID, bool]] = set()  # whether on air or over, those that gave no frame
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping` is set. Raises OSError if the port is taken."""
@@ -69,6 +71,7 @@ class Supervisor:
             self._repeat(self._care, CARE_S),
             self._repeat(self._remove_rehearsals, CARE_S),
             self._repeat(self._draw_thumbnails, DRAW_S),
+            self._repeat(self._draw_stills, STILL_S),
         )
         try:
             await stopping.wait()
@@ -195,6 +198,28 @@ class Supervisor:
                 self._drawn.add(session.pk)
                 await self._owner.release(session.pk)
 
+    async def _draw_stills(self) -> None:
+        """Give shows without a poster a frame of theirs to stand for them: ours that are on air, and replays."""
+        for session in await in_database(_without_cover):
+            folder = playback.folder(session.pk)
+            is_ours = session.pk in self._shows
+            if (session.pk, session.is_on_air) in self._stills or not (folder / JOURNAL).exists():
+                continue
+            if not is_ours and (session.is_on_air or not await self._owner.acquire(session.pk)):
+                continue
+            try:
+                picture = await stills.draw(folder, since=playback.live_since(session), has_ended=not session.is_on_air)
+                if picture and await in_database(shows.keep_still, session, picture):
+                    logger.info("%s: a frame of it stands for it", session.slug)
+                elif picture is None and not session.is_on_air:
+                    self._stills.add((session.pk, False))
+            except (OSError, BadMedia) as error:
+                logger.warning("%s: no frame to stand for it: %s", session.slug, error)
+                self._stills.add((session.pk, session.is_on_air))
+            finally:
+                if not is_ours:
+                    await self._owner.release(session.pk)
+
     async def _care(self) -> None:
         """End shows that waited too long, and interrupt those whose media process died."""
         await in_database(shows.end_abandoned)
@@ -272,6 +297,10 @@ class Supervisor:
         if self._carriers:
             await self._carriers.close()
         await self._owner.close()
+
+
+def _without_cover() -> list[StreamSession]:
+    return list(shows.without_cover()[:20])
 
 
 def _just_ended() -> list[StreamSession]:
