@@ -14,7 +14,6 @@ from shop.cart import get_variant, picture_of
 from shop.exceptions import UnknownSku
 from shop.models import ProductPicture, User, WishlistItem
 
-
 SESSION_KEY = "wishes"
 KEPT_MAX = 20
 

@@ -16,6 +16,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import page_checks
 from tests.home import HOME
 from tests.showfloor import Showfloor, new_showfloor
 
@@ -76,12 +77,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedS
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a browser where there is none. Files that may take long come first: nobody waits for them.
+    """Leave out what can't run here. Files that may take long come first: nobody waits for them.
 
     The demo's tests follow one another: it ends with the last of them.
     """
-    if HAS_NO_BROWSER:
-        left_out = [item for item in items if item.get_closest_marker("browser")]
+    lacking = {"browser": HAS_NO_BROWSER, "standards": page_checks.are_left_out()}
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in lacking if lacking[name])]
+    if left_out:
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
     longest: Counter[Path] = Counter()
@@ -108,6 +110,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             "Browser tests were left out: Chromium is not installed. On Debian and Ubuntu: "
             "apt-get install chromium; then run make test again."
         )
+    if page_checks.are_left_out():
+        terminalreporter.section("no page checks", yellow=True)
+        terminalreporter.line(f"Pages were not checked against the standards: {'; '.join(page_checks.missing())}.")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,10 +16,12 @@ ROOT = Path(__file__).resolve().parent.parent
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 NU = ROOT / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 NU_WITHIN_S = 180
+ONLY_TAKES_FORMS = 405
 
-# Everything that axe knows to be wrong, the best practices too. What it can't decide (a text over video) is no finding.
+# All that axe knows to be wrong, the best practices too. What it can't decide (a text over video) is no finding.
 RUN_AXE = """async (rules) => {
-  const options = { resultTypes: ["violations"], ...(rules.length ? { runOnly: { type: "rule", values: rules } } : {}) };
+  const only = rules.length ? { runOnly: { type: "rule", values: rules } } : {};
+  const options = { resultTypes: ["violations"], ...only };
   const { violations } = await axe.run(document, options);
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target, any, all, none }) => {
     const [why] = [...any, ...all, ...none];
@@ -38,8 +40,9 @@ def missing() -> list[str]:
     return lacks
 
 
-# In CI there must be all of them: nothing is left out there, so the tests fail and say what is missing.
-ARE_LEFT_OUT = bool(missing()) and not os.environ.get("CI")
+def are_left_out() -> bool:
+    """Whether the checks are left out here. In CI nothing is: there the tests fail, and say what is missing."""
+    return bool(missing()) and not os.environ.get("CI")
 
 
 def axe_findings(page: "Page", *rules: str) -> list[str]:
@@ -63,7 +66,7 @@ def nu_findings(folder: Path, pages: Iterable[tuple[str, str]]) -> list[str]:
     run = subprocess.run([*argv, str(folder)], capture_output=True, text=True, timeout=NU_WITHIN_S, check=True)
     messages = json.loads(run.stdout)["messages"]
     return [
-        f"{names[one['url'].rpartition('/')[2]]}, line {one.get('lastLine', '?')}: {one['message']} {one.get('extract', '')!r}"
+        f"{names[Path(one['url']).name]}, line {one.get('lastLine')}: {one['message']} {one.get('extract', '')!r}"
         for one in messages
         if one["type"] != "info" or one.get("subType") == "warning"
     ]
@@ -72,3 +75,38 @@ def nu_findings(folder: Path, pages: Iterable[tuple[str, str]]) -> list[str]:
 @cache
 def _axe() -> str:
     return AXE.read_text()
+
+
+class Review:
+    """Pages that were looked at, and what is wrong with them: axe at once, the HTML all together at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._findings: list[str] = []
+        self._pages: list[tuple[str, str]] = []
+
+    def open(self, page: "Page", path: str) -> None:
+        """Go to an address and look at the page, as it was sent and as its scripts have left it."""
+        if page.request.get(path, max_redirects=0).status == ONLY_TAKES_FORMS:
+            return
+        answer = page.goto(path)
+        assert answer
+        assert answer.status < 500, f"{path}: {answer.status}"
+        self._pages.append((f"{page.url} as sent", answer.text()))
+        self.look(page)
+
+    def look(self, page: "Page", what: str = "") -> None:
+        """Look at what the browser shows now: everything in the light, contrast in the dark, too."""
+        name = f"{page.url}{what and f' ({what})'} at {(page.viewport_size or {}).get('width')}"
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")  # colours must not be on their way
+        found = axe_findings(page)
+        page.emulate_media(color_scheme="dark")
+        found += [f"in the dark, {one}" for one in axe_findings(page, "color-contrast")]
+        page.emulate_media(color_scheme="light")
+        self._findings += [f"{name}: {one}" for one in found]
+        self._pages.append((name, "<!doctype html>" + page.evaluate("document.documentElement.outerHTML")))
+
+    def expect_no_finding(self) -> None:
+        """Fail with all of them, if there are any. There must have been pages."""
+        found = self._findings + nu_findings(self._folder, self._pages)
+        assert not found, "\n".join(found)

@@ -143,7 +143,7 @@ function closeSheet(page) {
   const sheet = page.querySelector("#filters.is-open");
   if (!sheet) return;
   sheet.classList.remove("is-open");
-  sheet.removeAttribute("role");
+  sheet.setAttribute("role", "region");
   sheet.removeAttribute("aria-modal");
   page.body.style.overflow = "";
   (opener?.isConnected ? opener : /** @type {HTMLElement | null} */ (page.querySelector("[data-sheet]")))?.focus();

@@ -49,7 +49,7 @@ def choose(recording: Recording, *, since: datetime | None, has_ended: bool) -> 
 
 async def _first_picture(folder: Path, segment: Segment) -> Image.Image:
     """Decode the first frame of a segment. Raises OSError or BadMedia."""
-    fit = f"scale={LONG_SIDE}:{LONG_SIDE}:force_original_aspect_ratio=decrease"
+    fit = f"scale='min({LONG_SIDE},iw)':'min({LONG_SIDE},ih)':force_original_aspect_ratio=decrease"
     argv = [child.ffmpeg(), "-hide_banner", "-nostats", "-loglevel", "error", "-threads", "1", "-f", "mp4"]
     argv += ["-i", "pipe:0", "-an", "-frames:v", "1", "-vf", fit, "-c:v", "png", "-f", "image2pipe", "pipe:1"]
     media = [await asyncio.to_thread((folder / uri).read_bytes) for uri in (playlist.init_uri(segment), segment.uri)]

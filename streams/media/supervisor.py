@@ -208,7 +208,9 @@ class Supervisor:
             if not is_ours and (session.is_on_air or not await self._owner.acquire(session.pk)):
                 continue
             try:
-                picture = await stills.draw(folder, since=playback.live_since(session), has_ended=not session.is_on_air)
+                picture = await stills.draw(
+                    folder, since=playback.live_since(session), has_ended=not session.is_on_air
+                )
                 if picture and await in_database(shows.keep_still, session, picture):
                     logger.info("%s: a frame of it stands for it", session.slug)
                 elif picture is None and not session.is_on_air:
