@@ -1,4 +1,4 @@
-"""{% moment at "when" %}: a moment in the shop's time zone, which a script turns into the reader's (moments.js)."""
+"""Moments in pages: `{% moment at "when" %}` for people, and the filter `|moment` for attributes. In every template."""
 
 from datetime import datetime
 
@@ -15,7 +15,10 @@ FORMATS = {"when": "j M, H:i e", "day": "j F Y", "hour": "H:i e"}
 
 @register.simple_tag
 def moment(at: datetime | None, kind: str = "when", css: str = "") -> SafeString | str:
-    """Write a moment: "when" (day and hour), "day", or "hour". What has an hour names its zone. None is nothing."""
+    """Write a moment in the shop's time zone, which a script turns into the reader's (moments.js).
+
+    It is written as "when" (day and hour), "day", or "hour"; what has an hour names its zone. None is nothing.
+    """
     if at is None:
         return ""
     local = timezone.localtime(at)
@@ -26,3 +29,9 @@ def moment(at: datetime | None, kind: str = "when", css: str = "") -> SafeString
         format_html(' class="{}"', css) if css else "",
         format_date(local, FORMATS[kind]),
     )
+
+
+@register.filter(name="moment")
+def moment_attribute(at: datetime | None) -> str:
+    """Write a moment for `datetime=`: HTML takes three digits of a second and no more. Nothing for none."""
+    return timezone.localtime(at).isoformat(timespec="milliseconds") if at else ""
