@@ -88,9 +88,10 @@ def _remove(session: StreamSession) -> None:
             held.enter_context(closing(Progress(folder)))
         if bucket := find_bucket():
             bucket.remove_folder(f"sessions/{session.pk}")
-        if session.still and bucket:
-            bucket.remove(session.still.name)
-        elif session.still:
-            session.still.storage.delete(session.still.name)
+        if still := session.still.name:
+            if bucket:
+                bucket.remove(still)
+            else:
+                session.still.storage.delete(still)
         if folder.exists():
             shutil.rmtree(folder)

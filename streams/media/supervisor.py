@@ -211,10 +211,13 @@ class Supervisor:
                 picture = await stills.draw(
                     folder, since=playback.live_since(session), has_ended=not session.is_on_air
                 )
-                if picture and await in_database(shows.keep_still, session, picture):
-                    logger.info("%s: a frame of it stands for it", session.slug)
-                elif picture is None and not session.is_on_air:
-                    self._stills.add((session.pk, False))
+                if picture is None:
+                    if not session.is_on_air:
+                        self._stills.add((session.pk, False))
+                else:
+                    is_kept: bool = await in_database(shows.keep_still, session, picture)
+                    if is_kept:
+                        logger.info("%s: a frame of it stands for it", session.slug)
             except (OSError, BadMedia) as error:
                 logger.warning("%s: no frame to stand for it: %s", session.slug, error)
                 self._stills.add((session.pk, session.is_on_air))
