@@ -105,7 +105,13 @@ def test_odd_things(site: str, size: dict[str, int], tmp_path: Path) -> None:
     ProductPicture.objects.all().delete()
     now = timezone.now()
     shows = [
-        make_session(f"show-{state}", host=user, state=state, started_at=None if state == "scheduled" else now)
+        make_session(
+            f"show-{state}",
+            host=user,
+            state=state,
+            started_at=None if state == "scheduled" else now,
+            ended_at=now if state == "ended" else None,
+        )
         for state in StreamSession.State.values
     ]
     shows.append(make_session("one-thing", host=user, skus=("BARE",), state="interrupted", started_at=now))
