@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('streams', '0010_rehearsed_at'),
+        ('streams', '0011_unbounded_texts'),
     ]
 
     operations = [
