@@ -1,4 +1,4 @@
-"""Moments in pages: `{% moment at "when" %}` for people, and the filter `|moment` for attributes. In every template."""
+"""Moments in every page: `{% moment at "when" %}` for people, and the filter `|moment` for attributes."""
 
 from datetime import datetime
 
