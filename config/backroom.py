@@ -1,19 +1,107 @@
 """How the admin looks and what its menu holds (django-unfold's settings)."""
 
-from django.urls import reverse_lazy
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-
-def _menu(title: object, *items: tuple[object, str, str]) -> dict[str, object]:
-    """Build one group of the admin's side menu from (title, icon, name of the model's list)."""
-    return {
-        "title": title,
-        "separator": True,
-        "items": [
-            {"title": word, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
-            for word, icon, model in items
+# Each group: its title, then (title, icon, label of the model) for each list. A model that is registered and stands
+# in none of them is listed under "More", so that nothing can be forgotten.
+GROUPS: list[tuple[object, list[tuple[object, str, str]]]] = [
+    (
+        _("Selling"),
+        [
+            (_("Orders"), "receipt_long", "orders.order"),
+            (_("Archived orders"), "inventory", "orders.archivedorder"),
+            (_("Payments"), "payments", "orders.payment"),
+            (_("Refunds"), "undo", "orders.refund"),
+            (_("Provider events"), "sync_alt", "orders.providerevent"),
+            (_("Reconciliation"), "balance", "inventory.reconciliation"),
         ],
-    }
+    ),
+    (
+        _("Catalogue"),
+        [
+            (_("Products"), "inventory_2", "shop.product"),
+            (_("Categories"), "category", "shop.category"),
+        ],
+    ),
+    (
+        _("Stock"),
+        [
+            (_("Stock items"), "shelves", "inventory.stockitem"),
+            (_("Ledger"), "list_alt", "inventory.stockmovement"),
+            (_("Reservations"), "bookmark", "inventory.reservation"),
+            (_("Warehouses"), "warehouse", "inventory.warehouse"),
+            (_("Couriers"), "local_shipping", "inventory.courier"),
+        ],
+    ),
+    (
+        _("Shows"),
+        [
+            (_("Shows"), "live_tv", "streams.streamsession"),
+            (_("Announcements"), "campaign", "streams.announcement"),
+            (_("Chat"), "chat", "streams.chatmessage"),
+            (_("Blocked words"), "block", "streams.blockedword"),
+            (_("Moderators"), "shield_person", "streams.moderator"),
+            (_("Silences"), "volume_off", "streams.silence"),
+        ],
+    ),
+    (
+        _("People"),
+        [
+            (_("People"), "person", "shop.user"),
+            (_("Roles"), "groups", "auth.group"),
+            (_("E-mail addresses"), "alternate_email", "account.emailaddress"),
+            (_("API tokens"), "key", "authtoken.tokenproxy"),
+            (_("Notices and mails"), "notifications", "shop.notice"),
+        ],
+    ),
+    (
+        _("Security"),
+        [
+            (_("Audit log"), "history", "shop.auditentry"),
+            (_("Sign-ins"), "login", "axes.accesslog"),
+            (_("Refused sign-ins"), "gpp_bad", "axes.accessattempt"),
+            (_("Failures of sign-ins"), "gpp_maybe", "axes.accessfailurelog"),
+        ],
+    ),
+    (
+        _("Other systems"),
+        [
+            (_("Webhooks"), "webhook", "shop.webhookendpoint"),
+            (_("Deliveries"), "outbox", "shop.webhookdelivery"),
+        ],
+    ),
+]
+
+
+def menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """List what is registered in the admin, as far as this person may see it, in groups."""
+    unplaced = {model._meta.label_lower: model for model in admin.site._registry}
+    groups = []
+    for title, entries in GROUPS:
+        placed = [(word, icon, unplaced.pop(label)) for word, icon, label in entries if label in unplaced]
+        groups.append((title, placed))
+    more = [(capfirst(model._meta.verbose_name_plural), "more_horiz", model) for model in unplaced.values()]
+    shown = [(title, _items(request, entries)) for title, entries in [*groups, (_("More"), more)]]
+    return [{"title": title, "separator": True, "items": items} for title, items in shown if items]
+
+
+def _items(request: HttpRequest, entries: list[tuple[object, str, type[Model]]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": word,
+            "icon": icon,
+            "link": reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
+        }
+        for word, icon, model in entries
+        if admin.site.get_model_admin(model).has_view_or_change_permission(request)
+    ]
 
 
 UNFOLD = {
@@ -44,45 +132,6 @@ UNFOLD = {
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,
-        "navigation": [
-            _menu(
-                _("Selling"),
-                (_("Orders"), "receipt_long", "orders_order"),
-                (_("Archived orders"), "inventory", "orders_archivedorder"),
-                (_("Payments"), "payments", "orders_payment"),
-                (_("Refunds"), "undo", "orders_refund"),
-                (_("Reconciliation"), "balance", "inventory_reconciliation"),
-            ),
-            _menu(
-                _("Catalogue"),
-                (_("Products"), "inventory_2", "shop_product"),
-                (_("Categories"), "category", "shop_category"),
-            ),
-            _menu(
-                _("Stock"),
-                (_("Stock items"), "shelves", "inventory_stockitem"),
-                (_("Ledger"), "list_alt", "inventory_stockmovement"),
-                (_("Reservations"), "bookmark", "inventory_reservation"),
-                (_("Warehouses"), "warehouse", "inventory_warehouse"),
-                (_("Couriers"), "local_shipping", "inventory_courier"),
-            ),
-            _menu(
-                _("Shows"),
-                (_("Shows"), "live_tv", "streams_streamsession"),
-                (_("Chat"), "chat", "streams_chatmessage"),
-            ),
-            _menu(
-                _("People"),
-                (_("People"), "person", "shop_user"),
-                (_("Roles"), "groups", "auth_group"),
-                (_("Audit log"), "history", "shop_auditentry"),
-                (_("Notices and mails"), "notifications", "shop_notice"),
-            ),
-            _menu(
-                _("Other systems"),
-                (_("Webhooks"), "webhook", "shop_webhookendpoint"),
-                (_("Deliveries"), "outbox", "shop_webhookdelivery"),
-            ),
-        ],
+        "navigation": menu,
     },
 }

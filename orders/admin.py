@@ -27,6 +27,7 @@ from orders.exceptions import TransitionRefused
 from orders.lifecycle import Event
 from orders.models import ArchivedOrder, Order, OrderLine, Payment, ProviderEvent, Refund
 from orders.order_columns import ErasesBuyer, OrderColumns
+from shop.erasure_admin import ERASE_BELOW
 from shop.money import format_minor
 
 ARCHIVED_MOST = 1000  # payments of so many archived orders are found by an address
@@ -82,7 +83,7 @@ class OrderAdmin(OrderColumns, ErasesBuyer, ReadOnlyAdmin):
     search_fields = ["id", "number_seq", "email", "name", "lines__sku"]
     date_hierarchy = "created_at"
     inlines = [LineInline, PaymentInline]
-    actions_detail = ["ship", "deliver", "refund", "cancel", "erase"]
+    actions_detail = ["ship", "deliver", "refund", "cancel", ERASE_BELOW]
     fieldsets = [
         (None, {"fields": ["shown_state", "cancel_reason", "total", "session"]}),
         (

@@ -31,7 +31,7 @@ from shop import (
 )
 from shop.accounts import NameForm
 from shop.erasure import GONE
-from shop.erasure_admin import ErasesPerson
+from shop.erasure_admin import ERASE_BELOW, ErasesPerson
 from shop.models import AuditEntry, Category, Notice, Product, ProductPicture, User, Variant
 from shop.money import format_minor
 from shop.money_fields import MoneyField, MoneyForm
@@ -89,7 +89,7 @@ class UserAdmin(GrantedByAdmins, BaseUserAdmin, ErasesPerson):
     admins. An address is changed by its person alone, who shows that it is theirs.
     """
 
-    actions_detail = ["erase", "take_second_factor"]
+    actions_detail = ["take_second_factor", ERASE_BELOW]
     add_form = NewUserForm
     form = UserForm
     change_password_form = AdminPasswordChangeForm

@@ -133,8 +133,8 @@ def test_ten_payments_cost_no_more_queries_than_one(staff: Client) -> None:
     assert counts[0] == counts[1]
 
 
-def erase(staff: Client, model: str, pk: object) -> str:
-    answer = staff.post(reverse(f"admin:{model}_erase", args=[pk]), SUBMITTED)
+def erase(staff: Client, model: str, pk: object, *, address: str = "guest@example.com") -> str:
+    answer = staff.post(reverse(f"admin:{model}_erase", args=[pk]), SUBMITTED | {"address": address})
     assert answer["HX-Redirect"] == reverse(f"admin:{model}_change", args=[pk])
     return text(page(staff, answer["HX-Redirect"]))
 
@@ -154,7 +154,7 @@ def test_a_buyer_is_erased_from_their_order(staff: Client, is_archived: bool) ->
 def test_a_person_is_erased_and_never_just_deleted(staff: Client) -> None:
     person = make_user("maria@example.com")
 
-    assert "The person is erased." in erase(staff, "shop_user", person.pk)
+    assert "The person is erased." in erase(staff, "shop_user", person.pk, address="Maria@example.com")
 
     person.refresh_from_db()
     assert person.email == f"{person.public_id}@erased.invalid"
@@ -168,8 +168,44 @@ def test_why_somebody_is_not_erased_is_said(staff: Client) -> None:
     order = checkout.place_order(make_request(("VASE", 1), buyer=person))
 
     assert f"Not erased. Order {order.number} is not over yet (awaiting payment)." in erase(
-        staff, "shop_user", person.pk
+        staff, "shop_user", person.pk, address=person.email
     )
+
+
+@pytest.mark.parametrize("address", ["", "maria", "somebody@example.com"])
+def test_nobody_is_erased_without_typing_their_address(staff: Client, address: str) -> None:
+    person = make_user("maria@example.com")
+
+    answer = staff.post(reverse("admin:shop_user_erase", args=[person.pk]), SUBMITTED | {"address": address})
+
+    if "HX-Redirect" in answer:
+        assert "Not erased. The address that was typed is not this person's." in text(
+            page(staff, answer["HX-Redirect"])
+        )
+    else:
+        assert 'name="address"' in answer.content.decode()
+    person.refresh_from_db()
+    assert person.email == "maria@example.com"
+    assert not AuditEntry.objects.filter(action="erased").exists()
+
+
+def test_who_may_erase_nobody_is_offered_nothing_more(client: Client) -> None:
+    clerk, order = make_user(is_staff=True), make_over(days=1)
+    clerk.user_permissions.set(Permission.objects.filter(codename="view_order"))
+    client.force_login(clerk)
+
+    offered = client.get(reverse("admin:orders_order_change", args=[order.pk])).context["actions_detail"]
+
+    assert [one["title"] for one in offered] == []
+
+
+def test_erasing_is_the_last_and_quietest_of_what_an_order_offers(staff: Client) -> None:
+    order = make_over(days=1)
+
+    offered = staff.get(reverse("admin:orders_order_change", args=[order.pk])).context["actions_detail"]
+    assert [one["title"] for one in offered][-1] == "More"
+    assert [(one["title"], one["variant"].value) for one in offered[-1]["items"]] == [("Erase this person", "default")]
+    assert "Erase this person" not in [one["title"] for one in offered]
 
 
 def test_erasing_is_for_those_who_may_delete_people(client: Client) -> None:

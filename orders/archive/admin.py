@@ -19,6 +19,7 @@ from inventory.exceptions import StockBusy
 from orders import locks
 from orders.models import ArchivedOrder, Payment
 from orders.order_columns import ErasesBuyer, OrderColumns
+from shop.erasure_admin import ERASE_BELOW
 from shop.money import format_minor
 
 
@@ -31,7 +32,7 @@ class ArchivedOrderAdmin(OrderColumns, ErasesBuyer, ReadOnlyAdmin):
     search_help_text = _("Number, id or e-mail address")
     show_full_result_count = False
     ordering = ["-created_at"]
-    actions_detail = ["bring_back", "erase"]
+    actions_detail = ["bring_back", ERASE_BELOW]
     readonly_fields = ["shown_state", "total", "shown_lines", "shown_payments"]
     fieldsets = [
         (None, {"fields": ["shown_state", "cancel_reason", "total", "session", "shown_lines", "shown_payments"]}),
