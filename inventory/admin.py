@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidge
 from inventory import stock
 from inventory.exceptions import InventoryError, StockChanged
 from inventory.models import Courier, Reservation, StockItem, StockMovement, Warehouse, Zone
+from inventory.sku import LONGEST, validate_sku
 
 LOW_STOCK = 5
 
@@ -60,7 +61,9 @@ class CountForm(MovementForm):
 
 
 class NewStockForm(BaseDialogForm):
-    sku = forms.CharField(label=_("SKU"), max_length=64, widget=UnfoldAdminTextInputWidget)
+    sku = forms.CharField(
+        label=_("SKU"), max_length=LONGEST, validators=[validate_sku], widget=UnfoldAdminTextInputWidget
+    )
     warehouse = forms.ModelChoiceField(Warehouse.objects.all(), to_field_name="code", widget=UnfoldAdminSelectWidget)
     quantity = forms.IntegerField(min_value=1, max_value=1_000_000, widget=UnfoldAdminIntegerFieldWidget)
     note = forms.CharField(max_length=200, required=False, widget=UnfoldAdminTextInputWidget)

@@ -16,6 +16,16 @@ class StockBusy(InventoryError):
 
 
 @dataclass
+class SkuRefused(InventoryError):
+    """Nothing can have such a SKU (`inventory.sku`)."""
+
+    sku: str
+
+    def __str__(self) -> str:
+        return f"{self.sku!r} can't be a SKU"
+
+
+@dataclass
 class UnknownStock(InventoryError):
     """No stock item has this SKU in this warehouse."""
 

@@ -5,6 +5,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from inventory import sku as skus
+from inventory.json_fields import Counts, Rows, ShapedJSONField
+
+COUNTS = Counts()
+DRIFTS = Rows(**dict.fromkeys(("check", "subject", "expected", "found", "hint"), "string"))
+
 
 class Warehouse(models.Model):
     """A place that goods are shipped from."""
@@ -65,7 +71,7 @@ class StockItem(models.Model):
     Every change bumps `version`. Rows are never deleted.
     """
 
-    sku = models.CharField(max_length=64)
+    sku = models.CharField(max_length=skus.LONGEST, validators=[skus.validate_sku])
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="stock_items")
     on_hand = models.IntegerField(default=0)
     held = models.IntegerField(default=0)
@@ -84,6 +90,7 @@ class StockItem(models.Model):
             models.CheckConstraint(condition=Q(held__gte=0), name="stock_held_not_negative"),
             models.CheckConstraint(condition=Q(committed__gte=0), name="stock_committed_not_negative"),
             models.CheckConstraint(condition=Q(on_hand__gte=F("held") + F("committed")), name="stock_never_oversold"),
+            skus.constraint("sku", name="stock_sku_can_be_one"),
         ]
 
     def __str__(self) -> str:
@@ -151,11 +158,15 @@ class Reconciliation(models.Model):
 
     at = models.DateTimeField(help_text="the moment of its snapshot")
     took_ms = models.PositiveIntegerField()
-    counts = models.JSONField(help_text="how much each check found, also those that found nothing")
-    drifts = models.JSONField(help_text="what was found, the first of each check")
+    counts = ShapedJSONField(validators=[COUNTS], help_text="how much each check found, also those that found nothing")
+    drifts = ShapedJSONField(validators=[DRIFTS], help_text="what was found, the first of each check")
 
     class Meta:
         ordering = ["-at"]
+        constraints = [
+            COUNTS.constraint("counts", name="reconciliation_counts"),
+            DRIFTS.constraint("drifts", name="reconciliation_drifts"),
+        ]
         indexes = [models.Index(fields=["-at"], name="reconciliation_newest")]
 
     def __str__(self) -> str:

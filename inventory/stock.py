@@ -4,9 +4,10 @@ from django.db import transaction
 
 from inventory.availability import announce
 from inventory.counters import CounterChange, write_counters
-from inventory.exceptions import CountBelowPromises, StockChanged, UnknownStock
+from inventory.exceptions import CountBelowPromises, SkuRefused, StockChanged, UnknownStock
 from inventory.locks import lock_stock
 from inventory.models import StockItem, StockMovement, Warehouse
+from inventory.sku import is_sku
 
 Reason = StockMovement.Reason
 ENTERED = (Reason.RECEIVED, Reason.COUNTED, Reason.DAMAGED)
@@ -26,10 +27,12 @@ def receive(
 ) -> StockItem:
     """Add units that arrived; the first of a SKU makes its stock item. `warehouse` is a code.
 
-    Raises StockBusy, StockChanged, or ValueError for a quantity below one.
+    Raises StockBusy, StockChanged, SkuRefused, or ValueError for a quantity below one.
     """
     if quantity < 1:
         raise ValueError("receive at least one unit")
+    if not is_sku(sku):
+        raise SkuRefused(sku)
     with transaction.atomic():
         place = Warehouse.objects.get(code=warehouse)
         StockItem.objects.bulk_create([StockItem(sku=sku, warehouse=place)], ignore_conflicts=True)

@@ -9,8 +9,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.urls import reverse
 
+from inventory.json_fields import Rows, ShapedJSONField, Texts
 from shop.currencies import CurrencyField, is_listed
 from shop.models import Variant
+
+ARCHIVED_LINES = Rows(sku="string", product_name="string", quantity="number", unit_price_minor="number")
+ARCHIVED_RESERVATIONS = Rows(stock_item_id="number", quantity="number", state="string")
+SWITCHES = Texts()
 
 
 class NextOrderNumber(models.Func):
@@ -141,14 +146,18 @@ class ArchivedOrder(OrderFacts):
 
     buyer_id = models.BigIntegerField(null=True, blank=True)
     terminal_at = models.DateTimeField()
-    lines = models.JSONField(help_text="rows of OrderLine, without their order")
-    reservations = models.JSONField(help_text="rows of inventory's Reservation, without their holder")
+    lines = ShapedJSONField(validators=[ARCHIVED_LINES], help_text="rows of OrderLine, without their order")
+    reservations = ShapedJSONField(
+        validators=[ARCHIVED_RESERVATIONS], help_text="rows of inventory's Reservation, without their holder"
+    )
 
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["delivered", "cancelled"]), name="archived_order_is_over"),
             is_listed("currency", name="archived_order_currency_listed"),
+            ARCHIVED_LINES.constraint("lines", name="archived_order_lines"),
+            ARCHIVED_RESERVATIONS.constraint("reservations", name="archived_order_reservations"),
         ]
         indexes = [
             # orders page: a person's orders, newest first
@@ -340,7 +349,9 @@ class SandboxPayment(models.Model):
     description = models.TextField()
     return_url = models.TextField()
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
-    switches = models.JSONField(default=list, help_text="what was to happen, see orders.providers.sandbox.switches")
+    switches = ShapedJSONField(
+        default=list, validators=[SWITCHES], help_text="what was to happen, see orders.providers.sandbox.switches"
+    )
     answered_at = models.DateTimeField(null=True, blank=True)
     then_state = models.CharField(max_length=10, choices=State, blank=True, help_text="what it turns into, later")
     then_at = models.DateTimeField(null=True, blank=True)
@@ -352,6 +363,7 @@ class SandboxPayment(models.Model):
             models.CheckConstraint(condition=Q(refunded_minor__lte=F("charged_minor")), name="sandbox_refunds_fit"),
             is_listed("currency", name="sandbox_currency_listed"),
             is_listed("charged_currency", name="sandbox_charged_currency_listed", may_be_empty=True),
+            SWITCHES.constraint("switches", name="sandbox_switches"),
         ]
 
     def __str__(self) -> str:

@@ -12,9 +12,15 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
 
+from inventory import sku as skus
+from inventory.json_fields import AnyObject, ShapedJSONField, Words
 from shop import currencies
 from shop.currencies import CurrencyField
 from shop.text import NAME_MOST
+
+ANY_OBJECT = AnyObject()
+ATTRIBUTES = Words(longest=250, numbers=True)
+OPTIONS = Words(longest=80)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -129,7 +135,9 @@ class Product(models.Model):
     name = models.CharField(max_length=160)
     description = models.TextField(blank=True)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
-    attributes = models.JSONField(default=dict, blank=True, help_text='free-form, e.g. {"Material": "Stoneware"}')
+    attributes = ShapedJSONField(
+        default=dict, blank=True, validators=[ATTRIBUTES], help_text='names and words, e.g. {"Material": "Stoneware"}'
+    )
     cap_per_buyer = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="how many units one buyer may have; empty: any number"
     )
@@ -138,6 +146,7 @@ class Product(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [ATTRIBUTES.constraint("attributes", name="product_attributes_are_words")]
         indexes = [models.Index(fields=["category", "name"], name="product_by_category")]
 
     def __str__(self) -> str:
@@ -166,9 +175,9 @@ class Variant(models.Model):
     """One thing that can be bought: a SKU, what sets it apart, and its price."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
-    sku = models.CharField(max_length=64, unique=True)
+    sku = models.CharField(max_length=skus.LONGEST, unique=True, validators=[skus.validate_sku])
     label = models.CharField(max_length=80, blank=True, help_text='what sets it apart, e.g. "M"; empty for a sole one')
-    options = models.JSONField(default=dict, blank=True, help_text='e.g. {"Size": "M"}')
+    options = ShapedJSONField(default=dict, blank=True, validators=[OPTIONS], help_text='e.g. {"Size": "M"}')
     price_minor = models.PositiveBigIntegerField(help_text="in minor units (cents)")
     currency = CurrencyField(default="USD")
     picture = models.ForeignKey(ProductPicture, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -180,6 +189,8 @@ class Variant(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(price_minor__gt=0), name="variant_price_positive"),
             currencies.is_listed("currency", name="variant_currency_listed"),
+            skus.constraint("sku", name="variant_sku_can_be_one"),
+            OPTIONS.constraint("options", name="variant_options_are_words"),
         ]
 
     def __str__(self) -> str:
@@ -245,10 +256,16 @@ class AuditEntry(models.Model):
     subject = models.TextField(help_text="an opaque word: order:<uuid>, show:<slug>")
     reason = models.TextField(blank=True)
     data = models.JSONField(default=dict, blank=True)
+    actor = models.CharField(max_length=80, help_text="an opaque word: user:<uuid>, provider:<name>, system")
+    action = models.CharField(max_length=40)
+    subject = models.CharField(max_length=80, help_text="an opaque word: order:<uuid>, show:<slug>")
+    reason = models.CharField(max_length=200, blank=True)
+    data = ShapedJSONField(default=dict, blank=True, validators=[ANY_OBJECT])
 
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "audit entries"
+        constraints = [ANY_OBJECT.constraint("data", name="audit_data_is_object")]
         indexes = [models.Index(fields=["subject", "id"], name="audit_by_subject")]
 
     def __str__(self) -> str:
@@ -261,6 +278,9 @@ class OutboxEvent(models.Model):
     topic = models.TextField(help_text="what happened: order.placed")
     subject = models.TextField(help_text="an opaque word: order:<uuid>")
     data = models.JSONField(default=dict, help_text="ids and figures; nothing about a person")
+    topic = models.CharField(max_length=40, help_text="what happened: order.placed")
+    subject = models.CharField(max_length=80, help_text="an opaque word: order:<uuid>")
+    data = ShapedJSONField(default=dict, validators=[ANY_OBJECT], help_text="ids and figures; nothing about a person")
     created_at = models.DateTimeField(db_default=Now())
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(db_default=Now())
@@ -269,6 +289,7 @@ class OutboxEvent(models.Model):
 
     class Meta:
         ordering = ["id"]
+        constraints = [ANY_OBJECT.constraint("data", name="outbox_data_is_object")]
         indexes = [
             # outbox.drain: what is due, the longest waiting first
             models.Index(fields=["next_try_at"], name="outbox_due", condition=Q(handled_at=None)),
@@ -383,6 +404,9 @@ class WebhookDelivery(models.Model):
     occasion = models.TextField(help_text="an opaque word for what happened: outbox:<id>")
     topic = models.TextField()
     payload = models.JSONField(help_text="public ids and figures, nothing about a person")
+    occasion = models.CharField(max_length=80, help_text="an opaque word for what happened: outbox:<id>")
+    topic = models.CharField(max_length=40)
+    payload = ShapedJSONField(validators=[ANY_OBJECT], help_text="public ids and figures, nothing about a person")
     state = models.CharField(max_length=9, choices=State, default=State.DUE)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(db_default=Now())
@@ -394,7 +418,10 @@ class WebhookDelivery(models.Model):
     class Meta:
         ordering = ["-created_at", "-id"]
         verbose_name_plural = "webhook deliveries"
-        constraints = [models.UniqueConstraint(fields=["endpoint", "occasion"], name="webhook_delivery_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "occasion"], name="webhook_delivery_once"),
+            ANY_OBJECT.constraint("payload", name="webhook_payload_is_object"),
+        ]
         indexes = [
             # deliveries.send_due: what is due, the longest waiting first
             models.Index(fields=["next_try_at"], name="webhook_delivery_due", condition=Q(state="due")),
