@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from shop.api import basket, goods, people, tokens
 
+# A SKU may have slashes in it: it is all the rest of its address, and nothing may follow it.
 urlpatterns: list[URLPattern] = [
     path("tokens", people.Tokens.as_view(), name="api-tokens"),
     path("me", people.Me.as_view(), name="api-me"),
@@ -13,7 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("products/<slug:slug>", goods.OneProduct.as_view(), name="api-product"),
     path("products/<slug:slug>/delivery", goods.ProductDelivery.as_view(), name="api-product-delivery"),
     path("cart", basket.CartView.as_view(), name="api-cart"),
-    path("cart/lines/<str:sku>", basket.CartLineView.as_view(), name="api-cart-line"),
+    path("cart/lines/<path:sku>", basket.CartLineView.as_view(), name="api-cart-line"),
     path("wishlist", basket.WishlistView.as_view(), name="api-wishlist"),
-    path("wishlist/items/<str:sku>", basket.WishView.as_view(), name="api-wish"),
+    path("wishlist/items/<path:sku>", basket.WishView.as_view(), name="api-wish"),
 ]

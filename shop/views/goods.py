@@ -1,5 +1,6 @@
 """The shop and its products."""
 
+import json
 from dataclasses import dataclass
 from datetime import date
 
@@ -80,6 +81,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         for variant in variants
     ]
     chosen = _chosen(options, request.GET.get("sku", ""))
+    wished = wishlist.wished_skus(request.user, skus)
     look = _look(options)
     return render(
         request,
@@ -92,7 +94,8 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
             "choices": _choices(options, chosen, look),
             "choice_word": _choice_word(chosen.variant, look),
             "pictures": _pictures(shown, chosen),
-            "wished": wishlist.wished_skus(request.user, skus),
+            "wished": wished,
+            "wished_json": json.dumps(sorted(wished)),
             "postal_code": code,
             "is_known": delivery.is_known(code),
             "quantities": range(1, 11),

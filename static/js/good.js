@@ -70,14 +70,16 @@ function redraw(page) {
   if (buy) buy.textContent = (isOut(chosen.value) ? buy.dataset.out : buy.dataset.in) ?? "";
 }
 
+/** What the heart does for each variant that was looked at. @type {Map<string, string>} */
+const wishes = new Map();
+
 /** The heart belongs to the variant that is chosen. @param {HTMLFormElement} form @param {string} sku */
 function drawWish(form, sku) {
   const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
-  const key = (/** @type {string} */ of) => `wished:${of}`;
-  form.dataset[key(field("sku").value)] = field("action").value;
-  const known = (form.dataset.skus ?? "").split(" ");
-  const action = form.dataset[key(sku)] ?? (known.includes(sku) ? "remove" : "add");
+  wishes.set(field("sku").value, field("action").value);
+  const known = JSON.parse(form.dataset.skus ?? "[]");
+  const action = wishes.get(sku) ?? (known.includes(sku) ? "remove" : "add");
   field("sku").value = sku;
   field("action").value = action;
   const isWished = action === "remove";
