@@ -79,20 +79,24 @@ GROUPS: list[tuple[object, list[tuple[object, str, str]]]] = [
     ),
 ]
 
+_Entry = tuple[object, str, type[Model]]
+
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """List what is registered in the admin, as far as this person may see it, in groups."""
     unplaced = {model._meta.label_lower: model for model in admin.site._registry}
-    groups = []
+    groups: list[tuple[object, list[_Entry]]] = []
     for title, entries in GROUPS:
         placed = [(word, icon, unplaced.pop(label)) for word, icon, label in entries if label in unplaced]
         groups.append((title, placed))
-    more = [(capfirst(model._meta.verbose_name_plural), "more_horiz", model) for model in unplaced.values()]
+    more: list[_Entry] = [
+        (capfirst(model._meta.verbose_name_plural), "more_horiz", model) for model in unplaced.values()
+    ]
     shown = [(title, _items(request, entries)) for title, entries in [*groups, (_("More"), more)]]
     return [{"title": title, "separator": True, "items": items} for title, items in shown if items]
 
 
-def _items(request: HttpRequest, entries: list[tuple[object, str, type[Model]]]) -> list[dict[str, Any]]:
+def _items(request: HttpRequest, entries: list[_Entry]) -> list[dict[str, Any]]:
     return [
         {
             "title": word,

@@ -35,6 +35,7 @@ from shop.erasure_admin import ERASE_BELOW, ErasesPerson
 from shop.models import AuditEntry, Category, Notice, Product, ProductPicture, User, Variant
 from shop.money import format_minor
 from shop.money_fields import MoneyField, MoneyForm
+from shop.pictures import NARROW
 from shop.role_admin import GrantedByAdmins, is_admin, may_touch
 from shop.webhooks import admin as webhooks_admin  # noqa: F401 (registers its own)
 
@@ -214,7 +215,7 @@ class ProductAdmin(ModelAdmin):
             return ""
         return format_html(
             '<img src="{}" alt="" width="40" height="50" style="border-radius:6px;object-fit:cover">',
-            picture.image.url,
+            picture.image.at(NARROW),
         )
 
     @display(description=_("price"))

@@ -16,6 +16,7 @@ from inventory import sku as skus
 from inventory.json_fields import AnyObject, ShapedJSONField, Words
 from shop import currencies
 from shop.currencies import CurrencyField
+from shop.pictures import PictureField
 from shop.text import NAME_MOST
 
 ANY_OBJECT = AnyObject()
@@ -160,7 +161,7 @@ class ProductPicture(models.Model):
     """A picture of a product, 4:5."""
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="pictures")
-    image = models.FileField(upload_to="pictures/")
+    image = PictureField(upload_to="pictures/")
     alt = models.CharField(max_length=200)
     position = models.PositiveSmallIntegerField(default=0)
 

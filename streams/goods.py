@@ -12,6 +12,7 @@ from inventory import availability, delivery
 from inventory.models import StockItem
 from shop.models import Product, Variant
 from shop.money import format_minor
+from shop.pictures import NARROW
 from streams.models import RunListItem
 
 LOW = 12  # "12 left" is worth saying loudly; more is not
@@ -150,7 +151,7 @@ def _item(
         url=product.get_absolute_url(),
         price_minor=variant.price_minor,
         currency=variant.currency,
-        picture=picture.image.url if picture else "",
+        picture=picture.image.at(NARROW) if picture else "",
         alt=picture.alt if picture else "",
         available=news.available if news else 0,
         version=news.version if news else 0,

@@ -8,10 +8,12 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from django.utils import timezone
 
 from shop.models import Variant
+from shop.pictures import PictureField
 
 
 def make_stream_key() -> str:
@@ -52,7 +54,7 @@ class StreamSession(models.Model):
     description = models.TextField(blank=True)
     host = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="shows")
     state = models.CharField(max_length=12, choices=State, default=State.SCHEDULED)
-    poster = models.FileField(upload_to="posters/", blank=True)
+    poster = PictureField(upload_to="posters/", blank=True)
     still = models.FileField(
         upload_to="stills/", blank=True, editable=False, help_text="a frame of it, shown where there is no poster"
     )
@@ -101,10 +103,14 @@ class StreamSession(models.Model):
         return reverse("streams:show", args=[self.slug])
 
     @property
+    def cover(self) -> FieldFile:
+        """The picture that stands for the show, its own or a frame of it; false without any."""
+        return self.poster or self.still
+
+    @property
     def cover_url(self) -> str:
-        """The address of the picture that stands for the show, its own or a frame of it; empty without any."""
-        cover = self.poster or self.still
-        return cover.url if cover else ""
+        """The address of its cover; empty without any."""
+        return self.cover.url if self.cover else ""
 
     @property
     def is_on_air(self) -> bool:

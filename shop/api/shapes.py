@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from inventory import availability, folding
+from shop import pictures
 from shop.accounts import WORDS, checked_name
 from shop.cart import QUANTITY_MOST, Entry
 from shop.catalogue import SORTS
@@ -66,14 +67,14 @@ class FoundProductSerializer(serializers.Serializer[Product]):
 
     def get_picture(self, product: Product) -> str:
         first = next(iter(product.pictures.all()), None)
-        return absolute(self, first.image.url) if first else ""
+        return absolute(self, first.image.at(pictures.MIDDLE)) if first else ""
 
     def get_url(self, product: Product) -> str:
         return absolute(self, product.get_absolute_url())
 
 
 class PictureSerializer(serializers.Serializer[ProductPicture]):
-    url = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField(help_text="the widest")
     alt = serializers.CharField()
 
     def get_url(self, picture: ProductPicture) -> str:

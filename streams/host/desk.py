@@ -10,6 +10,7 @@ from inventory import availability
 from inventory.models import StockItem
 from shop import catalogue
 from shop.models import Variant
+from shop.pictures import NARROW
 from streams import broadcasts, figures, goods, health, metrics, playback
 from streams.figures import LiveFigures
 from streams.goods import Item
@@ -177,9 +178,8 @@ def find_products(session: StreamSession, words: str) -> list[Found]:
     for variant in variants:
         picture = variant.picture or pictures.get(variant.product_id)
         news = stock.get(variant.sku)
-        result.append(
-            Found(variant, picture.image.url if picture else "", news.available if news else 0, variant.pk in listed)
-        )
+        address = picture.image.at(NARROW) if picture else ""
+        result.append(Found(variant, address, news.available if news else 0, variant.pk in listed))
     return result
 
 
