@@ -375,7 +375,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["shop.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["shop.parsing.OrjsonParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "shop.openapi.Schema",
     "DEFAULT_PAGINATION_CLASS": "shop.pagination.Cursor",
     "EXCEPTION_HANDLER": "shop.problems.handle",
     "PAGE_SIZE": 24,

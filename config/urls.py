@@ -1,7 +1,7 @@
 """Every address. The pages and calls themselves are in the apps."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config import files, health
@@ -13,7 +13,7 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("orders.api_urls")),
     path("", include("streams.api_urls")),
     path("", include("realtime.api_urls")),
-    path("<path:rest>", unknown_call),
+    re_path(r"^(?P<rest>(?s:.*))$", unknown_call),  # line ends, too
 ]
 
 handler500 = "config.busy.server_error"

@@ -20,6 +20,7 @@ from shop.text import is_text
 logger = logging.getLogger(__name__)
 
 SKUS_MAX = 100
+SKUS = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "maxItems": SKUS_MAX}
 FRESH = timedelta(seconds=10)
 
 
@@ -39,13 +40,14 @@ class AvailabilityView(APIView):
 
     @extend_schema(
         operation_id="availability",
-        parameters=[OpenApiParameter("sku", str, required=True, many=True)],
+        parameters=[OpenApiParameter("sku", SKUS, required=True)],
         responses=AvailabilityListSerializer,
     )
     def get(self, request: Request) -> Response:
-        skus = list(dict.fromkeys(sku for sku in request.query_params.getlist("sku") if is_text(sku)))
-        if not 0 < len(skus) <= SKUS_MAX:
+        asked = request.query_params.getlist("sku")
+        if not 0 < len(asked) <= SKUS_MAX or not all(map(is_text, asked)):
             raise serializers.ValidationError({"sku": [f"Name 1 to {SKUS_MAX} SKUs: ?sku=a&sku=b."]})
+        skus = list(dict.fromkeys(asked))
         known = read_availability(skus)
         results = [
             {name: known[sku][name] for name in ("sku", "available", "version", "as_of")}

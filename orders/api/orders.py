@@ -29,9 +29,10 @@ KEY_LEAST, KEY_MOST = 16, 64
 # One of each for all requests: they keep nothing of them, and making their fields anew costs more than using them.
 ORDER_IN, PLACED_OUT = OrderIn(), PlacedOut()
 
+DAY_OR_TIME = {"anyOf": [{"type": "string", "format": kind} for kind in ("date", "date-time")]}
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    OpenApiTypes.STR,
+    {"type": "string", "minLength": KEY_LEAST, "maxLength": KEY_MOST},
     OpenApiParameter.HEADER,
     required=True,
     description="16 to 64 characters; the same key and body again answer with the same order for 48 hours",
@@ -79,8 +80,8 @@ class Orders(generics.GenericAPIView[Order]):
         operation_id="orders_list",
         parameters=[
             OpenApiParameter("state", OpenApiTypes.STR, enum=Order.State.values),
-            OpenApiParameter("from", OpenApiTypes.STR, description="a day or a time (UTC), inclusive"),
-            OpenApiParameter("to", OpenApiTypes.STR, description="a day or a time (UTC), inclusive"),
+            OpenApiParameter("from", DAY_OR_TIME, description="a day or a time (UTC), inclusive"),
+            OpenApiParameter("to", DAY_OR_TIME, description="a day or a time (UTC), inclusive"),
         ],
         responses={200: OrderOut(many=True), 400: ProblemOut, 401: ProblemOut},
     )
@@ -179,17 +180,17 @@ def _idempotency_key(request: Request) -> str:
 def _asked_for(request: Request) -> listing.Asked:
     moments: dict[str, datetime | None] = {"from": None, "to": None}
     errors = {}
-    state = request.query_params.get("state", "")
-    if state and state not in Order.State.values:
+    state = request.query_params.get("state")
+    if state is not None and state not in Order.State.values:
         errors["state"] = _("One of %(states)s.") % {"states": ", ".join(Order.State.values)}
     for name in moments:
-        if text := request.query_params.get(name, ""):
+        if (text := request.query_params.get(name)) is not None:
             moments[name] = _moment(text, is_end=name == "to")
             if moments[name] is None:
                 errors[name] = _("A day such as 2026-11-21, or a time such as 2026-11-21T18:00:00Z.")
     if errors:
         raise exceptions.ValidationError(errors)
-    return listing.Asked(buyer_id=request.user.pk, state=state, since=moments["from"], until=moments["to"])
+    return listing.Asked(buyer_id=request.user.pk, state=state or "", since=moments["from"], until=moments["to"])
 
 
 def _moment(text: str, *, is_end: bool) -> datetime | None:

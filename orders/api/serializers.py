@@ -12,11 +12,12 @@ from inventory import folding
 from orders import access
 from orders.models import Order, Refund
 from shop import addresses
+from shop.api.inputs import Body
 from shop.api.shapes import EmailField
 from shop.cart import LINES_MOST, QUANTITY_MOST
 
 
-class LineIn(serializers.Serializer[Any]):
+class LineIn(Body[Any]):
     sku = serializers.CharField(max_length=64)
     quantity = serializers.IntegerField(min_value=1, max_value=QUANTITY_MOST)
 
@@ -31,7 +32,7 @@ class CountryField(serializers.CharField):
         return code
 
 
-class AddressIn(serializers.Serializer[Any]):
+class AddressIn(Body[Any]):
     """What must be there besides name, street and country is for the country to say: some have no postal codes."""
 
     name = serializers.CharField(max_length=120)
@@ -51,7 +52,7 @@ class AddressIn(serializers.Serializer[Any]):
         return {"name": attrs["name"], "country": attrs["country"], **kept}
 
 
-class OrderIn(serializers.Serializer[Any]):
+class OrderIn(Body[Any]):
     lines = LineIn(  # type: ignore[call-arg]
         many=True, required=False, allow_empty=False, max_length=LINES_MOST, help_text="default: the cart's"
     )

@@ -49,9 +49,7 @@ class Products(generics.GenericAPIView[Product]):
         responses={200: FoundProductSerializer(many=True), 400: ProblemSerializer},
     )
     def get(self, request: Request) -> Response:
-        query = ProductQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        asked = query.validated_data
+        asked = ProductQuery.read(request)
         code = asked.get("postal_code", "")
         if code and not delivery.is_known(code, asked["country"]):
             raise serializers.ValidationError({"postal_code": [_("That is not a postal code we know.")]})
@@ -60,7 +58,7 @@ class Products(generics.GenericAPIView[Product]):
             categories=tuple(slug for slug in request.query_params.getlist("category") if is_text(slug)),
             min_minor=asked.get("min_minor"),
             max_minor=asked.get("max_minor"),
-            in_stock=asked["in_stock"],
+            in_stock=asked["in_stock"] in {"1", "true"},
             attributes=attributes(request.query_params),
             postal_code=code,
             country=asked["country"],
@@ -82,15 +80,14 @@ class ProductDelivery(APIView):
     @extend_schema(
         operation_id="products_delivery",
         parameters=[
-            OpenApiParameter("postal_code", OpenApiTypes.STR, required=True),
+            OpenApiParameter("postal_code", {"type": "string", "minLength": 1, "maxLength": 16}, required=True),
             OpenApiParameter("country", OpenApiTypes.STR, description="IN unless said"),
         ],
         responses={200: DeliverySerializer, 400: ProblemSerializer, 404: ProblemSerializer},
     )
     def get(self, request: Request, slug: str) -> Response:
-        query = ProductQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        code, country = query.validated_data.get("postal_code", ""), query.validated_data["country"]
+        asked = ProductQuery.read(request)
+        code, country = asked.get("postal_code", ""), asked["country"]
         if not code:
             raise serializers.ValidationError({"postal_code": [_("Say where to: ?postal_code=110001.")]})
         product = get_product(slug)

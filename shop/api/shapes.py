@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from inventory import availability, folding
 from shop import pictures
 from shop.accounts import WORDS, checked_name
+from shop.api.inputs import Body, Query
 from shop.cart import QUANTITY_MOST, Entry
 from shop.catalogue import SORTS
 from shop.models import Product, ProductPicture, User, Variant
@@ -29,25 +30,24 @@ class ProblemSerializer(serializers.Serializer[Any]):
     )
 
 
-class ProductQuery(serializers.Serializer[Any]):
+class ProductQuery(Query):
     """What a search may ask for. Attributes are asked for as `a.<name>=<value>`, repeated for any of several."""
 
     q = serializers.CharField(required=False, allow_blank=True, max_length=100)
     category = serializers.CharField(required=False, allow_blank=True, help_text="a category's slug; may be repeated")
     min_minor = serializers.IntegerField(required=False, min_value=0, max_value=10**15)
     max_minor = serializers.IntegerField(required=False, min_value=0, max_value=10**15)
-    in_stock = serializers.BooleanField(
-        required=False, default=True, help_text="sold-out products leave the results unless this is 0"
+    in_stock = serializers.ChoiceField(
+        choices=["1", "0", "true", "false"],
+        required=False,
+        default="1",
+        help_text="sold-out products leave the results unless this is 0 or false",
     )
     sort = serializers.ChoiceField(choices=list(SORTS), required=False, allow_blank=True)
     postal_code = serializers.CharField(
         required=False, allow_blank=True, max_length=16, help_text="leaves out what can't be delivered there"
     )
     country = serializers.CharField(required=False, default=settings.DEFAULT_COUNTRY, min_length=2, max_length=2)
-
-    def to_internal_value(self, data: Any) -> Any:
-        # `?in_stock=` is as good as nothing.
-        return super().to_internal_value({key: value for key, value in data.items() if value != ""})
 
 
 class FoundProductSerializer(serializers.Serializer[Product]):
@@ -122,7 +122,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
     warehouse = serializers.CharField(allow_null=True)
 
 
-class QuantitySerializer(serializers.Serializer[Any]):
+class QuantitySerializer(Body[Any]):
     quantity = serializers.IntegerField(min_value=1, max_value=QUANTITY_MOST)
 
 
@@ -183,7 +183,7 @@ class EmailField(serializers.EmailField):
         return super().run_validation(folding.email(data) if isinstance(data, str) else data)
 
 
-class SignInSerializer(serializers.Serializer[Any]):
+class SignInSerializer(Body[Any]):
     email = EmailField()
     password = serializers.CharField(trim_whitespace=False, max_length=500)
     code = serializers.CharField(
@@ -198,7 +198,7 @@ class TokenSerializer(serializers.Serializer[Any]):
     token = serializers.CharField(help_text="for the header `Authorization: Token …`")
 
 
-class MeSerializer(serializers.ModelSerializer[User]):
+class MeSerializer(Body[User], serializers.ModelSerializer[User]):
     """The account. Others see `public_name`, never the e-mail address."""
 
     id = serializers.UUIDField(source="public_id", read_only=True)

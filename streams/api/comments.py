@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from shop.api.inputs import Body, Query
 from shop.models import User
 from shop.network import network
 from shop.pagination import Cursor
@@ -44,7 +45,7 @@ class BySaying(Cursor):
         return ("at", "id") if is_oldest_first else ("-at", "-id")
 
 
-class CommentsQuerySerializer(serializers.Serializer[Any]):
+class CommentsQuerySerializer(Query):
     """A window of what was said; both ends are inclusive."""
 
     order = serializers.ChoiceField(choices=["newest", "oldest"], required=False, help_text="which come first")
@@ -66,7 +67,7 @@ class CommentSerializer(serializers.Serializer[ChatMessage]):
     at = serializers.DateTimeField()
 
 
-class NewCommentSerializer(serializers.Serializer[Any]):
+class NewCommentSerializer(Body[Any]):
     text = serializers.CharField(
         allow_blank=True, trim_whitespace=False, help_text=f"one line of {chat.TEXT_MOST} characters at most"
     )
@@ -87,10 +88,9 @@ class Comments(ListAPIView[Any]):
     pagination_class = BySaying
 
     def get_queryset(self) -> QuerySet[ChatMessage]:
-        asked = CommentsQuerySerializer(data=self.request.query_params)
-        asked.is_valid(raise_exception=True)
+        asked = CommentsQuerySerializer.read(self.request)
         session = get_visible(self.request, self.kwargs["slug"])
-        return chat.visible(session, since=asked.validated_data.get("from"), until=asked.validated_data.get("to"))
+        return chat.visible(session, since=asked.get("from"), until=asked.get("to"))
 
     @extend_schema(operation_id="comments_list", parameters=[CommentsQuerySerializer])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

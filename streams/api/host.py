@@ -52,6 +52,7 @@ class IsHost(BasePermission):
 
 class HostView(APIView):
     permission_classes = [IsAuthenticated, IsHost]
+    problem_statuses = (status.HTTP_409_CONFLICT,)
 
     def own(self, slug: str) -> StreamSession:
         """Return a show of the caller's; others' are not found."""

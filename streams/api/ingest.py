@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from shop.api.inputs import Body
 from shop.parsing import OrjsonParser
 from shop.problems import Problem
 from shop.text import is_text
@@ -23,7 +24,7 @@ from streams.rtmp.exceptions import ProtocolError
 PUBLISH = "publish"
 
 
-class PublishSerializer(serializers.Serializer[Any]):
+class PublishSerializer(Body[Any]):
     """nginx-rtmp sends `call`, `app` and `name`, MediaMTX `action` and `path`. What else they send is ignored."""
 
     call = serializers.CharField(required=False, max_length=20)

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shop import network, rate_limits
+from shop.api.inputs import Body
 from shop.problems import Problem
 from streams import metrics
 from streams.models import StreamSession
@@ -25,7 +26,7 @@ NETWORK_PER_S = 20
 TEN_MINUTES_MS = 600_000
 
 
-class ReportSerializer(serializers.Serializer[Any]):
+class ReportSerializer(Body[Any]):
     """What a player saw since its last report."""
 
     session = serializers.SlugField(max_length=100)
@@ -48,6 +49,7 @@ class Metrics(APIView):
     """Browsers send this as they leave, with no header of ours: nobody is asked who they are."""
 
     authentication_classes = []
+    problem_statuses = (status.HTTP_404_NOT_FOUND,)
 
     @extend_schema(
         request=ReportSerializer,

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from shop.api.inputs import Body, Texts
 from shop.models import User
 from shop.problems import Problem
 from shop.text import one_line
@@ -28,11 +29,11 @@ GUEST_SALT = "streams.guest"
 GUEST_PATH = "/api/v1/playback/"
 
 
-class LeaseRequestSerializer(serializers.Serializer[Any]):
+class LeaseRequestSerializer(Body[Any]):
     session = serializers.SlugField(max_length=100, help_text="the show")
     device_id = serializers.CharField(max_length=64, help_text="the device's own word, the same after a reload")
     device_name = serializers.CharField(max_length=80, help_text="what its owner knows it by")
-    take_over = serializers.ListField(
+    take_over = Texts(
         child=serializers.CharField(max_length=64), required=False, max_length=100, help_text="leases to stop"
     )
 
@@ -63,6 +64,8 @@ class BeatSerializer(serializers.Serializer[Any]):
 
 
 class Leases(APIView):
+    problem_statuses = (status.HTTP_404_NOT_FOUND,)
+
     @extend_schema(
         request=LeaseRequestSerializer,
         responses={

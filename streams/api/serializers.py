@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from shop.api.inputs import Body, Query, Texts
 from streams import chat, playback, retention
 from streams.models import StreamSession
 from streams.programme import Row
@@ -69,12 +70,12 @@ class SessionSerializer(serializers.Serializer[Row]):
         return row.session.pinned.sku if row.session.pinned else None
 
 
-class SessionQuerySerializer(serializers.Serializer[Any]):
+class SessionQuerySerializer(Query):
     state = serializers.ChoiceField(choices=State.choices, required=False)
     q = serializers.CharField(required=False, allow_blank=True, max_length=100, help_text="in titles, hosts, products")
 
 
-class OpinionRequestSerializer(serializers.Serializer[Any]):
+class OpinionRequestSerializer(Body[Any]):
     opinion = serializers.ChoiceField(choices=["like", "dislike"])
 
 
@@ -84,7 +85,7 @@ class OpinionSerializer(serializers.Serializer[Any]):
     opinion = serializers.ChoiceField(choices=["like", "dislike"], allow_null=True, help_text="the caller's own")
 
 
-class NewSessionSerializer(serializers.Serializer[Any]):
+class NewSessionSerializer(Body[Any]):
     title = serializers.CharField(max_length=120)
     description = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
     starts_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
@@ -102,7 +103,7 @@ class NewSessionSerializer(serializers.Serializer[Any]):
     )
 
 
-class RecordingSerializer(serializers.Serializer[Any]):
+class RecordingSerializer(Body[Any]):
     """Whether a show is recorded, and how long its replay is kept."""
 
     is_recorded = serializers.BooleanField()
@@ -133,15 +134,15 @@ class CameraSerializer(serializers.Serializer[Any]):
     expires_in = serializers.IntegerField(help_text="seconds")
 
 
-class SkusSerializer(serializers.Serializer[Any]):
-    skus = serializers.ListField(child=serializers.CharField(max_length=64), help_text="the whole run list, in order")
+class SkusSerializer(Body[Any]):
+    skus = Texts(child=serializers.CharField(max_length=64), help_text="the whole run list, in order")
 
 
-class PinSerializer(serializers.Serializer[Any]):
+class PinSerializer(Body[Any]):
     sku = serializers.CharField(max_length=64, allow_null=True, help_text="null takes it off the table")
 
 
-class SlowModeSerializer(serializers.Serializer[Any]):
+class SlowModeSerializer(Body[Any]):
     seconds = serializers.IntegerField(min_value=0, max_value=chat.SLOW_MODE_MOST_S)
 
 

@@ -35,10 +35,9 @@ class SessionList(ListAPIView[Any]):
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
 
     def get_queryset(self) -> QuerySet[StreamSession]:
-        asked = serializers.SessionQuerySerializer(data=self.request.query_params)
-        asked.is_valid(raise_exception=True)
-        shows = access.list_visible(self.request.user, state=asked.validated_data.get("state", ""))
-        if words := asked.validated_data.get("q"):
+        asked = serializers.SessionQuerySerializer.read(self.request)
+        shows = access.list_visible(self.request.user, state=asked.get("state", ""))
+        if words := asked.get("q"):
             shows = shows.filter(_matches(words))
         return shows
 
@@ -62,7 +61,7 @@ class SessionOpinion(APIView):
         wanted.is_valid(raise_exception=True)
         return self._set(request, slug, wanted.validated_data["opinion"])
 
-    @extend_schema(responses=serializers.OpinionSerializer)
+    @extend_schema(request=None, responses={200: serializers.OpinionSerializer})
     def delete(self, request: Request, slug: str) -> Response:
         return self._set(request, slug, None)
 

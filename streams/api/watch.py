@@ -1,7 +1,6 @@
 """Where to begin to watch a show on a device."""
 
 import math
-from typing import Any
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -10,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from shop.api.inputs import Query
 from shop.problems import Problem
 from streams import watch
 from streams.api.serializers import absolute
@@ -17,7 +17,7 @@ from streams.api.sessions import get_visible
 from streams.exceptions import NothingToPlay, OffsetBeyond
 
 
-class WatchQuerySerializer(serializers.Serializer[Any]):
+class WatchQuerySerializer(Query):
     device = serializers.ChoiceField(choices=list(watch.DEVICES), default="desktop")
     offset = serializers.FloatField(
         required=False, min_value=0, help_text="seconds of video from the beginning; without it the newest, or 0"
@@ -53,13 +53,10 @@ class Watch(APIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """The rendition that suits a device, and the segment that holds a moment of the show."""
-        asked = WatchQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        asked = WatchQuerySerializer.read(request)
         session = get_visible(request, slug)
         try:
-            place = watch.find(
-                session, device=asked.validated_data["device"], offset_s=asked.validated_data.get("offset")
-            )
+            place = watch.find(session, device=asked["device"], offset_s=asked.get("offset"))
         except NothingToPlay as nothing:
             raise nothing_to_play(nothing) from None
         except OffsetBeyond as beyond:
