@@ -45,9 +45,9 @@ class AvailabilityView(APIView):
     )
     def get(self, request: Request) -> Response:
         asked = request.query_params.getlist("sku")
-        if not 0 < len(asked) <= SKUS_MAX or not all(map(is_text, asked)):
+        if not 0 < len(asked) <= SKUS_MAX or "" in asked:
             raise serializers.ValidationError({"sku": [f"Name 1 to {SKUS_MAX} SKUs: ?sku=a&sku=b."]})
-        skus = list(dict.fromkeys(asked))
+        skus = list(dict.fromkeys(filter(is_text, asked)))
         known = read_availability(skus)
         results = [
             {name: known[sku][name] for name in ("sku", "available", "version", "as_of")}

@@ -104,7 +104,7 @@ def test_a_list_costs_the_same_for_one_comment_and_ten(session: StreamSession) -
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "code"), [("  ", 400, "bad_message"), ("x" * 301, 400, "too_long"), (5, 201, "")]
+    ("text", "status", "code"), [("  ", 400, "bad_message"), ("x" * 301, 400, "too_long"), (5, 400, "invalid")]
 )
 def test_what_is_refused_is_named_by_the_sockets_code(
     session: StreamSession, text: object, status: int, code: str

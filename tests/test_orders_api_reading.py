@@ -191,4 +191,4 @@ def test_the_schema_describes_the_calls() -> None:
     assert [each["name"] for each in create["parameters"] if each["in"] == "header"] == ["Idempotency-Key"]
     assert {each["name"] for each in paths["/api/v1/orders"]["get"]["parameters"]} >= {"state", "from", "to"}
     assert set(paths["/api/v1/orders/{order_id}/cancel"]) == {"post"}
-    assert set(paths["/api/v1/webhooks/payments/{provider}"]["post"]["responses"]) == {"204", "403", "404", "503"}
+    assert {"204", "403", "404", "503"} <= set(paths["/api/v1/webhooks/payments/{provider}"]["post"]["responses"])
