@@ -57,7 +57,6 @@ GROUPS: list[tuple[object, list[tuple[object, str, str]]]] = [
             (_("People"), "person", "shop.user"),
             (_("Roles"), "groups", "auth.group"),
             (_("E-mail addresses"), "alternate_email", "account.emailaddress"),
-            (_("API tokens"), "key", "authtoken.tokenproxy"),
             (_("Notices and mails"), "notifications", "shop.notice"),
         ],
     ),

@@ -18,6 +18,8 @@ from shop import currencies
 from shop.currencies import CurrencyField
 from shop.pictures import PictureField
 from shop.text import NAME_MOST
+from shop.webhooks.models import WebhookDelivery as WebhookDelivery
+from shop.webhooks.models import WebhookEndpoint as WebhookEndpoint
 
 ANY_OBJECT = AnyObject()
 ATTRIBUTES = Words(longest=250, numbers=True)
@@ -256,11 +258,6 @@ class AuditEntry(models.Model):
     action = models.TextField()
     subject = models.TextField(help_text="an opaque word: order:<uuid>, show:<slug>")
     reason = models.TextField(blank=True)
-    data = models.JSONField(default=dict, blank=True)
-    actor = models.CharField(max_length=80, help_text="an opaque word: user:<uuid>, provider:<name>, system")
-    action = models.CharField(max_length=40)
-    subject = models.CharField(max_length=80, help_text="an opaque word: order:<uuid>, show:<slug>")
-    reason = models.CharField(max_length=200, blank=True)
     data = ShapedJSONField(default=dict, blank=True, validators=[ANY_OBJECT])
 
     class Meta:
@@ -278,9 +275,6 @@ class OutboxEvent(models.Model):
 
     topic = models.TextField(help_text="what happened: order.placed")
     subject = models.TextField(help_text="an opaque word: order:<uuid>")
-    data = models.JSONField(default=dict, help_text="ids and figures; nothing about a person")
-    topic = models.CharField(max_length=40, help_text="what happened: order.placed")
-    subject = models.CharField(max_length=80, help_text="an opaque word: order:<uuid>")
     data = ShapedJSONField(default=dict, validators=[ANY_OBJECT], help_text="ids and figures; nothing about a person")
     created_at = models.DateTimeField(db_default=Now())
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -366,69 +360,3 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
-
-
-class WebhookEndpoint(models.Model):
-    """An address of the merchant's that is told what happens (docs/webhooks.md). Its secret is derived, not kept."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    url = models.CharField(max_length=500)
-    description = models.CharField(max_length=120, blank=True, help_text="what receives it: the warehouse's system")
-    topics = ArrayField(models.CharField(max_length=40), blank=True, default=list, help_text="none: all of them")
-    is_active = models.BooleanField(default=True)
-    secret_number = models.PositiveIntegerField(default=1, editable=False)
-    rotated_at = models.DateTimeField(null=True, editable=False)
-    failures = models.PositiveIntegerField(
-        default=0, editable=False, help_text="attempts failed since the last success"
-    )
-    failing_since = models.DateTimeField(null=True, editable=False)
-    paused_until = models.DateTimeField(null=True, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["created_at"]
-
-    def __str__(self) -> str:
-        return self.description or self.url
-
-
-class WebhookDelivery(models.Model):
-    """One event on its way to one endpoint. Its `id` is the same at every attempt: receivers drop doubles by it."""
-
-    class State(models.TextChoices):
-        DUE = "due", "To be delivered"
-        DELIVERED = "delivered", "Delivered"
-        FAILED = "failed", "Given up"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
-    occasion = models.TextField(help_text="an opaque word for what happened: outbox:<id>")
-    topic = models.TextField()
-    payload = models.JSONField(help_text="public ids and figures, nothing about a person")
-    occasion = models.CharField(max_length=80, help_text="an opaque word for what happened: outbox:<id>")
-    topic = models.CharField(max_length=40)
-    payload = ShapedJSONField(validators=[ANY_OBJECT], help_text="public ids and figures, nothing about a person")
-    state = models.CharField(max_length=9, choices=State, default=State.DUE)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(db_default=Now())
-    status_code = models.PositiveSmallIntegerField(null=True, help_text="what the endpoint answered last")
-    last_error = models.TextField(blank=True)
-    created_at = models.DateTimeField(db_default=Now())
-    delivered_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["-created_at", "-id"]
-        verbose_name_plural = "webhook deliveries"
-        constraints = [
-            models.UniqueConstraint(fields=["endpoint", "occasion"], name="webhook_delivery_once"),
-            ANY_OBJECT.constraint("payload", name="webhook_payload_is_object"),
-        ]
-        indexes = [
-            # deliveries.send_due: what is due, the longest waiting first
-            models.Index(fields=["next_try_at"], name="webhook_delivery_due", condition=Q(state="due")),
-            # the admin's list, and prune
-            models.Index(fields=["-created_at", "-id"], name="webhook_delivery_newest"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.topic} to {self.endpoint_id}"

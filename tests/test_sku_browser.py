@@ -11,7 +11,7 @@ from shop.models import WishlistItem
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
 from tests.factories import make_product, make_user
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 WISHED, OTHER, ODD = "red shoe-s/42", "red", "a-b c/%2F"
 
