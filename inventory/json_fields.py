@@ -24,10 +24,10 @@ _TYPES: dict[str, type | tuple[type, ...]] = {"string": str, "number": (int, flo
 
 
 class JsonPathMatch(Func):
-    """Whether the predicate of a JSON path is true of a column; where it can't be answered, it is not."""
+    """Whether the predicate of a JSON path is true of a column; unknown for NULL, which a CHECK lets pass."""
 
     function = "jsonb_path_match"
-    template = "COALESCE(%(function)s(%(expressions)s, '%(predicate)s', '{}', true), false)"
+    template = "%(function)s(%(expressions)s, '%(predicate)s', '{}', true)"
     output_field = models.BooleanField()
     conditional = True
 

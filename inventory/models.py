@@ -6,8 +6,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from inventory import sku as skus
-from inventory.json_fields import Counts, Rows, ShapedJSONField
+from inventory.json_fields import AnyObject, Counts, Rows, ShapedJSONField
 
+ANSWER = AnyObject()
 COUNTS = Counts()
 DRIFTS = Rows(**dict.fromkeys(("check", "subject", "expected", "found", "hint"), "string"))
 
@@ -177,10 +178,13 @@ class Attempt(models.Model):
     """Something that staff or a host did by a form, so that the same form sent again does nothing (`attempts`)."""
 
     key = models.CharField(max_length=64, primary_key=True, help_text="a digest: who, where to, and what was sent")
-    answer = models.JSONField(null=True, help_text="what was answered, for those who send it again")
+    answer = ShapedJSONField(
+        null=True, validators=[ANSWER], help_text="what was answered, for those who send it again"
+    )
     made_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        constraints = [ANSWER.constraint("answer", name="attempt_answer_is_object")]
         # attempts.forget
         indexes = [models.Index(fields=["made_at"], name="attempt_by_age")]
 

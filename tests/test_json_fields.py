@@ -83,7 +83,7 @@ def test_python_and_postgresql_agree_on_every_value(name: str) -> None:
         fits = shape.fits(value)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT coalesce(jsonb_path_match(%s::jsonb, %s::jsonpath, '{}', true), false)",
+                "SELECT jsonb_path_match(%s::jsonb, %s::jsonpath, '{}', true)",
                 [written, shape.predicate()],
             )
             assert cursor.fetchone() == (fits,), written
@@ -215,7 +215,7 @@ def test_what_stood_there_before_is_repaired_and_the_audit_log_keeps_it() -> Non
     def leaves(app: str) -> list[tuple[str, str]]:
         return list(MigrationExecutor(connection).loader.graph.leaf_nodes(app))
 
-    before = [("shop", "0006_api_tokens"), ("inventory", "0003_zone_by_prefix")]
+    before = [("shop", "0008_unbounded_texts"), ("inventory", "0005_unbounded_texts")]
     after = [*leaves("shop"), *leaves("inventory")]
     rest = [leaf for label in ("orders", "streams") for leaf in leaves(label)]
     made = make_product(skus=("A", "B", "C", "E"), stock=2, attributes={"Material": "Clay"})

@@ -5,7 +5,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('streams', '0010_rehearsed_at'),
+        ('streams', '0012_still'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0008_shapes_hold'),
+        ('shop', '0010_shapes_hold'),
     ]
 
     operations = [

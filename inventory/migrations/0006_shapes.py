@@ -16,11 +16,20 @@ WHERE sku !~ '\A(?![\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])(?!(?:.*/
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0003_zone_by_prefix'),
+        ('inventory', '0005_unbounded_texts'),
     ]
 
     operations = [
         migrations.RunSQL(REPAIR_SKUS, migrations.RunSQL.noop),
+        migrations.AlterField(
+            model_name='attempt',
+            name='answer',
+            field=inventory.json_fields.ShapedJSONField(help_text='what was answered, for those who send it again', null=True, validators=[inventory.json_fields.AnyObject()]),
+        ),
+        migrations.AddConstraint(
+            model_name='attempt',
+            constraint=models.CheckConstraint(condition=inventory.json_fields.JsonPathMatch(models.F('answer'), predicate='strict $.type() == "object"'), name='attempt_answer_is_object'),
+        ),
         migrations.AlterField(
             model_name='reconciliation',
             name='counts',

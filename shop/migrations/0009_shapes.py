@@ -67,7 +67,7 @@ def repair_words(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0006_api_tokens'),
+        ('shop', '0008_unbounded_texts'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """On its own, so that rows can be written while those that are there are looked at."""
 
     dependencies = [
-        ('shop', '0007_shapes'),
+        ('shop', '0009_shapes'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0006_placed_by_whom'),
+        ('orders', '0008_unbounded_texts'),
     ]
 
     operations = [
