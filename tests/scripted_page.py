@@ -30,7 +30,9 @@ globalThis.addEventListener = (name, call) => name === "online" && (online = cal
 if (api) {
   globalThis.WebSocket = Blocked;
   const { fetch } = globalThis;
-  globalThis.document = { querySelector: () => null, addEventListener() {}, dispatchEvent() {} };
+  globalThis.document = {
+    cookie: "", documentElement: { dataset: {} }, querySelector: () => null, addEventListener() {}, dispatchEvent() {},
+  };
   const signedIn = (options) => ({ ...options, headers: { ...options.headers, Authorization: `Token ${ticket}` } });
   globalThis.fetch = (path, options) => fetch(new URL(path, api), signedIn(options));
 }
