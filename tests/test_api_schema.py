@@ -12,7 +12,6 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
-from rest_framework.authtoken.models import Token
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -27,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 
 from orders import checkout
 from orders.access import token as access_token
-from shop import wishlist
+from shop import tokens, wishlist
 from shop.models import User
 from streams import chat
 from tests.factories import make_product, make_request, make_session, make_user
@@ -99,7 +98,7 @@ def fill(case: schemathesis.Case, known: dict[str, str]) -> None:
 def test_a_call_keeps_to_the_schema(
     name: str, role: str, people: dict[str, User], known: dict[str, str], empty_limits: Callable[[], None]
 ) -> None:
-    headers = {"Authorization": f"Token {Token.objects.create(user=people[role]).key}"} if role in people else {}
+    headers = {"Authorization": f"Token {tokens.issue(people[role])}"} if role in people else {}
     operation = OPERATIONS[name]
     is_judged, asked = not operation.body and name not in WORLDLY, 0
 

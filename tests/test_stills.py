@@ -17,6 +17,7 @@ from streams.hls.origin import Origin
 from streams.hls.recording import Recording, Rendition, Run, Segment
 from streams.media import stills
 from streams.models import StreamSession
+from tests.drawn import encoded, flat
 from tests.factories import make_session, make_user
 from tests.media_process import MediaProcess, push
 from tests.realtime_servers import eventually
@@ -139,7 +140,7 @@ def test_lists_pages_and_api_show_it_and_a_poster_takes_its_place(media_root: Pa
     [told] = client.get("/api/v1/sessions").json()["results"]
     assert told["poster"].endswith(live.still.url)
 
-    live.poster.save("own.webp", ContentFile(b"a poster"))
+    live.poster.save("own.png", ContentFile(encoded(flat(160, 90))))
     page = client.get("/").content.decode()
     assert live.poster.url in page
     assert live.still.url not in page
