@@ -101,7 +101,7 @@ class Counts(Shape):
 
     def fits(self, value: Any) -> bool:
         return isinstance(value, dict) and all(
-            isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in value.values()
+            _is_a("number", count) and count >= 0 and float(count).is_integer() for count in value.values()
         )
 
     def predicate(self) -> str:
