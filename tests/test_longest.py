@@ -50,6 +50,7 @@ RULES = {
         for name in ("email", "name", "line1", "city", "postal_code", "country", "session")
     ),
     *["orders.OrderLine.sku", "orders.IdempotencyKey.key", "orders.IdempotencyKey.body_hash"],
+    *["shop.ApiToken.digest", "shop.ApiToken.password_mark"],
     *["orders.SandboxPayment.ref", "streams.StreamSession.slug", "streams.StreamSession.title"],
     *["streams.StreamSession.stream_key", "streams.ChatMessage.text", "streams.BlockedWord.word"],
 }
