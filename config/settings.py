@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.request_limits.RequestLimitsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -143,6 +144,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "shop.context.nonce",
+                "shop.context.here",
                 "shop.context.basket",
                 "shop.context.bell",
                 "streams.context.on_air",
@@ -257,7 +259,7 @@ AXES_LOCKOUT_CALLABLE = "shop.sign_in.locked_out"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_CALLABLE = "shop.sign_in.attempted_name"
-AXES_CLIENT_IP_CALLABLE = "shop.network.client_address"
+AXES_CLIENT_IP_CALLABLE = "shop.network.network_address"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SILENCED_SYSTEM_CHECKS = [
     "axes.W003",

@@ -16,6 +16,7 @@ api_v1: list[URLPattern | URLResolver] = [
     re_path(r"^(?P<rest>(?s:.*))$", unknown_call),  # line ends, too
 ]
 
+handler400 = "config.refusals.bad_request"
 handler500 = "config.busy.server_error"
 
 urlpatterns = [

@@ -1,12 +1,13 @@
 """Finding products: one annotated queryset, and what can be narrowed down."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import (
     Case,
     Count,
@@ -42,6 +43,14 @@ SORTS: dict[str, tuple[str, ...]] = {
 }
 DEFAULT_SORT = "wished"
 WISHES_MOST = 999_999_999
+
+# Which of these names and values of attributes any product for sale has.
+KNOWN_ATTRIBUTES = """
+SELECT DISTINCT attribute.key, attribute.value
+FROM shop_product
+CROSS JOIN jsonb_each_text(CASE jsonb_typeof(attributes) WHEN 'object' THEN attributes ELSE '{}' END) AS attribute
+WHERE is_active AND (attribute.key, attribute.value) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+"""
 
 
 @dataclass(frozen=True)
@@ -207,6 +216,24 @@ def get_product(slug: str) -> Product:
 def categories() -> QuerySet[Category]:
     """Return the categories that have something for sale, in the shop's order."""
     return Category.objects.filter(Exists(Product.objects.filter(category=OuterRef("pk"), is_active=True)))
+
+
+def recognised(filters: Filters) -> Filters:
+    """Return the filters without the categories and the attributes that nothing for sale has."""
+    chosen = [(name, value) for name, values in filters.attributes.items() for value in values]
+    attributes: dict[str, tuple[str, ...]] = {}
+    if chosen:
+        with connection.cursor() as cursor:
+            cursor.execute(KNOWN_ATTRIBUTES, [[name for name, _ in chosen], [value for _, value in chosen]])
+            known = set(cursor.fetchall())
+        for name, value in chosen:
+            if (name, value) in known:
+                attributes[name] = (*attributes.get(name, ()), value)
+    slugs: set[str] = set()
+    if filters.categories:
+        slugs.update(Category.objects.filter(slug__in=filters.categories).order_by().values_list("slug", flat=True))
+    categories = tuple(slug for slug in filters.categories if slug in slugs)
+    return replace(filters, categories=categories, attributes=attributes)
 
 
 def offered(filters: Filters) -> QuerySet[Product]:

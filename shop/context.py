@@ -9,6 +9,8 @@ from django.utils.functional import SimpleLazyObject
 from shop import cart, notices, place
 from shop.models import User
 
+HERE_MAX = 500
+
 
 class Basket:
     """The cart in the header."""
@@ -44,6 +46,12 @@ def bell(request: HttpRequest) -> dict[str, object]:
 
 def basket(request: HttpRequest) -> dict[str, object]:
     return {"basket": Basket(request), "deliver_to": SimpleLazyObject(lambda: place.postal_code(request))}
+
+
+def here(request: HttpRequest) -> dict[str, object]:
+    """The page's own address, for every form that returns to it; a long query, which each would repeat, is cut."""
+    address = request.get_full_path()
+    return {"here": address if len(address) <= HERE_MAX else request.path}
 
 
 def nonce(request: HttpRequest) -> dict[str, object]:

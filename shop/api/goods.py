@@ -24,8 +24,7 @@ from shop.api.shapes import (
 from shop.models import Product
 from shop.pagination import Cursor
 from shop.problems import Problem
-from shop.text import is_text
-from shop.views.filters import attributes
+from shop.views.filters import attributes, categories
 
 
 class InAskedOrder(Cursor):
@@ -55,7 +54,7 @@ class Products(generics.GenericAPIView[Product]):
             raise serializers.ValidationError({"postal_code": [_("That is not a postal code we know.")]})
         self.filters = catalogue.Filters(
             q=asked.get("q", "").replace("\x00", ""),
-            categories=tuple(slug for slug in request.query_params.getlist("category") if is_text(slug)),
+            categories=categories(request.query_params),
             min_minor=asked.get("min_minor"),
             max_minor=asked.get("max_minor"),
             in_stock=asked["in_stock"] in {"1", "true"},

@@ -1,13 +1,14 @@
 """The shop's address bar: filters out of it, and links that change it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import QueryDict
 
-from shop import money
+from shop import catalogue, money
 from shop.catalogue import SORTS, Filters
 from shop.text import is_text
 
@@ -16,25 +17,33 @@ PAGES_MOST = 40
 # The attributes that are offered as filters, and how many values of each.
 FACETS_MOST = 4
 VALUES_MOST = 6
+# How many categories and values of attributes one search may choose, and how long each may be.
+CHOSEN_MAX = 40
+CHOSEN_LENGTH_MAX = 100
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What an address asks for. `refused` are the parameters that make no sense, to be told to the reader."""
+    """What an address asks for. `refused` are the parameters that make no sense, to be told to the reader.
+
+    `repeated` are the filters that links go on with: only those whose categories and attributes the shop has.
+    """
 
     filters: Filters
+    repeated: Filters = field(default_factory=Filters)
     page: int = 1
     refused: tuple[str, ...] = ()
 
     def link(self, **changes: object) -> str:
         """Return the query of this search with some filters changed."""
-        return query_of(replace(self.filters, **changes))  # type: ignore[arg-type]
+        return query_of(replace(self.repeated, **changes))  # type: ignore[arg-type]
 
 
 def read(query: QueryDict, *, postal_code: str) -> Asked:
     """Read an address such as ?q=&category=&min=&max=&in_stock=&sort=&page=&a.Material=Stoneware.
 
-    What is sold out stays away unless in_stock says 0. Prices are typed in the shop's currency: 12.50.
+    What is sold out stays away unless in_stock says 0. Prices are typed in the shop's currency: 12.50. Raises
+    BadRequest for more choices than anybody makes.
     """
     refused = []
     prices: dict[str, int | None] = {}
@@ -44,29 +53,52 @@ def read(query: QueryDict, *, postal_code: str) -> Asked:
         if typed and prices[name] is None:
             refused.append(name)
     page = query.get("page", "1")
+    asked = Filters(
+        q=query.get("q", "").replace("\x00", "")[:100].strip(),
+        categories=categories(query),
+        min_minor=prices["min"],
+        max_minor=prices["max"],
+        in_stock=query.get("in_stock", "") not in {"0", "false", "no"},
+        attributes=attributes(query),
+        postal_code=postal_code,
+        sort=query.get("sort", "") if query.get("sort", "") in SORTS else "",
+    )
     return Asked(
-        Filters(
-            q=query.get("q", "").replace("\x00", "")[:100].strip(),
-            categories=tuple(dict.fromkeys(slug for slug in query.getlist("category") if is_text(slug))),
-            min_minor=prices["min"],
-            max_minor=prices["max"],
-            in_stock=query.get("in_stock", "") not in {"0", "false", "no"},
-            attributes=attributes(query),
-            postal_code=postal_code,
-            sort=query.get("sort", "") if query.get("sort", "") in SORTS else "",
-        ),
+        asked,
+        repeated=catalogue.recognised(asked),
         page=min(max(int(page), 1), PAGES_MOST) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
         refused=tuple(refused),
     )
 
 
+def categories(query: QueryDict) -> tuple[str, ...]:
+    """Read the chosen categories. Raises BadRequest for too many, or too long ones."""
+    return _bounded(slug for slug in query.getlist("category") if is_text(slug))
+
+
 def attributes(query: QueryDict) -> dict[str, tuple[str, ...]]:
-    """Read the filters by attribute, `a.Material=Stoneware`."""
-    return {
-        name.removeprefix(ATTRIBUTE): tuple(dict.fromkeys(value for value in query.getlist(name) if is_text(value)))
+    """Read the filters by attribute, `a.Material=Stoneware`. Raises BadRequest for too many, or too long ones."""
+    pairs = [
+        (name.removeprefix(ATTRIBUTE), value)
         for name in query
         if name.startswith(ATTRIBUTE) and is_text(name)
-    }
+        for value in query.getlist(name)
+        if is_text(value)
+    ]
+    _bounded(name for name, _value in pairs)
+    _bounded(value for _name, value in pairs)
+    chosen: dict[str, tuple[str, ...]] = {}
+    for name, value in dict.fromkeys(pairs):
+        chosen[name] = (*chosen.get(name, ()), value)
+    return chosen
+
+
+def _bounded(values: Iterable[str]) -> tuple[str, ...]:
+    """Return what was chosen, each once. Raises BadRequest."""
+    given = list(values)
+    if len(given) > CHOSEN_MAX or any(len(value) > CHOSEN_LENGTH_MAX for value in given):
+        raise BadRequest(f"a search chooses at most {CHOSEN_MAX} values of at most {CHOSEN_LENGTH_MAX} characters")
+    return tuple(dict.fromkeys(given))
 
 
 def query_of(filters: Filters, **more: object) -> str:

@@ -32,7 +32,7 @@ def products(request: HttpRequest) -> HttpResponse:
     facets = search.facets()
     shown = list(search.products()[: PER_PAGE * asked.page])
     skus = [product.variants.all()[0].sku for product in shown]
-    more = filters.query_of(asked.filters, page=asked.page + 1)
+    more = filters.query_of(asked.repeated, page=asked.page + 1)
     return render(
         request,
         "shop/products.html",
@@ -43,6 +43,8 @@ def products(request: HttpRequest) -> HttpResponse:
             "attribute_facets": _attribute_facets(facets, asked.filters),
             "products": shown,
             "new_from": PER_PAGE * (asked.page - 1) + 1,
+            "here": request.path
+            + filters.query_of(asked.repeated, **({"page": asked.page} if asked.page > 1 else {})),
             "more": more if len(shown) < facets.total and asked.page < filters.PAGES_MOST else "",
             "chips": _chips(asked, facets),
             "sorts": _sorts(asked.filters),
@@ -217,7 +219,7 @@ def _attribute_facets(facets: catalogue.Facets, asked: catalogue.Filters) -> lis
 
 
 def _chips(asked: filters.Asked, facets: catalogue.Facets) -> list[Chip]:
-    held = asked.filters
+    held = asked.repeated
     labels = {choice.value: choice.label for choice in facets.categories}
     if unknown := [slug for slug in held.categories if slug not in labels]:
         labels |= dict(Category.objects.filter(slug__in=unknown).order_by().values_list("slug", "name"))
