@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.lookalikes import is_taken
 from shop.models import User
+from shop.network import network_address
 from shop.text import NAME_MOST, NameRefused, NameTooLong, clean_name
 
 
@@ -16,6 +17,10 @@ class Adapter(DefaultAccountAdapter):
 
     def populate_username(self, request: HttpRequest, user: User) -> None:
         """There are no user names."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Count a household as one, as all our limits do."""
+        return network_address(request)
 
 
 WORDS = {

@@ -8,6 +8,7 @@ from django.utils.crypto import constant_time_compare
 
 IPV6_NETWORK_BITS = 64
 DOOR_HEADER = "X-Front-Door"
+UNKNOWN = "unknown"
 
 
 def client_address(request: HttpRequest) -> str:
@@ -41,14 +42,27 @@ def network(request: HttpRequest) -> str:
     return network_of(client_address(request))
 
 
+def network_address(request: HttpRequest) -> str:
+    """Return the network as a plain address, for libraries that store one: of an IPv6 network, its first."""
+    name = network(request)
+    return "::" if name == UNKNOWN else name.partition("/")[0]
+
+
 def network_of(written: str) -> str:
-    """Return the household's address of an address, or "unknown"."""
+    """Return the household's network of an address, or `UNKNOWN`. Every count and ban by address goes by this."""
     try:
-        address = ipaddress.ip_address(written)
+        address = ipaddress.ip_address(_without_port(written).partition("%")[0])
     except ValueError:
-        return "unknown"
+        return UNKNOWN
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False))
+
+
+def _without_port(written: str) -> str:
+    """Return an address as some proxies forward it, `192.0.2.1:4711` or `[2001:db8::1]:4711`, without its port."""
+    if written.startswith("["):
+        return written[1:].partition("]")[0]
+    return written.partition(":")[0] if written.count(":") == 1 else written
