@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from shop import problems
 
+OWN_ANSWERS = "/video-streams/"
+"""The stream limit, whose contract words its own refusals; it bounds its body itself."""
 CODES = {
     HTTPStatus.BAD_REQUEST: "bad_request",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",

@@ -21,8 +21,6 @@ NAME_MAX = 200
 QUERY_VALUE_MAX = 8000
 FORM_VALUE_MAX = 20_000
 UPLOAD_BYTES_MAX = 32 * 1024 * 1024
-OWN_ANSWERS = "/video-streams/"
-"""Whose contract words its own refusals; it reads no query, and bounds its body itself."""
 
 
 class RequestLimitsMiddleware:
@@ -67,7 +65,7 @@ def _is_body_small(request: HttpRequest) -> bool:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         return True  # Django takes it for empty
-    if request.path.startswith(OWN_ANSWERS):
+    if request.path.startswith(refusals.OWN_ANSWERS):
         return True
     is_upload = request.content_type == "multipart/form-data"
     return length <= (UPLOAD_BYTES_MAX if is_upload else settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

@@ -122,6 +122,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "shop.second_factor.Middleware",
     "axes.middleware.AxesMiddleware",
+    "shop.known_devices.KnownDevicesMiddleware",
+    "config.request_rates.RequestRatesMiddleware",
     "config.busy.BusyMiddleware",
     "shop.http_times.CallsInUtc",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -222,6 +224,7 @@ CELERY_TASK_ROUTES = {"orders.tasks.sweep": {"queue": "sweep"}}
 AUTH_USER_MODEL = "shop.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    "shop.guesses.GuessLimit",
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
@@ -242,7 +245,10 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
-ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}
+# config.request_rates counts these by network; shop.guesses counts wrong passwords, without locking an owner out.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(
+    ("login", "login_failed", "signup", "reset_password_from_key", "reauthenticate", "change_password")
+) | {"reset_password": "5/m/key", "confirm_email": "3/10m/key"}
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_ADAPTER = "shop.second_factor.Adapter"
@@ -258,6 +264,8 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_CALLABLE = "shop.sign_in.locked_out"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # a guesser who goes on does not keep the owner out
+AXES_WHITELIST_CALLABLE = "shop.guesses.is_by_known_device"
 AXES_USERNAME_CALLABLE = "shop.sign_in.attempted_name"
 AXES_CLIENT_IP_CALLABLE = "shop.network.network_address"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account import forms as allauth
+from allauth.core import context
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
@@ -89,6 +90,17 @@ class ChangePasswordForm(allauth.ChangePasswordForm):
         self.fields["password1"].label = _("The new one")
         self.fields["password1"].help_text = NEW_PASSWORD_HINT
         self.fields["password2"].label = _("The new one again")
+
+    def clean_oldpassword(self) -> str:
+        """Count a wrong one as any guess: a session left open at somebody else's is no way to try them all."""
+        from shop import guesses
+
+        request = context.request
+        if not guesses.take(request, self.user.email):
+            raise forms.ValidationError(_("Too many wrong passwords. Try again later."))
+        password: str = super().clean_oldpassword()
+        guesses.forgive(request)
+        return password
 
 
 class ResetPasswordKeyForm(allauth.ResetPasswordKeyForm):

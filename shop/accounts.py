@@ -1,11 +1,15 @@
 """Accounts by e-mail address: what allauth is told about ours."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from shop import guesses
 from shop.lookalikes import is_taken
 from shop.models import User
 from shop.network import network_address
@@ -17,6 +21,13 @@ class Adapter(DefaultAccountAdapter):
 
     def populate_username(self, request: HttpRequest, user: User) -> None:
         """There are no user names."""
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Check a password, to sign in or to confirm who one is; a right one is no guess."""
+        user = super().authenticate(request, **credentials)
+        if user:
+            guesses.forgive(request)
+        return user
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Count a household as one, as all our limits do."""

@@ -36,6 +36,14 @@ return wait
 """
 
 
+# Only into a bucket that is there: one that is not is full.
+GIVE_BACK_LUA = """
+for index, key in ipairs(KEYS) do
+    if redis.call('EXISTS', key) == 1 then redis.call('HINCRBYFLOAT', key, 'tokens', ARGV[index]) end
+end
+"""
+
+
 @dataclass(frozen=True)
 class Bucket:
     """A bucket starts full, holds `capacity` and gains `refill_per_s`; `cost` is what is asked of it."""
@@ -49,6 +57,11 @@ class Bucket:
 @cache
 def _script() -> Any:
     return redis_pool.client().register_script(TAKE_LUA)
+
+
+@cache
+def _giving_back() -> Any:
+    return redis_pool.client().register_script(GIVE_BACK_LUA)
 
 
 def wait_ms(bucket: Bucket) -> int:
@@ -92,3 +105,19 @@ def take_all(*buckets: Bucket) -> int:
             "rate limit of %s not checked, Redis is away: %s", ", ".join(bucket.key for bucket in buckets), error
         )
         return 0
+
+
+def give_back(*buckets: Bucket) -> None:
+    """Return to each bucket what `take_all` took of it, for what did not count in the end. Redis away: they stay."""
+    try:
+        _giving_back()(keys=[f"{KEYS}{bucket.key}" for bucket in buckets], args=[bucket.cost for bucket in buckets])
+    except redis.RedisError as error:
+        log.warning("nothing given back to %s: %s", ", ".join(bucket.key for bucket in buckets), error)
+
+
+def forget(key: str) -> None:
+    """Fill a bucket up again."""
+    try:
+        redis_pool.client().delete(f"{KEYS}{key}")
+    except redis.RedisError as error:
+        log.warning("the bucket %s was not filled: %s", key, error)

@@ -6,6 +6,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+LOCKED_S = 900  # AXES_COOLOFF_TIME
+
 
 def attempted_name(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
     """Return the e-mail address that was tried, whichever way in: pages, the admin, or the REST API.
@@ -22,4 +24,7 @@ def locked_out(request: HttpRequest, answer: HttpResponse, credentials: Mapping[
     """Answer a locked-out sign-in: a page, except to the REST API, which has said so itself."""
     if request.path.startswith("/api/"):
         return answer
-    return render(request, "account/locked.html", status=429)
+    wait_s = getattr(request, "guess_wait_s", LOCKED_S)
+    page = render(request, "account/locked.html", {"minutes": -(-wait_s // 60)}, status=429)
+    page["Retry-After"] = str(wait_s)
+    return page

@@ -1,5 +1,7 @@
 """Tokens and one's own account over REST."""
 
+import hashlib
+
 from django.contrib.auth import authenticate
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -8,12 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from shop import network, rate_limits, second_factor, tokens, verification
+from shop import guesses, network, rate_limits, second_factor, tokens, verification
 from shop.api.persons import person
 from shop.api.shapes import MeSerializer, ProblemSerializer, SignInSerializer, TokenSerializer
 from shop.models import User
 from shop.problems import Problem
 from shop.second_factor_forms import AuthenticateForm
+from shop.sign_in import LOCKED_S
 
 # Attempts, right or wrong: a person rarely needs more than one; a guesser gets nowhere. django-axes, which counts the
 # wrong ones over pages and this call alike, locks an address out besides.
@@ -43,9 +46,11 @@ class Tokens(APIView):
         _limit(request, email)
         user = authenticate(request._request, email=email, password=asked.validated_data["password"])
         if getattr(request._request, "axes_locked_out", False):
-            raise Problem(429, "locked_out", _("Too many wrong passwords. Try again later."), retry_after_s=900)
+            wait_s = getattr(request._request, "guess_wait_s", LOCKED_S)
+            raise Problem(429, "locked_out", _("Too many wrong passwords. Try again later."), retry_after_s=wait_s)
         if not isinstance(user, User):
             raise Problem(401, "invalid_credentials", _("The e-mail address or the password is wrong."))
+        guesses.forgive(request._request)
         _check_trust(user, code=asked.validated_data["code"])
         agent = request.headers.get("User-Agent", "")
         token = tokens.issue(user, name=asked.validated_data["name"] or agent)
@@ -88,8 +93,9 @@ def _check_trust(user: User, *, code: str) -> None:
 
 def _limit(request: Request, email: str) -> None:
     """Slow down guessing, by address asked for and by where it comes from. Raises Problem with Retry-After."""
+    digest = hashlib.sha256(email.encode()).hexdigest()
     waits = [
-        rate_limits.take(f"token:address:{email}", capacity=PER_ADDRESS, refill_per_s=PER_ADDRESS / 300),
+        rate_limits.take(f"token:address:{digest}", capacity=PER_ADDRESS, refill_per_s=PER_ADDRESS / 300),
         rate_limits.take(
             f"token:network:{network.network(request._request)}", capacity=PER_NETWORK, refill_per_s=PER_NETWORK / 60
         ),
