@@ -1,9 +1,13 @@
 """Accounts by e-mail address: what allauth is told about ours."""
 
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django import forms
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q
 from django.http import HttpRequest
@@ -14,6 +18,7 @@ from shop.lookalikes import is_taken
 from shop.models import User
 from shop.network import network_address
 from shop.text import NAME_MOST, NameRefused, NameTooLong, clean_name
+from shop.views.going_back import own_address
 
 
 class Adapter(DefaultAccountAdapter):
@@ -28,6 +33,16 @@ class Adapter(DefaultAccountAdapter):
         if user:
             guesses.forgive(request)
         return user
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Go on, after a sign-in, to addresses of ours alone."""
+        return bool(url and own_address(context.request, url))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write a mail whose links lead to SITE_URL: the host that a request names is for its sender to choose."""
+        site = SimpleNamespace(domain=urlsplit(settings.SITE_URL).netloc, name=settings.SELLER_NAME)
+        ours = {name: _at_site(value) for name, value in context.items()}
+        super().send_mail(template_prefix, email, {**ours, "current_site": site})
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Count a household as one, as all our limits do."""
@@ -54,6 +69,13 @@ def checked_name(name: str, *, user: User | None) -> str:
     if is_taken(shown, others=others.values_list("display_name", flat=True), is_shop=is_own_shop):
         raise NameRefused("taken")
     return shown
+
+
+def _at_site(value: Any) -> Any:
+    """Return an absolute address, as allauth makes them of the request, at SITE_URL instead; else what was given."""
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        return value
+    return settings.SITE_URL + urlsplit(value)._replace(scheme="", netloc="").geturl()
 
 
 class NameForm(forms.BaseForm):
