@@ -11,7 +11,7 @@ from inventory.locks import limited_wait
 from orders.archive.thawing import ERASING
 from orders.lifecycle import TERMINAL
 from orders.models import ArchivedOrder, Order
-from shop import erasure
+from shop import audit, erasure
 from shop.erasure import Person
 from shop.models import User
 from shop.verification import unproven_account_reset
@@ -42,6 +42,7 @@ def erase(person: Person) -> int:
     with transaction.atomic(durable=True):
         with limited_wait(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ERASING])
+            _forget_reasons(person)
             here = Order.objects.filter(_whose(person)).update(**NOBODY, cart=None, placed_by="", placed_from="")
         there = ArchivedOrder.objects.filter(_whose(person)).update(**NOBODY)
         return here + there + _take_off_others(person)
@@ -61,6 +62,13 @@ def _whose(person: Person) -> Q:
     """Match a person's orders: of their account, and a guest's with an address of theirs."""
     of_guest = erasure.any_of("email", person.emails) & Q(buyer_id=None)
     return of_guest | Q(buyer_id=person.user.pk) if person.user else of_guest
+
+
+def _forget_reasons(person: Person) -> None:
+    """Take what staff typed about their orders out of the audit log, as long as the orders can be found."""
+    for model in (Order, ArchivedOrder):
+        ids = model.objects.filter(_whose(person)).values_list("pk", flat=True)
+        audit.forget_reasons(f"order:{order_id}" for order_id in ids)
 
 
 def _take_off_others(person: Person) -> int:

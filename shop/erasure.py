@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 from inventory import folding
 from shop import audit, second_factor, tokens
 from shop.exceptions import ErasureRefused
-from shop.models import Address, Cart, Notice, OutboxEvent, User, WebhookDelivery, WishlistItem
+from shop.models import Address, AuditEntry, Cart, Notice, OutboxEvent, User, WebhookDelivery, WishlistItem
 
 GONE = "erased.invalid"  # a domain that can't receive mail (RFC 2606)
 LAST = {"notices", "outbox_events"}
@@ -157,6 +157,18 @@ def _erase_notices(person: Person) -> int:
     mailboxes = {folding.mailbox(email) for email in person.emails}
     theirs |= any_of("email", person.emails) | Q(mailbox__in=mailboxes)
     return _deleted(Notice.objects.filter(theirs).exclude(recipient=Notice.SELLER))
+
+
+@erases("audit_reasons")
+def _erase_reasons(person: Person) -> int:
+    """Take out what was typed as the reason of a deed on their account, and wherever it names them."""
+    named = any_of("reason", person.emails, "icontains")
+    if person.user:
+        subject = f"user:{person.user.public_id}"
+        named |= ~Q(reason="") & (Q(subject=subject) | Q(data__person=subject))
+        if person.user.display_name:
+            named |= Q(reason__icontains=person.user.display_name)
+    return AuditEntry.objects.filter(named).update(reason="")
 
 
 @erases("sign_in_attempts")

@@ -251,7 +251,10 @@ class WishlistItem(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to which thing, when and why. Written in the transaction of the deed, never changed."""
+    """Who did what to which thing, when and why. Written in the transaction of the deed.
+
+    Nothing of it is changed later, but the reason, which staff type, goes with the person whom it names.
+    """
 
     at = models.DateTimeField(auto_now_add=True)
     actor = models.TextField(help_text="an opaque word: user:<uuid>, provider:<name>, system")

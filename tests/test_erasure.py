@@ -80,6 +80,10 @@ def test_every_trace_goes_and_every_figure_stays() -> None:
     give_away(make_over(buyer=maria, session="a-show"))
     guest = make_over(session="a-show")
     Order.objects.filter(pk=guest.pk).update(email=EMAIL.upper(), name="Maria Sole")
+    for subject in (kept.holder, guest.holder, f"user:{maria.public_id}", "show:a-show"):
+        audit.record(actor="user:1", action="x", subject=subject, reason="Maria Sole of 4 Example Lane rang")
+    audit.record(actor="user:1", action="mute", subject="show:a-show", reason="m.sole@work.example.com shouted")
+    audit.record(actor="user:1", action="y", subject="show:a-show", reason="nothing to do with her")
     assert mover.move().moved == 2
     before = figures.of_session("a-show")
     assert (before.orders, len(traces()) > 10) == (3, True)
@@ -96,6 +100,11 @@ def test_every_trace_goes_and_every_figure_stays() -> None:
     assert Payment.objects.count() == 3
     entry = AuditEntry.objects.get(action="erased")
     assert (entry.actor, entry.subject, entry.data["rows"]["orders"]) == ("user:1", f"user:{maria.public_id}", 3)
+    assert set(AuditEntry.objects.exclude(action="erased").values_list("reason", flat=True)) == {
+        "",
+        "nothing to do with her",
+    }
+    assert AuditEntry.objects.filter(actor="user:1", action="x").count() == 4
     invariants.check()
 
 
