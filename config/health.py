@@ -7,7 +7,9 @@ from collections.abc import Callable
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from config.insiders_only import insiders_only
 
 MEDIA_MIN_FREE_BYTES = 200 * 1024 * 1024
 
@@ -16,7 +18,8 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "OK"})
 
 
-def ready(request: HttpRequest) -> JsonResponse:
+@insiders_only
+def ready(request: HttpRequest) -> HttpResponse:
     checks = {name: check() for name, check in CHECKS.items()}
     return JsonResponse({"checks": checks}, status=200 if all(value == "ok" for value in checks.values()) else 503)
 

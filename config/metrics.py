@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from config.insiders_only import insiders_only
 from inventory.models import Reconciliation
 from streams.store import behind
 
@@ -67,6 +68,7 @@ _from_elsewhere.register(LastReconciliation())
 _from_elsewhere.register(StoreBehind())
 
 
+@insiders_only
 def metrics(request: HttpRequest) -> HttpResponse:
     answer: HttpResponse = ExportToDjangoView(request)
     answer.write(generate_latest(_from_elsewhere))

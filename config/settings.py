@@ -58,6 +58,7 @@ USE_HTTPS = SITE_URL.startswith("https:")
 MAX_CONCURRENT_STREAMS = env.number("MAX_CONCURRENT_STREAMS", 3, least=1, most=100)
 CHAT_BANS_NETWORKS = env.switch("CHAT_BANS_NETWORKS", False)
 CHAT_RETENTION_DAYS = env.number("CHAT_RETENTION_DAYS", 0, most=3650)  # 0: for good
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # empty: metrics and readiness are for this machine alone
 STREAM_LIMIT_TOKEN = env.text("STREAM_LIMIT_TOKEN")  # empty: the stream-limit API asks nobody who they are
 
 PAYMENT_PROVIDER = env.choice("PAYMENT_PROVIDER", "sandbox", ("sandbox", "stripe"))
@@ -110,6 +111,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.response_headers.ResponseHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.request_limits.RequestLimitsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -284,7 +286,7 @@ CSRF_COOKIE_NAME = f"showfloor_csrf_{PORT}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_REFERRER_POLICY = "strict-origin"  # the address of a page may hold the word that opens an order
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if USE_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else ("HTTP_X_FRONT_DOOR", f"{DOOR_MARK} https")

@@ -8,7 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from realtime import event_streams
 from realtime.consumers import ShowConsumer, SiteConsumer
-from realtime.origins import OwnOriginsOnly, Receive, Scope, Send, refuse
+from realtime.origins import OwnOriginsOnly, Receive, Scope, Send, header, refuse
+from shop.insiders import may_look
 
 sockets = OwnOriginsOnly(
     URLRouter(
@@ -38,20 +39,31 @@ async def pages(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["path"].startswith("/sse/"):
         await streams(scope, receive, send)
         return
-    status, kind, body = _answer(scope["path"])
+    status, kind, body = _answer(scope)
     headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
-def _answer(path: str) -> tuple[int, str, bytes]:
-    match path:
+def _answer(scope: Scope) -> tuple[int, str, bytes]:
+    match scope["path"]:
         case "/health":
             return 200, JSON, b'{"status":"OK"}'
+        case "/metrics" if not _may_look(scope):
+            return 403, JSON, b'{"status":403,"title":"Forbidden"}'
         case "/metrics":
             return 200, CONTENT_TYPE_LATEST, generate_latest()
         case _:
             return 404, JSON, b'{"status":404,"title":"Not Found"}'
+
+
+def _may_look(scope: Scope) -> bool:
+    forwarded = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
+    return may_look(
+        peer=(scope.get("client") or ("",))[0],
+        forwarded=forwarded,
+        authorization=header(scope, b"authorization") or "",
+    )
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:

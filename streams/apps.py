@@ -5,5 +5,5 @@ class StreamsConfig(AppConfig):
     name = "streams"
 
     def ready(self) -> None:
-        # Registers how to forget a person.
-        from streams import erasure  # noqa: F401
+        # Registers checks of settings, and how to forget a person.
+        from streams import checks, erasure  # noqa: F401

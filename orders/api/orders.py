@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -113,7 +114,16 @@ class Orders(generics.GenericAPIView[Order]):
         return Response(PLACED_OUT.to_representation(_place(request, asked, word)), status=201)
 
 
-class OneOrder(APIView):
+class OpenedByWord(APIView):
+    """A call that a guest's word in a header opens: its answer is for that word alone."""
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        patch_vary_headers(answer, ["Order-Access"])
+        return answer
+
+
+class OneOrder(OpenedByWord):
     @extend_schema(
         operation_id="orders_retrieve", parameters=[ORDER_ACCESS], responses={200: OrderOut, 404: ProblemOut}
     )
@@ -123,7 +133,7 @@ class OneOrder(APIView):
         return Response(OrderOut(order).data)
 
 
-class CancelOrder(APIView):
+class CancelOrder(OpenedByWord):
     @extend_schema(
         operation_id="orders_cancel",
         parameters=[ORDER_ACCESS],
