@@ -21,7 +21,7 @@ PERMISSIONS = ", ".join(
         'payment=(self "https://js.stripe.com")',
         "publickey-credentials-get=(self)",
         "publickey-credentials-create=(self)",
-        *[f"{name}=()" for name in ("geolocation", "usb", "serial", "hid", "midi", "bluetooth")],
+        *[f"{name}=()" for name in ("geolocation", "usb", "serial", "hid", "midi")],
         *[f"{name}=()" for name in ("accelerometer", "gyroscope", "magnetometer", "xr-spatial-tracking")],
     ]
 )
