@@ -13,7 +13,7 @@ ADMIN = {
 """No inline script runs in the admin either. Every stranger is sent away before its pages, but for the sign-in."""
 
 
-class ContentPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
+class ContentPolicyMiddleware(CSPMiddleware):
     """Send the policy of the settings with every page."""
 
     def get_policy_parts(
@@ -21,6 +21,6 @@ class ContentPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         if not report_only and request.path.startswith("/admin/"):
-            directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+            directives: dict[str, list[str]] = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]  # type: ignore[assignment]
             parts.replace = {name: [*directives[name], source] for name, source in ADMIN.items()}
         return parts

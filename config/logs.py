@@ -44,7 +44,7 @@ def without_query(_logger: Any, _method: str, record: structlog.typing.EventDict
     return record
 
 
-def without_secrets(_logger: Any, _method: str, line: str) -> str:
+def without_secrets(_logger: Any, _method: str, line: Any) -> str:
     """Black out, in a line as it is written, what opens something."""
     for secret in SECRETS:
         line = secret.sub(r"\1…", line)
