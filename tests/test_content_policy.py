@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from config.request_limits import QUERY_BYTES_MAX
 from shop.models import Product
-from streams import run_list
+from streams import pins, run_list
 from streams.models import StreamSession
 from tests.archiving import make_over
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
@@ -65,6 +65,7 @@ def shop(live_server: LiveServer) -> Shop:
         session = make_session(slug, host=person, state=StreamSession.State(state))
         if state != "ended":
             run_list.add(session, "VASE", actor="user:1")
+            pins.pin(session, "VASE", actor="user:1")
     order = make_over(buyer=person, days=1)
     client = Client()
     client.force_login(person)
