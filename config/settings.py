@@ -250,8 +250,8 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 # config.request_rates counts these by network; shop.guesses counts wrong passwords, without locking an owner out.
 ACCOUNT_RATE_LIMITS = dict.fromkeys(
-    ("login", "login_failed", "signup", "reset_password_from_key", "reauthenticate", "change_password")
-) | {"reset_password": "5/m/key", "confirm_email": "3/10m/key"}
+    ("login", "signup", "reset_password_from_key", "reauthenticate", "change_password")
+) | {"reset_password": "5/m/key", "confirm_email": "3/10m/key", "login_failed": "5/5m/key"}  # the last: codes alone
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_ADAPTER = "shop.second_factor.Adapter"

@@ -27,6 +27,10 @@ class Adapter(DefaultAccountAdapter):
     def populate_username(self, request: HttpRequest, user: User) -> None:
         """There are no user names."""
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Leave counting wrong passwords to `guesses`: allauth's count by name would lock their owner out."""
+        self._login_failed_rl_usage = None
+
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """Check a password, to sign in or to confirm who one is; a right one is no guess."""
         user = super().authenticate(request, **credentials)
