@@ -1,4 +1,4 @@
-"""Our forms in place of allauth's, by its names for them (settings)."""
+"""Our forms in place of allauth's, by its names for them, and how often it takes them (settings)."""
 
 ACCOUNT_FORMS = {
     "login": "shop.account_forms.LoginForm",
@@ -16,4 +16,16 @@ MFA_FORMS = {
     "activate_totp": "shop.second_factor_forms.ActivateTOTPForm",
     "add_webauthn": "shop.second_factor_forms.AddWebAuthnForm",
     "edit_webauthn": "shop.second_factor_forms.EditWebAuthnForm",
+}
+# config.request_rates counts forms by network, and shop.guesses wrong passwords, without locking an owner out. What is
+# left: mails to one address, and (login_failed) codes of a second factor, which allauth counts by account.
+ACCOUNT_RATE_LIMITS = {
+    "login": None,
+    "signup": None,
+    "reset_password_from_key": None,
+    "reauthenticate": None,
+    "change_password": None,
+    "reset_password": "5/m/key",
+    "confirm_email": "3/10m/key",
+    "login_failed": "5/5m/key",
 }

@@ -17,6 +17,19 @@ SECRETS = [
 ]
 
 
+def logging_of(*, is_plain: bool) -> dict[str, Any]:
+    """Return the setting LOGGING."""
+    quiet = ("django.server", "axes", "stripe", "botocore")
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": formatter, "is_plain": is_plain}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": "INFO"},
+        "loggers": {name: {"level": "WARNING"} for name in quiet},
+    }
+
+
 def formatter(*, is_plain: bool) -> logging.Formatter:
     """Return the formatter of every handler; extra fields given to a log call are kept."""
     shared: list[structlog.typing.Processor] = [

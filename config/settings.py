@@ -11,8 +11,10 @@ from redis.retry import Retry
 from config import environment as env
 from config import home
 from config.account_forms import ACCOUNT_FORMS as ACCOUNT_FORMS
+from config.account_forms import ACCOUNT_RATE_LIMITS as ACCOUNT_RATE_LIMITS
 from config.account_forms import MFA_FORMS as MFA_FORMS
 from config.backroom import UNFOLD as UNFOLD
+from config.logs import logging_of
 from config.timetable import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE
 
 PROJECT = home.PROJECT
@@ -248,10 +250,6 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
-# config.request_rates counts these by network; shop.guesses counts wrong passwords, without locking an owner out.
-ACCOUNT_RATE_LIMITS = dict.fromkeys(
-    ("login", "signup", "reset_password_from_key", "reauthenticate", "change_password")
-) | {"reset_password": "5/m/key", "confirm_email": "3/10m/key", "login_failed": "5/5m/key"}  # the last: codes alone
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_ADAPTER = "shop.second_factor.Adapter"
@@ -361,21 +359,7 @@ SELLER_ADDRESS = env.text("SELLER_ADDRESS")  # on receipts; "|" begins a new lin
 SELLER_EMAIL = env.text("SELLER_EMAIL")  # hears of orders, and gets the answers to mails
 WEBHOOK_PRIVATE_NETWORKS = env.networks("WEBHOOK_PRIVATE_NETWORKS")  # empty: webhooks go to public addresses only
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"()": "config.logs.formatter", "is_plain": DEBUG},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "django.server": {"level": "WARNING"},
-        "axes": {"level": "WARNING"},
-        "stripe": {"level": "WARNING"},
-        "botocore": {"level": "WARNING"},
-    },
-}
+LOGGING = logging_of(is_plain=DEBUG)
 
 # --- REST API --------------------------------------------------------------------------------------------
 

@@ -251,10 +251,7 @@ class WishlistItem(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to which thing, when and why. Written in the transaction of the deed.
-
-    Nothing of it is changed later, but the reason, which staff type, goes with the person whom it names.
-    """
+    """Who did what to which thing, when and why; in the transaction of the deed. Only a reason is taken out later."""
 
     at = models.DateTimeField(auto_now_add=True)
     actor = models.TextField(help_text="an opaque word: user:<uuid>, provider:<name>, system")
