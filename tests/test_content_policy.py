@@ -43,7 +43,17 @@ GUEST += [
 ]
 GUEST += ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/admin/login/"]
 PERSON = ["/accounts/", "/accounts/email/", "/accounts/password/change/", "/accounts/addresses/new/", "/notices/"]
-PERSON += ["/accounts/devices/", "/orders/", "/wishlist/", "/accounts/logout/", "/host/", "/host/shows/live/"]
+PERSON += [
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/webauthn/add/",
+    "/accounts/devices/",
+    "/orders/",
+    "/wishlist/",
+    "/accounts/logout/",
+    "/host/",
+    "/host/shows/live/",
+]
 PERSON += ["/host/shows/next/", "/shows/live/", "/shows/live/moderation/"]
 
 
