@@ -50,7 +50,7 @@ clean: ## remove what set-up made; the data in SHOWFLOOR_HOME stays
 
 THROWAWAY_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
 PRODUCTION_LIKE = SECRET_KEY=$(THROWAWAY_KEY) SITE_URL=https://shop.example.com TRUSTED_PROXIES=1 \
-	STAFF_SECOND_FACTOR=1 PAYMENT_PROVIDER=stripe STRIPE_SECRET_KEY=none STRIPE_PUBLISHABLE_KEY=none STRIPE_WEBHOOK_SECRET=none
+	STAFF_SECOND_FACTOR=1 STREAM_LIMIT_TOKEN=$(THROWAWAY_KEY) PAYMENT_PROVIDER=stripe STRIPE_SECRET_KEY=none STRIPE_PUBLISHABLE_KEY=none STRIPE_WEBHOOK_SECRET=none
 
 # --- Set-up: each step runs only when what it depends on has changed ---
 

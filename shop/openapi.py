@@ -27,6 +27,7 @@ PROBLEM: dict[str, Any] = {
 # Whatever is asked: a representation that we don't have, a fault of ours, a moment with too many others.
 ALWAYS = {HTTPStatus.NOT_ACCEPTABLE, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE}
 SAFE = {"GET", "HEAD", "OPTIONS"}
+WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
 class Schema(AutoSchema):
@@ -57,7 +58,7 @@ class Schema(AutoSchema):
     def _brought_along(self) -> Iterator[int]:
         yield from ALWAYS
         yield from getattr(self.view, "problem_statuses", ())
-        has_body = self.method not in SAFE and bool(self.get_request_serializer())
+        has_body = self.method in WITH_BODY and bool(self.get_request_serializer())
         if has_body or any(one["in"] in {"query", "header"} for one in self._get_parameters()):
             yield HTTPStatus.BAD_REQUEST
         if has_body:
