@@ -6,6 +6,7 @@ from django.test import Client
 from shop import wishlist
 from shop.models import User, Variant
 from tests.factories import make_product, make_user
+from tests.mail_codes import last_code
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,7 @@ def test_it_survives_making_an_account_and_the_way_of_scripts(client: Client) ->
     wish(client, "VASE", Accept="application/json")
 
     client.post("/accounts/signup/", {"email": "new@example.com", "password1": "a-long-enough-word"})
+    client.post("/accounts/confirm-email/", {"code": last_code()})
 
     assert wished("new@example.com") == ["VASE"]
 
