@@ -48,7 +48,7 @@ WISHES_MOST = 999_999_999
 KNOWN_ATTRIBUTES = """
 SELECT DISTINCT attribute.key, attribute.value
 FROM shop_product
-CROSS JOIN jsonb_each_text(CASE jsonb_typeof(attributes) WHEN 'object' THEN attributes ELSE '{}' END) AS attribute
+CROSS JOIN jsonb_each_text(attributes) AS attribute
 WHERE is_active AND (attribute.key, attribute.value) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
 """
 

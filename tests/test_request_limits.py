@@ -101,15 +101,6 @@ def test_a_page_does_not_repeat_a_long_address_at_each_thing(client: Client, pat
     assert len(html) < len(plain) + 2000
 
 
-def test_a_value_that_is_no_text_can_be_taken_away_too(client: Client) -> None:
-    make_product("Lamp", slug="lamp", stock=9, attributes={"Dimmable": True, "Watts": 5, "Tags": ["a"]})
-
-    html = client.get("/shop/?a.Dimmable=true&a.Watts=5").content.decode()
-
-    assert 'href="?a.Watts=5" aria-label="Remove true"' in html
-    assert 'href="?a.Dimmable=true" aria-label="Remove 5"' in html
-
-
 @pytest.mark.parametrize(
     "sent",
     [
