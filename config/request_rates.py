@@ -30,19 +30,19 @@ class Rate:
 
 
 RATES = {
-    "account_login": Rate("60/m"),
-    "admin:login": Rate("60/m"),
-    "account_signup": Rate("30/m"),
+    "account_login": Rate("300/m"),
+    "admin:login": Rate("300/m"),
+    "account_signup": Rate("60/m"),
     "account_reset_password": Rate("30/m"),
     "account_reset_password_from_key": Rate("60/m"),
     "account_reauthenticate": Rate("60/m"),
     "account_change_password": Rate("60/m"),
     "account_email": Rate("60/m"),
     "api-tokens": Rate("60/m"),
-    "streams:say": Rate("600/m"),
-    "api-comments": Rate("600/m"),
-    "shop:products": Rate("600/m", method="GET", asks=True),
-    "api-products": Rate("600/m", method="GET", asks=True),
+    "streams:say": Rate("3000/m"),
+    "api-comments": Rate("3000/m"),
+    "shop:products": Rate("3000/m", method="GET", asks=True),
+    "api-products": Rate("3000/m", method="GET", asks=True),
 }
 """By the name of the view's address."""
 
