@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
+from config import front_door
+from config.processes import ProgramError
 from config.static_files import CompressedStorage
-from streams.store import headers
+from streams.store import headers, tokens
 from tests import front_doors, web_servers
 from tests.front_doors import Door
 from tests.showfloor import free_ports
@@ -317,3 +320,114 @@ def test_a_crowd_that_does_not_read_keeps_nobody_out(floor: Floor) -> None:
             reader.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
         assert [ask(floor, "/who").status_code for _ in range(5)] == [200] * 5
+
+
+@pytest.fixture(scope="module", params=front_doors.KINDS)
+def guarded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
+    """A door before the real web, both asked for playlist tokens."""
+    home = tmp_path_factory.mktemp(f"{request.param}-tokens")
+    for name in FILES:
+        write(home / "media" / name)
+    proxies = {"TRUSTED_PROXIES": "0" if request.param == "caddy" else "1"}
+    ports = free_ports()
+    with ExitStack() as stack:
+        [web] = stack.enter_context(web_servers.running(count=1, PLAYLIST_TOKENS="1", DEBUG="1", **proxies))
+        port = int(web.rpartition(":")[2])
+        door = front_doors.running_door(
+            request.param, home, web=port, realtime=ports["REALTIME_PORT"], camera=ports["SRT_PORT"], tokens=True
+        )
+        yield Floor(stack.enter_context(door), home, port)
+
+
+def hosts_token(show: str) -> str:
+    return tokens._Signer(show).sign(f"kiln:{tokens.HOST}")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("sessions")])
+def test_the_door_hands_out_video_to_a_good_token_alone(guarded: Floor, name: str) -> None:
+    good, foreign = hosts_token(SHOW.removeprefix("sessions/")), hosts_token("another-show")
+
+    assert ask(guarded, f"/media/for/{good}/{name}").content == BODY
+    assert ask(guarded, f"/media/for/{good}/{name}").headers["Cache-Control"] == headers.cache_control(name)
+    for path in (
+        f"/media/{name}",
+        f"/media//{name}",
+        f"/media/x/../{name}",
+        f"/media/./{name}",
+        f"/media/%2e/{name}",
+        f"/media/for/{foreign}/{name}",
+        f"/media/for/forged/{name}",
+        f"/media/for/{good}x/{name}",
+        f"/media/for/{foreign}/sessions/another-show/../../{name}",
+        f"/media/for/{foreign}/sessions/another-show/..%2f..%2f{name}",
+        f"/media/for/forged/../../{name}",
+    ):
+        answer = ask(guarded, path)
+        assert answer.status_code in {400, 403, 404}, path
+        assert BODY[:32] not in answer.content, path
+    assert ask(guarded, "/media/pictures/mug.webp").content == BODY
+
+
+@pytest.mark.parametrize("proxies", [1, 2])
+def test_so_many_proxies_are_believed_and_no_more(tmp_path: Path, proxies: int) -> None:
+    ports = free_ports()
+    behind = {"TRUSTED_PROXIES": str(proxies)}
+    with web_servers.running(count=1, application="tests.echo_wsgi:application", **behind) as [web]:
+        door = front_doors.running_door(
+            "caddy",
+            tmp_path,
+            web=int(web.rpartition(":")[2]),
+            realtime=ports["REALTIME_PORT"],
+            camera=ports["SRT_PORT"],
+            DOOR_PROXIES="trusted_proxies static 0.0.0.0/0 ::/0",
+        )
+        with door as opened:
+            said = ["6.6.6.6", "203.0.113.9", "10.0.0.1"][: 1 + proxies]
+            answer = requests.get(
+                f"{opened.url}/who",
+                headers={"X-Forwarded-For": ", ".join(said), "X-Forwarded-Proto": "https"},
+                timeout=20,
+            ).json()
+
+    assert answer == answer | {"address": "203.0.113.9", "is_secure": True}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"SITE_URL": "https://shop.example.com", "PORT": 443}, {"DOOR_SITES": "https://shop.example.com:443"}),
+        ({"SITE_URL": "https://localhost:8000"}, {"DOOR_CERTIFICATES": "tls internal"}),
+        ({"SITE_URL": "https://192.168.1.5"}, {"DOOR_CERTIFICATES": "tls internal"}),
+        ({"SITE_URL": "https://[2001:db8::5]:8443"}, {"DOOR_SCHEME": "https"}),
+        ({"SITE_URL": "https://shop.example.com", "TRUSTED_PROXIES": 1}, {"DOOR_SCHEME": "http"}),
+        ({"MEDIA_BASE_URL": "https://cdn.example.com/live"}, {"DOOR_MEDIA": "elsewhere"}),
+        ({"PLAYLIST_TOKENS": True}, {"DOOR_MEDIA": "tokens"}),
+        ({"BIND": "::"}, {"DOOR_BIND": "::"}),
+    ],
+    ids=str,
+)
+def test_every_kind_of_site_has_a_valid_configuration(
+    settings: Any, changed: dict[str, Any], expected: dict[str, str]
+) -> None:
+    for name, value in changed.items():
+        setattr(settings, name, value)
+    settings.USE_HTTPS = settings.SITE_URL.startswith("https:")
+
+    assert expected.items() <= front_door.blanks().items()
+    assert front_door.program().name == "door"
+
+
+def test_a_bad_configuration_is_said_in_one_line(settings: Any) -> None:
+    settings.BIND = "nowhere at all }"
+
+    with pytest.raises(ProgramError, match=r"^The front door refuses its settings: .+") as error:
+        front_door.program()
+    assert "\n" not in str(error.value)
+
+
+def test_a_caddy_that_does_not_run_is_told_from_a_bad_configuration(settings: Any) -> None:
+    for there_is_none, why in (("/nonexistent", "No such file"), ("/bin/false", "ended with status 1")):
+        settings.CADDY = there_is_none
+        with pytest.raises(front_door.DoorError, match=why):
+            front_door.program()
