@@ -77,7 +77,7 @@ PAYMENT_SWEEP_GRACE_S = 15
 ORDERS_PER_MINUTE_BUYER = env.number("ORDERS_PER_MINUTE_BUYER", 60, least=1)
 ORDERS_PER_MINUTE_NETWORK = env.number("ORDERS_PER_MINUTE_NETWORK", 3000, least=1)
 UNPAID_UNITS_BUYER = env.number("UNPAID_UNITS_BUYER", 40, least=1)  # of one SKU, held by one account or browser
-UNPAID_UNITS_NETWORK = env.number("UNPAID_UNITS_NETWORK", 500, least=1)
+UNPAID_UNITS_NETWORK = env.number("UNPAID_UNITS_NETWORK", 3000, least=1)
 RETURN_WINDOW_DAYS = env.number("RETURN_WINDOW_DAYS", 30, least=1, most=3650)
 
 # --- Applications ----------------------------------------------------------------------------------------

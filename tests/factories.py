@@ -18,6 +18,7 @@ def make_user(email: str = "", *, password: str = "showfloor", is_verified: bool
     # In bulk, which the record of roles passes by: what a test begins with was not done by anybody.
     user = User(email=(email or f"person{next(_numbers)}@example.com").lower(), **fields)
     user.set_password(password)
+    user._password = None  # type: ignore[assignment]  # as a save leaves it
     User.objects.bulk_create([user])
     EmailAddress.objects.create(user=user, email=user.email, verified=is_verified, primary=True)
     return user

@@ -141,11 +141,11 @@ def test_pages_of_people(page: "Page", shop: Shop) -> None:
 
 def test_a_bar_has_its_length_without_a_style_of_its_own(page: "Page") -> None:
     html = page.request.get("/shows/live/").text()
-    share = re.search(r'<i data-share="(\d+)">', html)
+    share = re.search(r'<i data-filled="(\d+)">', html)
     assert share
 
     page.goto("/shows/live/")
-    bar = page.locator(f'.bar > [data-share="{share[1]}"]').first
+    bar = page.locator(f'.bar > [data-filled="{share[1]}"]').first
     drawn = bar.evaluate("part => getComputedStyle(part).getPropertyValue('--of')")
 
     assert 0 <= 5 * int(share[1]) - float(drawn.strip().removesuffix("%")) + 2.5 <= 5

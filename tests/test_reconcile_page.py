@@ -93,7 +93,7 @@ def test_a_reason_and_a_press_put_it_right(staff: Client) -> None:
     assert queued() == 1
     item.refresh_from_db()
     assert item.held == 0
-    entry = AuditEntry.objects.get()
+    entry = AuditEntry.objects.exclude(action="change_role").get()
     assert (entry.actor, entry.action, entry.reason) == (
         f"user:{User.objects.get().public_id}",
         "mended",
@@ -104,7 +104,7 @@ def test_a_reason_and_a_press_put_it_right(staff: Client) -> None:
     # When it was put right already, pressing again changes nothing.
     page = text(post(staff, mend="set-held", subject=f"stock:{item.pk}", reason="again").content.decode())
     assert "That is right already; nothing was changed." in page
-    assert AuditEntry.objects.count() == 1
+    assert AuditEntry.objects.filter(action="mended").count() == 1
 
 
 def test_without_a_reason_it_asks_for_one_and_keeps_the_place(staff: Client) -> None:

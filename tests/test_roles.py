@@ -198,7 +198,7 @@ def test_what_a_group_may_is_in_the_audit_log(client: Client, boss: User) -> Non
 
 def test_changes_by_code_are_in_the_audit_log_too() -> None:
     group = Group.objects.create(name="packers")
-    someone = make_user(is_staff=True)
+    someone = User.objects.create_user("packer@example.com", is_staff=True)
     subject = f"user:{someone.public_id}"
     group.user_set.add(someone)
     someone.display_name = "seen"

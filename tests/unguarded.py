@@ -36,6 +36,7 @@ def without_stock_locks(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
         return items
 
     patch.setattr(reservations, "lock_stock", read)
+    _let_them_meet(patch)
 
 
 def without_order_of_locks(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
@@ -59,6 +60,12 @@ def without_order_of_locks(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
 
     patch.setattr(checkout, "write_orders", write)
     patch.setattr(reservations, "lock_stock", lock)
+    _let_them_meet(patch)
+
+
+def _let_them_meet(patch: pytest.MonkeyPatch) -> None:
+    """Have buyers of one network come to the stock side by side: what they hold unpaid is counted one by one."""
+    patch.setattr(holds, "lock_and_judge", lambda wishes: [None] * len(wishes))
 
 
 def without_cap_lock(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
