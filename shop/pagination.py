@@ -21,7 +21,7 @@ class Cursor(CursorPagination):
     def get_page_size(self, request: Request) -> int | None:
         """Return how many to show; more than 100 are 100. Raises ValidationError for what is no such number."""
         typed = request.query_params.get(self.page_size_query_param, "1")
-        if not re.fullmatch(r"[1-9][0-9]{0,18}", typed):
+        if not re.fullmatch(r"[1-9][0-9]{0,17}", typed):
             raise ValidationError({self.page_size_query_param: ["A number from 1 is needed."]})
         return super().get_page_size(request)
 
@@ -30,7 +30,7 @@ class Cursor(CursorPagination):
         parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
         for parameter in parameters:
             if parameter["name"] == self.page_size_query_param:
-                parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": 10**18}
+                parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
         return parameters
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
