@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from django.conf import settings
+from django.contrib.staticfiles import views as staticfiles
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views import static
 
@@ -13,6 +14,8 @@ MEDIA_PATH = settings.MEDIA_BASE_URL.strip("/") if settings.MEDIA_BASE_URL.start
 
 
 def static_file(request: HttpRequest, path: str) -> HttpResponseBase:
+    if settings.DEBUG:  # as they are written, without collecting them first
+        return staticfiles.serve(request, path)
     return static.serve(request, path, document_root=str(settings.STATIC_ROOT))
 
 

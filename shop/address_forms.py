@@ -60,9 +60,8 @@ class AddressForm(forms.Form):
             self.fields[name].widget.attrs["maxlength"] = addresses.LONGEST[name]
             self.fields[name].required = name in self.rules.required
         if self.rules.regions:
-            choices = [("", ""), *self.rules.regions]
             region = postal.find_region(str(self["region"].value() or ""), self.rules.country)
-            self.fields["region"].widget = forms.Select(choices=choices)
+            self.fields["region"].widget = forms.Select(choices=_choices(self.rules))
             if self.is_bound and region:  # chosen, though it was typed in another way
                 self.data = dict(self.data.items()) | {"region": region}
         self.order_fields(["email", "country", "name", *self.rules.fields])
@@ -110,12 +109,17 @@ def describe(country: str) -> dict[str, object]:
                 "name": name,
                 "label": addresses.label(name, country),
                 "required": name in rules.required,
-                "choices": rules.regions if name == "region" else (),
+                "choices": _choices(rules) if name == "region" else (),
             }
             for name in rules.fields
         ],
         "optional": _("(if you like)"),
     }
+
+
+def _choices(rules: postal.Rules) -> list[tuple[str, str]]:
+    """Return what a list of a country's regions offers, none first; nothing if the country has no such list."""
+    return [("", _("Choose …")), *rules.regions] if rules.regions else []
 
 
 def initial_of(address: object) -> dict[str, str]:

@@ -7,7 +7,7 @@ from django.urls import get_resolver
 
 # The operators' and the machines'; and parts of pages, which stand in no page of their own.
 NO_PAGES = ("admin/", "api/", "health", "ready", "metrics", "video-streams/", "media", "static/")
-PARTS = {"orders:checkout-delivery", "streams:run-list"}
+PARTS = {"orders:checkout-delivery", "shop:address-fields", "streams:run-list"}
 
 
 def addresses() -> dict[str, str]:

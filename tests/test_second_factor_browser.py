@@ -18,6 +18,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from shop import tokens
+from tests import page_checks
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
 from tests.factories import make_user
 from tests.mail_codes import last_code
@@ -85,13 +86,15 @@ def ask(call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 
 def look_at(page: "Page", name: str) -> None:
-    """See that a page fits every width."""
+    """See that a page fits every width, and that axe finds nothing wrong with it."""
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
         if PICTURES and width != 360:
             page.screenshot(path=f"{PICTURES}/{name}-{width}.png", full_page=True)
     page.set_viewport_size({"width": 390, "height": 844})
+    if not page_checks.are_left_out():
+        assert page_checks.axe_findings(page) == []
 
 
 def sign_in(page: "Page", email: str) -> None:

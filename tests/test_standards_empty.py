@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from allauth.account.forms import default_token_generator
-from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.db import connections
@@ -31,10 +30,12 @@ in_both_sizes = pytest.mark.parametrize("size", [PHONE, WIDE], ids=["390", "1280
 
 # Pages that a name leads to: these are looked at here, or, where a shop must be in business, on the demo.
 HERE = {"shop:product", "shop:address", "streams:show", "streams:studio", "streams:moderation"}
-HERE |= {"account_confirm_email", "account_reset_password_from_key"}
+HERE |= {"account_reset_password_from_key"}
 ON_THE_DEMO = {"orders:order", "orders:receipt", "orders:sandbox"}
 # They lead on to another page, need Stripe, or only take forms.
 NO_PAGE_OF_THEIRS = {"orders:pay", "orders:card", "orders:cancel", "streams:opinion", "streams:say"}
+# They want a passkey, which a browser makes: test_second_factor_browser.py looks at them.
+OF_A_PASSKEY = {"mfa_edit_webauthn", "mfa_remove_webauthn"}
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_every_page_is_looked_at_somewhere() -> None:
     named = {name for name, route in addresses().items() if "<" in route}
 
     assert {"/", "/shop/", "/cart/", "/wishlist/", "/orders/", "/host/", "/accounts/email/"} <= set(plain_addresses())
-    assert named - of_forms == HERE | ON_THE_DEMO | NO_PAGE_OF_THEIRS
+    assert named - of_forms == HERE | ON_THE_DEMO | NO_PAGE_OF_THEIRS | OF_A_PASSKEY
 
 
 @pytest.mark.browser
@@ -100,7 +101,6 @@ def test_odd_things(site: str, size: dict[str, int], tmp_path: Path) -> None:
     user = make_user(is_host=True)
     place = {"line1": "1 Lane", "city": "Delhi", "postal_code": "110001", "country": "IN"}
     address = Address.objects.create(user=user, name="A", **place)
-    email = EmailAddress.objects.create(user=user, email=user.email, verified=False, primary=True)
     bare = make_product("A bare thing", skus=("BARE",))
     ProductPicture.objects.all().delete()
     now = timezone.now()
@@ -125,8 +125,7 @@ def test_odd_things(site: str, size: dict[str, int], tmp_path: Path) -> None:
     paths += [f"/host/shows/{shows[0].slug}/moderation/", f"/accounts/addresses/{address.pk}/"]
     paths += [bare.get_absolute_url(), "/notices/", "/shop/", "/", "/host/", "/accounts/", "/accounts/email/"]
     cookie = signed_in(user)
-    links = [f"/accounts/confirm-email/{EmailConfirmationHMAC(email).key}/", "/accounts/confirm-email/worn-out/"]
-    links += [f"/accounts/password/reset/key/{key}/", "/accounts/password/reset/key/1-worn-out/"]
+    links = [f"/accounts/password/reset/key/{key}/", "/accounts/password/reset/key/1-worn-out/"]
     review = Review(tmp_path)
 
     with opened(site, size, cookie) as page:

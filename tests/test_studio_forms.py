@@ -66,7 +66,7 @@ def test_without_a_known_zone_the_time_is_utc(host: User, zone: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"title": "   "}, "This field is required"),
+        ({"title": "   "}, "The show needs a title"),
         ({"title": "\u200b"}, "The show needs a title"),
         ({"title": "x" * 121}, "at most 120"),
         ({"starts_at": "soon"}, "That is not a date and a time."),

@@ -67,7 +67,7 @@ function choose(input, choices) {
   const wanted = choices.length ? document.createElement("select") : document.createElement("input");
   for (const { name, value } of input.attributes) if (name !== "value" && name !== "type") wanted.setAttribute(name, value);
   if (wanted instanceof HTMLSelectElement) {
-    wanted.append(new Option("", ""), ...choices.map(([kept, name]) => new Option(name, kept)));
+    wanted.append(...choices.map(([kept, name]) => new Option(name, kept)));
   }
   const typed = input.value.trim().toLowerCase();
   const same = choices.find(([kept, name]) => [kept.toLowerCase(), name.toLowerCase()].includes(typed));
