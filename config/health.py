@@ -1,17 +1,9 @@
-"""Liveness (`/health`, touches nothing) and readiness (`/ready`, asks each dependency once)."""
+"""Liveness (`/health`, touches nothing) and readiness (`/ready`) of the web process."""
 
-import os
-import shutil
-from collections.abc import Callable
-
-import redis
-from django.conf import settings
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from config.insiders_only import insiders_only
-
-MEDIA_MIN_FREE_BYTES = 200 * 1024 * 1024
+from shop import readiness
 
 
 def health(request: HttpRequest) -> JsonResponse:
@@ -20,40 +12,5 @@ def health(request: HttpRequest) -> JsonResponse:
 
 @insiders_only
 def ready(request: HttpRequest) -> HttpResponse:
-    checks = {name: check() for name, check in CHECKS.items()}
-    return JsonResponse({"checks": checks}, status=200 if all(value == "ok" for value in checks.values()) else 503)
-
-
-def check_database() -> str:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError as error:
-        return f"away: {type(error).__name__}"
-    return "ok"
-
-
-def check_redis() -> str:
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
-    try:
-        client.ping()
-    except redis.RedisError as error:
-        return f"away: {type(error).__name__}"
-    finally:
-        client.close()
-    return "ok"
-
-
-def check_media() -> str:
-    """The media folder can be written to and has room for a few minutes of a show."""
-    try:
-        if not os.access(settings.MEDIA_ROOT, os.W_OK):
-            return "the media folder can't be written to"
-        if shutil.disk_usage(settings.MEDIA_ROOT).free < MEDIA_MIN_FREE_BYTES:
-            return "the disk is nearly full"
-    except OSError as error:
-        return f"away: {error.strerror}"
-    return "ok"
-
-
-CHECKS: dict[str, Callable[[], str]] = {"database": check_database, "redis": check_redis, "media": check_media}
+    checks = readiness.check()
+    return JsonResponse({"checks": checks}, status=readiness.status(checks))

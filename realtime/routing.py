@@ -1,7 +1,9 @@
 """The realtime server's addresses."""
 
+import json
 from typing import Any
 
+from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from django.urls import path, re_path
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -9,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from realtime import event_streams
 from realtime.consumers import ShowConsumer, SiteConsumer
 from realtime.origins import OwnOriginsOnly, Receive, Scope, Send, header, refuse
+from shop import readiness
 from shop.insiders import may_look
 
 sockets = OwnOriginsOnly(
@@ -39,20 +42,23 @@ async def pages(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["path"].startswith("/sse/"):
         await streams(scope, receive, send)
         return
-    status, kind, body = _answer(scope)
+    status, kind, body = await _answer(scope)
     headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
-def _answer(scope: Scope) -> tuple[int, str, bytes]:
+async def _answer(scope: Scope) -> tuple[int, str, bytes]:
     match scope["path"]:
         case "/health":
             return 200, JSON, b'{"status":"OK"}'
-        case "/metrics" if not _may_look(scope):
+        case "/metrics" | "/ready" if not _may_look(scope):
             return 403, JSON, b'{"status":403,"title":"Forbidden"}'
         case "/metrics":
             return 200, CONTENT_TYPE_LATEST, generate_latest()
+        case "/ready":
+            checks = await database_sync_to_async(readiness.check)()
+            return readiness.status(checks), JSON, json.dumps({"checks": checks}).encode()
         case _:
             return 404, JSON, b'{"status":404,"title":"Not Found"}'
 

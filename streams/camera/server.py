@@ -1,14 +1,19 @@
 """Listen for browsers."""
 
 import http
+import json
 import logging
 from functools import partial
 from typing import Any
 
+from channels.db import database_sync_to_async
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from websockets.asyncio.server import Server as SocketServer
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from shop import readiness
+from shop.insiders import may_look
 from shop.network import DOOR_HEADER, believed_address, network_of
 from shop.origins import is_ours
 from streams.addresses import CAMERA_PATH
@@ -29,6 +34,8 @@ PING_S = 5
 GONE_S = 10
 CLOSE_S = 1
 SERVICE_RESTART = 1012
+FOR_THE_MACHINE = frozenset({"/health", "/ready", "/metrics"})
+JSON = "application/json"
 
 
 class Connection(ServerConnection):
@@ -72,7 +79,7 @@ class Server:
             self._serve,
             host,
             port,
-            process_request=_refusal,
+            process_request=_answer,
             create_connection=partial(Connection, self._turnstile),  # type: ignore[arg-type]
             compression=None,
             max_size=MESSAGE_BYTES_MAX,
@@ -99,6 +106,31 @@ class Server:
     async def _serve(self, socket: ServerConnection) -> None:
         if isinstance(socket, Connection) and socket.visit:
             await Session(socket, self._open, peer=socket.peer, visit=socket.visit).run()
+
+
+async def _answer(socket: ServerConnection, request: Request) -> Response | None:
+    """Answer what is no camera; the machine itself may ask here how its media process does."""
+    path = request.path.partition("?")[0]
+    if path not in FOR_THE_MACHINE:
+        return _refusal(socket, request)
+    if path == "/health":
+        return _page(socket, http.HTTPStatus.OK, JSON, '{"status":"OK"}')
+    near = str((socket.remote_address or ("",))[0])
+    forwarded = ", ".join(request.headers.get_all("X-Forwarded-For"))
+    authorization = ", ".join(request.headers.get_all("Authorization"))
+    if not may_look(peer=near, forwarded=forwarded, authorization=authorization):
+        return socket.respond(http.HTTPStatus.FORBIDDEN, "This is for the machine itself.\n")
+    if path == "/metrics":
+        return _page(socket, http.HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest().decode())
+    checks = await database_sync_to_async(readiness.check)()
+    return _page(socket, http.HTTPStatus(readiness.status(checks)), JSON, json.dumps({"checks": checks}))
+
+
+def _page(socket: ServerConnection, status: http.HTTPStatus, kind: str, text: str) -> Response:
+    answer = socket.respond(status, text)
+    del answer.headers["Content-Type"]
+    answer.headers["Content-Type"] = kind
+    return answer
 
 
 def _refusal(socket: ServerConnection, request: Request) -> Response | None:
