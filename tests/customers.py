@@ -163,7 +163,8 @@ class Visit:
                 time.sleep(0.3)
                 continue
             self._diary.note(answer)
-            if answer.status_code not in {429, 503} and not _is_in_progress(answer):
+            # 502 is the front door's: web was killed before it could answer.
+            if answer.status_code not in {429, 502, 503} and not _is_in_progress(answer):
                 return answer
             time.sleep(0.3)
         raise GaveUp

@@ -45,7 +45,7 @@ def sign_in(page: "Page", email: str) -> None:
     page.goto("/accounts/login/")
     page.fill("[name=login]", email)
     page.fill("[name=password]", "showfloor")
-    page.locator("main").get_by_role("button", name="Sign in").click()
+    page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_text("You are signed in.")).to_be_visible()
 
 

@@ -65,7 +65,8 @@ function draw(box, country, description) {
 /** Ask for a region by a list where there is one. @param {HTMLInputElement | HTMLSelectElement} input @param {[string, string][]} choices */
 function choose(input, choices) {
   const wanted = choices.length ? document.createElement("select") : document.createElement("input");
-  for (const { name, value } of input.attributes) if (name !== "value" && name !== "type") wanted.setAttribute(name, value);
+  const others = choices.length ? ["value", "type", "maxlength"] : ["value", "type"];
+  for (const { name, value } of input.attributes) if (!others.includes(name)) wanted.setAttribute(name, value);
   if (wanted instanceof HTMLSelectElement) {
     wanted.append(...choices.map(([kept, name]) => new Option(name, kept)));
   }
