@@ -1,11 +1,12 @@
+import datetime
 import uuid
 
 import django.db.models.functions.text
 from django.db import migrations, models
+from django.utils import timezone
 
-from orders.archive import partitions
-from orders.archive.router import ALIAS
-
+ALIAS = "archive"
+MONTHS_AHEAD = 3
 TABLE = """
 CREATE TABLE orders_archivedorder (
     id uuid NOT NULL,
@@ -35,7 +36,14 @@ CREATE TABLE orders_archivedorder (
 
 
 def make_partitions(apps, schema_editor):
-    partitions.make(schema_editor.connection, partitions.months_ahead())
+    month = timezone.now().astimezone(datetime.UTC).date().replace(day=1)
+    for _ in range(1 + MONTHS_AHEAD):
+        after = (month + datetime.timedelta(days=31)).replace(day=1)
+        schema_editor.execute(
+            f"CREATE TABLE orders_archivedorder_y{month:%Ym%m} PARTITION OF orders_archivedorder"
+            f" FOR VALUES FROM ('{month} 00:00+00') TO ('{after} 00:00+00')"
+        )
+        month = after
 
 
 class Migration(migrations.Migration):

@@ -3,14 +3,14 @@
 The rows are copied in the migration's transaction; who writes in a chat meanwhile waits.
 """
 
+import datetime
+
 import django.db.models.deletion
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from shop.months import Months
-
-MONTHS = Months("streams_chatmessage")
+MONTHS_AHEAD = 3
 ROWS = "id, author_name, role, text, at, removed_at, author_id, session_id, held_for, network"
 TABLE = """
 CREATE TABLE streams_chatmessage (
@@ -35,14 +35,26 @@ ALTER INDEX streams_chatmessage_pkey RENAME TO streams_chatmessage_before_pkey;
 BY_SESSION = "CREATE INDEX streams_chatmessage_session_id ON streams_chatmessage (session_id)"
 
 
+def after(month):
+    return (month + datetime.timedelta(days=31)).replace(day=1)
+
+
 def part(apps, schema_editor):
     """Move the rows to their months: a message was said when it appeared, for all that is known of older ones."""
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(SET_ASIDE)
         cursor.execute(TABLE.format(key=BY_MONTH))
         cursor.execute("SELECT DISTINCT date_trunc('month', at AT TIME ZONE 'UTC')::date FROM streams_chatmessage_before")
-        months = [month for (month,) in cursor.fetchall()]
-        MONTHS.make(schema_editor.connection, [*months, *MONTHS.months_ahead()])
+        months = {month for (month,) in cursor.fetchall()}
+        month = django.utils.timezone.now().astimezone(datetime.UTC).date().replace(day=1)
+        for _ in range(1 + MONTHS_AHEAD):
+            months.add(month)
+            month = after(month)
+        for month in sorted(months):
+            cursor.execute(
+                f"CREATE TABLE streams_chatmessage_y{month:%Ym%m} PARTITION OF streams_chatmessage"
+                f" FOR VALUES FROM ('{month} 00:00+00') TO ('{after(month)} 00:00+00')"
+            )
         cursor.execute(f"INSERT INTO streams_chatmessage ({ROWS}, said_at) SELECT {ROWS}, at FROM streams_chatmessage_before")
         cursor.execute("DROP TABLE streams_chatmessage_before")
         cursor.execute(BY_SESSION)
