@@ -32,9 +32,10 @@ from orders.exceptions import (
 from orders.idempotency import Idempotency
 from orders.models import Order, OrderLine
 from orders.signals import orders_changed
-from shop import cart, offers, outbox, rows
+from shop import cart, outbox, rows
+from shop.catalogue import offers
+from shop.catalogue.offers import Offer
 from shop.exceptions import NotInCart
-from shop.offers import Offer
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from orders.models import Order, OrderLine
-from shop import catalogue
+from shop.catalogue import search
 from shop.models import Category, Product
 from streams import figures, goods
 from streams.goods import Item
@@ -97,7 +97,7 @@ def favourites(limit: int = 8, *, postal_code: str = "") -> list[Product]:
     )
     candidates = [(product, category) for product, category, _ in sold]
     candidates += [pair for pair in newest if pair not in candidates]
-    offered = catalogue.search(in_stock=True, postal_code=postal_code).filter(pk__in=dict(candidates))
+    offered = search.search(in_stock=True, postal_code=postal_code).filter(pk__in=dict(candidates))
     found = {product.pk: product for product in offered}
     return _taking_turns([(found[pk], category) for pk, category in candidates if pk in found])[:limit]
 

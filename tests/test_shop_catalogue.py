@@ -7,8 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inventory.models import Courier, Warehouse, Zone
-from shop import catalogue, money, search_words
-from shop.catalogue import Filters, Search
+from shop import money
+from shop.catalogue import search, words
+from shop.catalogue.search import Filters, Search
 from shop.models import Product, Variant, WishlistItem
 from tests.factories import make_product, make_stock, make_user
 
@@ -20,7 +21,7 @@ def names(products: object) -> list[str]:
 
 
 def found(**asked: object) -> list[str]:
-    return names(catalogue.search(**asked))  # type: ignore[arg-type]
+    return names(search.search(**asked))  # type: ignore[arg-type]
 
 
 def test_words_are_found_in_name_category_description_and_attributes() -> None:
@@ -75,8 +76,8 @@ def test_a_name_ranks_before_a_mention() -> None:
 
 
 def test_words_are_plain_and_few() -> None:
-    assert search_words.split("Café, NOIR!") == ["cafe", "noir"]
-    assert len(search_words.split("a b c d e f g h i")) == search_words.WORDS_MOST
+    assert words.split("Café, NOIR!") == ["cafe", "noir"]
+    assert len(words.split("a b c d e f g h i")) == words.WORDS_MOST
 
 
 def test_categories_add_up_and_an_unknown_one_finds_nothing() -> None:
@@ -94,7 +95,7 @@ def test_prices_are_inclusive_and_any_variant_counts() -> None:
     assert found(min_minor=3000) == ["Jumper"]
     assert found(max_minor=1000) == ["Jumper"]
     assert found(min_minor=3001) == found(max_minor=999) == []
-    found_one = catalogue.search().get(pk=product.pk)
+    found_one = search.search().get(pk=product.pk)
     assert (found_one.price_minor, found_one.price_most_minor, found_one.currency) == (1000, 3000, "USD")
 
 
@@ -104,13 +105,13 @@ def test_availability_is_summed_over_variants_and_warehouses() -> None:
     make_stock("J-S", 4, warehouse="south")
     make_stock("J-L", 5)
     make_stock("J-OTHER", 100)
-    assert catalogue.search().get().available == 12
+    assert search.search().get().available == 12
 
 
 def test_an_inactive_variant_counts_for_nothing() -> None:
     make_product("Jumper", skus=("J-S", "J-L"), stock=5, price_minor=1000)
     Variant.objects.filter(sku="J-L").update(is_active=False, price_minor=100)
-    shown = catalogue.search().get()
+    shown = search.search().get()
     assert (shown.available, shown.price_minor) == (5, 1000)
     assert [variant.sku for variant in shown.variants.all()] == ["J-S"]
 
@@ -166,15 +167,15 @@ def test_a_postal_code_leaves_away_what_cannot_be_sent_there() -> None:
 def test_the_day_of_delivery_is_the_earliest_and_none_for_what_is_sold_out() -> None:
     make_product("Here", skus=("H",), stock=1)
     make_product("Gone", skus=("G",))
-    by_name = {product.name: product.delivery_on for product in catalogue.search(postal_code="110001")}
+    by_name = {product.name: product.delivery_on for product in search.search(postal_code="110001")}
     assert isinstance(by_name["Here"], date)
     assert by_name["Gone"] is None
-    assert catalogue.search().first().delivery_on is None
+    assert search.search().first().delivery_on is None
 
 
 def test_where_nothing_is_delivered_nothing_in_stock_is_found() -> None:
     make_product("Here", stock=1)
-    assert names(catalogue.find(Filters(in_stock=True, postal_code="10115", country="DE"))) == []
+    assert names(search.find(Filters(in_stock=True, postal_code="10115", country="DE"))) == []
 
 
 def test_facets_count_each_kind_of_choice_without_itself() -> None:
@@ -199,21 +200,21 @@ def test_facets_and_results_agree() -> None:
         make_product(
             f"Vase {number}", category="ceramics" if number % 2 else "light", attributes={"Size": str(number % 3)}
         )
-    search = Search(Filters(q="vase"))
-    facets = search.facets()
-    assert facets.total == len(search.products()) == 5
+    found = Search(Filters(q="vase"))
+    facets = found.facets()
+    assert facets.total == len(found.products()) == 5
     for choice in facets.categories:
-        assert choice.count == len(catalogue.search(q="vase", category=choice.value))
+        assert choice.count == len(search.search(q="vase", category=choice.value))
     for choice in facets.attributes["Size"]:
-        assert choice.count == len(catalogue.search(q="vase", attributes={"Size": [choice.value]}))
+        assert choice.count == len(search.search(q="vase", attributes={"Size": [choice.value]}))
 
 
 def test_a_search_asks_the_database_as_often_for_ten_as_for_one() -> None:
     def asked() -> int:
         with CaptureQueriesContext(connection) as queries:
-            search = Search(Filters(q="vase", postal_code="110001"))
-            search.facets()
-            for product in search.products():
+            found = Search(Filters(q="vase", postal_code="110001"))
+            found.facets()
+            for product in found.products():
                 [variant.picture for variant in product.variants.all()]
                 [picture.alt for picture in product.pictures.all()]
                 assert product.category.name
@@ -229,7 +230,7 @@ def test_a_search_asks_the_database_as_often_for_ten_as_for_one() -> None:
 def test_get_product_raises_for_what_is_not_for_sale() -> None:
     make_product("Vase", slug="vase", is_active=False)
     with pytest.raises(Product.DoesNotExist):
-        catalogue.get_product("vase")
+        search.get_product("vase")
 
 
 def test_money_reads_as_people_write_it() -> None:

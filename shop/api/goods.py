@@ -13,7 +13,6 @@ from rest_framework.views import APIView
 
 from inventory import availability, delivery
 from inventory.models import StockItem
-from shop import catalogue
 from shop.api.shapes import (
     DeliverySerializer,
     FoundProductSerializer,
@@ -21,17 +20,18 @@ from shop.api.shapes import (
     ProductQuery,
     ProductSerializer,
 )
+from shop.catalogue import search
+from shop.catalogue.query import attributes, categories
 from shop.models import Product
 from shop.pagination import Cursor
 from shop.problems import Problem
-from shop.views.filters import attributes, categories
 
 
 class InAskedOrder(Cursor):
     """Pages in the order of the search."""
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
-        return catalogue.SORTS[view.filters.order]
+        return search.SORTS[view.filters.order]
 
 
 class Products(generics.GenericAPIView[Product]):
@@ -40,7 +40,7 @@ class Products(generics.GenericAPIView[Product]):
     pagination_class = InAskedOrder
     serializer_class = FoundProductSerializer
     queryset = Product.objects.none()
-    filters = catalogue.Filters()
+    filters = search.Filters()
 
     @extend_schema(
         operation_id="products_list",
@@ -52,7 +52,7 @@ class Products(generics.GenericAPIView[Product]):
         code = asked.get("postal_code", "")
         if code and not delivery.is_known(code, asked["country"]):
             raise serializers.ValidationError({"postal_code": [_("That is not a postal code we know.")]})
-        self.filters = catalogue.Filters(
+        self.filters = search.Filters(
             q=asked.get("q", "").replace("\x00", ""),
             categories=categories(request.query_params),
             min_minor=asked.get("min_minor"),
@@ -63,7 +63,7 @@ class Products(generics.GenericAPIView[Product]):
             country=asked["country"],
             sort=asked.get("sort", ""),
         )
-        page = self.paginate_queryset(catalogue.find(self.filters))
+        page = self.paginate_queryset(search.find(self.filters))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
@@ -107,6 +107,6 @@ class ProductDelivery(APIView):
 def get_product(slug: str) -> Product:
     """Return a product for sale, or answer 404."""
     try:
-        return catalogue.get_product(slug)
+        return search.get_product(slug)
     except Product.DoesNotExist:
         raise exceptions.NotFound(_("There is no such product.")) from None

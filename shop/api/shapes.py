@@ -11,7 +11,7 @@ from shop import pictures
 from shop.accounts import WORDS, checked_name
 from shop.api.inputs import Body, Query
 from shop.cart import QUANTITY_MOST, Entry
-from shop.catalogue import SORTS
+from shop.catalogue.search import SORTS
 from shop.models import Product, ProductPicture, User, Variant
 from shop.text import NAME_MOST, NameRefused, NameTooLong
 from shop.wishlist import Wish

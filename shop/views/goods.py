@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inventory import availability, delivery
-from shop import cart, catalogue, money, place, wishlist
+from shop import cart, money, place, wishlist
+from shop.catalogue import query, search
 from shop.models import Category, Product, ProductPicture, Variant
-from shop.views import filters
 from shop.views.going_back import back
 
 PER_PAGE = 24
@@ -27,12 +27,12 @@ def products(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("postal_code", "").strip()
     place_refused = bool(typed) and not place.remember(request, typed)
     code = delivery.normalise(typed) if typed and not place_refused else place.postal_code(request)
-    asked = filters.read(request.GET, postal_code=code)
-    search = catalogue.Search(asked.filters)
-    facets = search.facets()
-    shown = list(search.products()[: PER_PAGE * asked.page])
+    asked = query.read(request.GET, postal_code=code)
+    found = search.Search(asked.filters)
+    facets = found.facets()
+    shown = list(found.products()[: PER_PAGE * asked.page])
     skus = [product.variants.all()[0].sku for product in shown]
-    more = filters.query_of(asked.repeated, page=asked.page + 1)
+    more = query.query_of(asked.repeated, page=asked.page + 1)
     return render(
         request,
         "shop/products.html",
@@ -43,9 +43,8 @@ def products(request: HttpRequest) -> HttpResponse:
             "attribute_facets": _attribute_facets(facets, asked.filters),
             "products": shown,
             "new_from": PER_PAGE * (asked.page - 1) + 1,
-            "here": request.path
-            + filters.query_of(asked.repeated, **({"page": asked.page} if asked.page > 1 else {})),
-            "more": more if len(shown) < facets.total and asked.page < filters.PAGES_MOST else "",
+            "here": request.path + query.query_of(asked.repeated, **({"page": asked.page} if asked.page > 1 else {})),
+            "more": more if len(shown) < facets.total and asked.page < query.PAGES_MOST else "",
             "chips": _chips(asked, facets),
             "sorts": _sorts(asked.filters),
             "wished": wishlist.wished_skus(request.user, skus),
@@ -64,7 +63,7 @@ def products(request: HttpRequest) -> HttpResponse:
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one product. `?sku=` chooses a variant."""
     try:
-        shown = catalogue.get_product(slug)
+        shown = search.get_product(slug)
     except Product.DoesNotExist:
         raise Http404(_("There is no such product.")) from None
     code = place.postal_code(request)
@@ -207,18 +206,18 @@ def _pictures(product: Product, chosen: Option) -> list[ProductPicture]:
     return sorted(product.pictures.all(), key=lambda picture: picture != chosen.picture)
 
 
-def _attribute_facets(facets: catalogue.Facets, asked: catalogue.Filters) -> list[tuple[str, list[catalogue.Choice]]]:
+def _attribute_facets(facets: search.Facets, asked: search.Filters) -> list[tuple[str, list[search.Choice]]]:
     """Offer the attributes that help to choose: values that several products share, the commonest kinds first."""
     offered = []
     for name, choices in facets.attributes.items():
-        shared = [choice for choice in choices if choice.is_chosen or choice.count > 1][: filters.VALUES_MOST]
+        shared = [choice for choice in choices if choice.is_chosen or choice.count > 1][: query.VALUES_MOST]
         if len(shared) > 1 or asked.attributes.get(name):
             offered.append((name, shared))
     offered.sort(key=lambda facet: (facet[0] not in asked.attributes, -sum(choice.count for choice in facet[1])))
-    return offered[: filters.FACETS_MOST]
+    return offered[: query.FACETS_MOST]
 
 
-def _chips(asked: filters.Asked, facets: catalogue.Facets) -> list[Chip]:
+def _chips(asked: query.Asked, facets: search.Facets) -> list[Chip]:
     held = asked.repeated
     labels = {choice.value: choice.label for choice in facets.categories}
     if unknown := [slug for slug in held.categories if slug not in labels]:
@@ -237,13 +236,13 @@ def _chips(asked: filters.Asked, facets: catalogue.Facets) -> list[Chip]:
         chips.append(Chip(label, asked.link(max_minor=None)))
     for name, values in held.attributes.items():
         for value in values:
-            chips.append(Chip(value, asked.link(attributes=filters.without(held.attributes, name, value))))
+            chips.append(Chip(value, asked.link(attributes=query.without(held.attributes, name, value))))
     if not held.in_stock:
         chips.append(Chip(_("with sold-out things"), asked.link(in_stock=True)))
     return chips
 
 
-def _sorts(asked: catalogue.Filters) -> list[tuple[str, str, bool]]:
+def _sorts(asked: search.Filters) -> list[tuple[str, str, bool]]:
     words = [("match", _("Best match"))] if asked.words else []
     words += [
         ("wished", _("Most wished")),

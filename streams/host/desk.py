@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from inventory import availability
 from inventory.models import StockItem
-from shop import catalogue
+from shop.catalogue import search
 from shop.models import Variant
 from shop.pictures import NARROW
 from streams import broadcasts, figures, goods, health, metrics, playback
@@ -169,7 +169,7 @@ def preview_url(session: StreamSession) -> str:
 
 def find_products(session: StreamSession, words: str) -> list[Found]:
     """Search the shop for what could be presented: variants of the best matches, listed ones marked."""
-    found = list(catalogue.search(q=words, sort="" if words else "name")[:FOUND_MOST])
+    found = list(search.search(q=words, sort="" if words else "name")[:FOUND_MOST])
     listed = set(session.run_list.values_list("variant_id", flat=True))
     variants = [variant for product in found for variant in product.variants.all() if variant.is_active][:FOUND_MOST]
     stock = availability.read(variant.sku for variant in variants)

@@ -29,7 +29,7 @@ from django.db.models.functions import MD5, Cast, Coalesce, Concat, LPad
 
 from inventory import delivery
 from inventory.models import StockItem
-from shop import search_words
+from shop.catalogue import words
 from shop.models import Category, Product, Variant, WishlistItem
 
 SORTS: dict[str, tuple[str, ...]] = {
@@ -77,7 +77,7 @@ class Filters:
 
     @property
     def words(self) -> list[str]:
-        return search_words.split(self.q)
+        return words.split(self.q)
 
 
 @dataclass(frozen=True)
@@ -255,7 +255,7 @@ def offered(filters: Filters) -> QuerySet[Product]:
     if filters.in_stock:
         passes &= Q(available__gt=0)
     products = _reaching(products.filter(passes), filters)
-    return search_words.matching(products, filters.q) if filters.q.strip() else products
+    return words.matching(products, filters.q) if filters.q.strip() else products
 
 
 def narrow(products: QuerySet[Product], filters: Filters) -> QuerySet[Product]:

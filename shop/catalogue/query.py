@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import QueryDict
 
-from shop import catalogue, money
-from shop.catalogue import SORTS, Filters
+from shop import money
+from shop.catalogue import search
+from shop.catalogue.search import SORTS, Filters
 from shop.text import is_text
 
 ATTRIBUTE = "a."
@@ -65,7 +66,7 @@ def read(query: QueryDict, *, postal_code: str) -> Asked:
     )
     return Asked(
         asked,
-        repeated=catalogue.recognised(asked),
+        repeated=search.recognised(asked),
         page=min(max(int(page), 1), PAGES_MOST) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
         refused=tuple(refused),
     )
