@@ -5,7 +5,7 @@ run in one REPEATABLE READ transaction, so that a shop in full rush shows no dif
 together is written in one transaction, and a snapshot sees all of it or nothing. Deep checks are the exception: they
 compare with another database, take long, and run by hand and once a day.
 
-What can be put right, and how, is in `shop.mending`; docs/reconciliation.md tells the whole.
+What can be put right, and how, is in `shop.repair.registry`; docs/reconciliation.md tells the whole.
 """
 
 import logging

@@ -16,7 +16,7 @@ from orders import clock, lifecycle, locks
 from orders.lifecycle import Event
 from orders.models import ArchivedOrder, Order, Payment, Refund
 from shop.exceptions import CantMend, NothingToMend
-from shop.mending import Facts, changed, key_of, mends, shown_as
+from shop.repair.registry import Facts, changed, key_of, mends, shown_as
 
 State = Order.State
 shown_as(order="orders_order", payment="orders_payment", refund="orders_refund")

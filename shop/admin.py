@@ -24,11 +24,7 @@ from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from inventory.admin import ReadOnlyAdmin, actor_of, back_to
-from shop import (
-    audit,
-    reconciliation_admin,  # noqa: F401 (registers its own)
-    second_factor,
-)
+from shop import audit, second_factor
 from shop.accounts import NameForm
 from shop.erasure import GONE
 from shop.erasure_admin import ERASE_BELOW, ErasesPerson
@@ -36,6 +32,7 @@ from shop.models import AuditEntry, Category, Notice, Product, ProductPicture, U
 from shop.money import format_minor
 from shop.money_fields import MoneyField, MoneyForm
 from shop.pictures import NARROW
+from shop.repair import admin as repair_admin  # noqa: F401 (registers its own)
 from shop.role_admin import GrantedByAdmins, is_admin, may_touch
 from shop.webhooks import admin as webhooks_admin  # noqa: F401 (registers its own)
 

@@ -14,8 +14,8 @@ from orders.exceptions import ProviderAway, ProviderSilent
 from orders.models import Order, Payment, Refund, SandboxPayment
 from orders.providers import Fetched, Refunded, sandbox
 from orders.providers.sandbox import Switch
-from shop import mending
 from shop.models import AuditEntry, OutboxEvent
+from shop.repair import registry
 from tests import invariants
 from tests.archiving import make_archived
 from tests.factories import make_product
@@ -330,7 +330,7 @@ def test_a_refund_that_staff_paid_another_way_is_never_sent() -> None:
     refund = owed()
     SandboxPayment.objects.update(state="failed")
     payments.send_refunds()
-    mending.mend("note-refund-done", f"refund:{refund.pk}", actor="user:staff", reason="by bank")
+    registry.mend("note-refund-done", f"refund:{refund.pk}", actor="user:staff", reason="by bank")
     SandboxPayment.objects.update(state="succeeded")  # the provider would take it now
 
     body = orjson.dumps({"id": "evt_1", "type": "refund.updated", "payment": refund.payment.ref})

@@ -13,9 +13,9 @@ from inventory.reconciliation import Report
 from orders import locks
 from orders.archive import copies, mover, partitions
 from orders.models import ArchivedOrder, Order
-from shop import mending
 from shop.exceptions import NothingToMend
 from shop.models import AuditEntry
+from shop.repair import registry
 from tests import invariants, past
 from tests.archiving import make_archived, make_over
 
@@ -79,7 +79,7 @@ def test_a_copy_too_many_is_removed() -> None:
     order = make_copied()
     Order.objects.filter(pk=order.pk).update(city="Elsewhere")
 
-    mending.mend("remove-copy", order.holder, actor="user:staff", reason="seen by Eve")
+    registry.mend("remove-copy", order.holder, actor="user:staff", reason="seen by Eve")
 
     assert said(deep()) == []
     assert Order.objects.get(pk=order.pk).city == "Elsewhere"
@@ -90,7 +90,7 @@ def test_an_order_that_is_archived_alone_keeps_its_copy() -> None:
     order = make_archived()
 
     with pytest.raises(NothingToMend):
-        mending.mend("remove-copy", order.holder, actor="user:staff", reason="by mistake")
+        registry.mend("remove-copy", order.holder, actor="user:staff", reason="by mistake")
 
     assert ArchivedOrder.objects.filter(pk=order.pk).exists()
 

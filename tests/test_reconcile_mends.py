@@ -9,9 +9,10 @@ from django.utils import timezone
 from inventory import reconciliation
 from inventory.models import Reservation, StockItem, StockMovement
 from orders.models import Order, Payment, Refund
-from shop import mending, outbox
+from shop import outbox
 from shop.exceptions import CantMend, NothingToMend
 from shop.models import AuditEntry, Notice, OutboxEvent
+from shop.repair import registry
 from tests import invariants, past
 
 pytestmark = pytest.mark.django_db
@@ -26,14 +27,14 @@ def orders(lasting_past: Orders) -> Orders:
 
 def mend(name: str, subject: str) -> dict[str, Any]:
     """Put one thing right; return what the audit entry says of it, once it was shown to be put right for good."""
-    assert subject in drifts(mending.get_mend(name).check)
-    mending.mend(name, subject, actor="user:staff", reason="seen by Eve")
+    assert subject in drifts(registry.get_mend(name).check)
+    registry.mend(name, subject, actor="user:staff", reason="seen by Eve")
     entry = AuditEntry.objects.get(action="mended")
     assert (entry.actor, entry.subject, entry.reason) == ("user:staff", subject, "seen by Eve")
     assert entry.data.pop("mend") == name
     assert subject not in drifts(entry.data.pop("check"))
     with pytest.raises(NothingToMend):
-        mending.mend(name, subject, actor="user:staff", reason="again")
+        registry.mend(name, subject, actor="user:staff", reason="again")
     assert AuditEntry.objects.filter(action="mended").count() == 1
     return entry.data
 
@@ -68,7 +69,7 @@ def test_a_counter_is_not_set_below_what_is_promised(orders: Orders) -> None:
     Reservation.objects.create(stock_item=item, quantity=5, holder=orders["created"].holder)
 
     with pytest.raises(CantMend, match="6 units of CUP would be promised and only 1 on hand"):
-        mending.mend("set-held", subject_of(item), actor="user:staff", reason="why not")
+        registry.mend("set-held", subject_of(item), actor="user:staff", reason="why not")
 
     item.refresh_from_db()
     assert item.held == 1
@@ -124,7 +125,7 @@ def test_units_that_are_gone_can_t_be_reserved_anew(orders: Orders) -> None:
     past.ordered(("PLATE", 4))
 
     with pytest.raises(CantMend, match="too few units: PLATE 2 of 5"):
-        mending.mend("reserve-anew", order.holder, actor="user:staff", reason="try")
+        registry.mend("reserve-anew", order.holder, actor="user:staff", reason="try")
 
     assert not Reservation.objects.filter(holder=order.holder).exists()
 
@@ -134,7 +135,7 @@ def test_counters_that_are_wrong_as_well_come_first(orders: Orders) -> None:
     Reservation.objects.filter(holder=orders["cancelled"].holder).update(state="held")
 
     with pytest.raises(CantMend, match="Set those right first"):
-        mending.mend("reserve-anew", orders["cancelled"].holder, actor="user:staff", reason="try")
+        registry.mend("reserve-anew", orders["cancelled"].holder, actor="user:staff", reason="try")
 
 
 @pytest.mark.parametrize("holder", ["order:5bb1ef52-bd5c-4b5e-8ac2-3d5bbe6f1f1c", "friend:7"])
@@ -162,7 +163,7 @@ def test_money_that_is_missing_is_a_matter_for_a_person(orders: Orders) -> None:
     order.payments.update(paid_minor=1)
 
     with pytest.raises(CantMend, match="Ask the provider"):
-        mending.mend("pay-back-surplus", order.holder, actor="user:staff", reason="try")
+        registry.mend("pay-back-surplus", order.holder, actor="user:staff", reason="try")
 
 
 def test_money_kept_of_a_cancelled_order_goes_back(orders: Orders) -> None:
@@ -188,7 +189,7 @@ def test_money_given_away_can_t_be_had_back(orders: Orders) -> None:
     Refund.objects.filter(payment__order=orders["sold_out"]).update(amount_minor=9000)
 
     with pytest.raises(CantMend, match="Only the buyer can be asked"):
-        mending.mend("settle-or-pay-back", orders["sold_out"].holder, actor="user:staff", reason="try")
+        registry.mend("settle-or-pay-back", orders["sold_out"].holder, actor="user:staff", reason="try")
 
 
 def test_an_order_past_its_deadline_is_expired(orders: Orders) -> None:
@@ -203,13 +204,13 @@ def test_an_order_past_its_deadline_is_expired(orders: Orders) -> None:
 
 def test_an_order_that_may_still_be_paid_is_not_expired(orders: Orders) -> None:
     with pytest.raises(NothingToMend):
-        mending.mend("expire-now", orders["created"].holder, actor="user:staff", reason="too early")
+        registry.mend("expire-now", orders["created"].holder, actor="user:staff", reason="too early")
 
 
 def test_a_refund_that_waits_is_sent_before_all_others(orders: Orders) -> None:
     refund = Refund.objects.get(payment__order=orders["cancelled"])
     Refund.objects.filter(pk=refund.pk).update(created_at="2026-01-02T00:00Z", tried_at=timezone.now())
-    mending.mend("send-refund-again", f"refund:{refund.pk}", actor="user:staff", reason="seen by Eve")
+    registry.mend("send-refund-again", f"refund:{refund.pk}", actor="user:staff", reason="seen by Eve")
 
     refund.refresh_from_db()
     assert (refund.state, refund.tried_at) == ("pending", None)
@@ -243,7 +244,7 @@ def test_a_payment_left_open_is_looked_at_before_all_others(orders: Orders) -> N
     payment = past.open_payment(orders["expired"])
     Payment.objects.filter(pk=payment.pk).update(close_asked_at=timezone.now())
 
-    mending.mend("close-payment", f"payment:{payment.pk}", actor="user:staff", reason="seen by Eve")
+    registry.mend("close-payment", f"payment:{payment.pk}", actor="user:staff", reason="seen by Eve")
 
     payment.refresh_from_db()
     assert payment.close_asked_at is None
@@ -257,7 +258,7 @@ def test_news_that_is_stuck_is_handled(orders: Orders) -> None:
     event = OutboxEvent.objects.get()
     assert outbox.drain() == 0
 
-    mending.mend("handle-again", f"outbox:{event.pk}", actor="user:staff", reason="seen by Eve")
+    registry.mend("handle-again", f"outbox:{event.pk}", actor="user:staff", reason="seen by Eve")
 
     assert outbox.drain() == 1
     assert drifts("stuck.outbox") == set()
@@ -275,7 +276,7 @@ def test_a_mail_that_may_have_gone_is_for_a_person_to_decide(db: None, name: str
         mail_claimed_at="2026-01-02T00:00Z",
     )
 
-    mending.mend(name, f"notice:{notice.pk}", actor="user:staff", reason="the server's log has it")
+    registry.mend(name, f"notice:{notice.pk}", actor="user:staff", reason="the server's log has it")
 
     notice.refresh_from_db()
     assert notice.mail_state == state

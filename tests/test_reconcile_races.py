@@ -7,8 +7,8 @@ import pytest
 from inventory.exceptions import StockBusy
 from orders import mends
 from orders.models import Order, Refund
-from shop import mending
 from shop.exceptions import CantMend, NothingToMend
+from shop.repair import registry
 from tests import invariants, past
 from tests.rush import together
 
@@ -20,7 +20,7 @@ def test_of_two_who_pay_back_at_once_one_does() -> None:
     order = orders["cancelled"]
     Refund.objects.filter(payment__order=order).delete()
 
-    pay_back = partial(mending.mend, "settle-or-pay-back", order.holder, actor="user:staff", reason="both")
+    pay_back = partial(registry.mend, "settle-or-pay-back", order.holder, actor="user:staff", reason="both")
     answers = together([pay_back] * 4)
 
     assert answers.count(None) == 1
@@ -33,7 +33,7 @@ def test_control_without_the_orders_lock_both_pay_back(monkeypatch: pytest.Monke
     orders = past.make_past()
     order = orders["cancelled"]
     monkeypatch.setattr(mends.locks, "lock_order", lambda pk: Order.objects.get(pk=pk))
-    pay_back = partial(mending.mend, "settle-or-pay-back", order.holder, actor="user:staff", reason="both")
+    pay_back = partial(registry.mend, "settle-or-pay-back", order.holder, actor="user:staff", reason="both")
 
     def go_wrong() -> bool:
         Refund.objects.filter(payment__order=order).delete()

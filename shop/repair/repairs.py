@@ -10,8 +10,8 @@ from inventory.exceptions import CountBelowPromises
 from inventory.models import StockItem
 from inventory.recount import Counter, recount
 from shop.exceptions import CantMend, NothingToMend
-from shop.mending import Facts, changed, key_of, mends, shown_as
 from shop.models import Notice, OutboxEvent
+from shop.repair.registry import Facts, changed, key_of, mends, shown_as
 
 Mail = Notice.Mail
 

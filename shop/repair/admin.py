@@ -21,10 +21,10 @@ from inventory.admin import ReadOnlyAdmin, actor_of
 from inventory.exceptions import StockBusy
 from inventory.models import Reconciliation
 from inventory.reconciliation import Check, list_checks
-from shop import mending
 from shop.exceptions import CantMend, NothingToMend
-from shop.mending import Mend
 from shop.models import AuditEntry, User
+from shop.repair import registry
+from shop.repair.registry import Mend
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
 def _mend(request: HttpRequest, last: Reconciliation, *, subject: str, mend: str, reason: str) -> None:
     """Do it, and say what came of it. Only what the newest result names can be put right here."""
     try:
-        chosen = mending.get_mend(mend)
+        chosen = registry.get_mend(mend)
     except KeyError as error:
         raise PermissionDenied from error
     if not request.user.has_perm(chosen.permission):
@@ -98,7 +98,7 @@ def _mend(request: HttpRequest, last: Reconciliation, *, subject: str, mend: str
     try:
         if (chosen.check, subject) not in {(drift["check"], drift["subject"]) for drift in last.drifts}:
             raise NothingToMend
-        mending.mend(mend, subject, actor=actor_of(request), reason=reason)
+        registry.mend(mend, subject, actor=actor_of(request), reason=reason)
     except NothingToMend:
         messages.info(request, _("That is right already; nothing was changed."))
     except CantMend as error:
@@ -128,7 +128,7 @@ def _context(request: HttpRequest, last: Reconciliation | None, form: MendForm |
     mended = _mended_since(last, drifts)
     groups = []
     for check in checks.values():
-        allowed = [mend for mend in mending.list_mends(check.name) if request.user.has_perm(mend.permission)]
+        allowed = [mend for mend in registry.list_mends(check.name) if request.user.has_perm(mend.permission)]
         rows = [
             _row(drift, allowed, mended.get((check.name, drift["subject"]), ""), form)
             for drift in drifts
@@ -142,7 +142,7 @@ def _context(request: HttpRequest, last: Reconciliation | None, form: MendForm |
         "count": sum(last.counts.values()) if last else 0,
         "bad": [group for group in groups if group.count],
         "good": [group for group in groups if not group.count],
-        "log": reverse("admin:shop_auditentry_changelist") + f"?action={mending.ACTION}",
+        "log": reverse("admin:shop_auditentry_changelist") + f"?action={registry.ACTION}",
     }
 
 
@@ -164,7 +164,7 @@ def _address(subject: str) -> str:
     """Return the admin's page of a subject; empty where there is none."""
     kind, _colon, key = subject.partition(":")
     try:
-        return reverse(f"admin:{mending.page_of(kind)}_change", args=[key])
+        return reverse(f"admin:{registry.page_of(kind)}_change", args=[key])
     except (KeyError, NoReverseMatch):
         return ""
 
@@ -174,7 +174,7 @@ def _mended_since(last: Reconciliation | None, drifts: Sequence[Mapping[str, str
     if last is None:
         return {}
     subjects = {drift["subject"] for drift in drifts}
-    entries = list(AuditEntry.objects.filter(subject__in=subjects, action=mending.ACTION, at__gte=last.at))
+    entries = list(AuditEntry.objects.filter(subject__in=subjects, action=registry.ACTION, at__gte=last.at))
     ids = [entry.actor.removeprefix("user:") for entry in entries]
     people = {f"user:{user.public_id}": user.email for user in User.objects.filter(public_id__in=ids)}
     return {
