@@ -132,7 +132,7 @@ def email(name: str) -> dict[str, object]:
     except (ValueError, environ.ImproperlyConfigured):
         refuse(name, "is not a mail server's address such as smtp+tls://user:password@host:587")
     if str(parsed["EMAIL_BACKEND"]).startswith("django.core.mail.backends.smtp."):
-        parsed["EMAIL_BACKEND"] = "shop.smtp.EmailBackend"
+        parsed["EMAIL_BACKEND"] = "shop.notifications.smtp.EmailBackend"
     return parsed
 
 

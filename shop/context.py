@@ -6,8 +6,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from shop import cart, notices, place
+from shop import cart, place
 from shop.models import User
+from shop.notifications import notices
 
 HERE_MAX = 500
 

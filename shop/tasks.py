@@ -7,7 +7,8 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 
-from shop import mails, notices, outbox, tokens
+from shop import outbox, tokens
+from shop.notifications import mails, notices
 from shop.webhooks import deliveries
 
 ALONE_S = 60

@@ -14,9 +14,10 @@ from orders.checkout import place_order
 from orders.lifecycle import Event, advance
 from orders.locks import lock_order
 from orders.models import Order, ProviderEvent, Refund
-from shop import audit, notices
+from shop import audit
 from shop.models import AuditEntry, User, WebhookEndpoint
-from shop.notices import News
+from shop.notifications import notices
+from shop.notifications.notices import News
 from shop.webhooks import deliveries
 from tests import invariants
 from tests.factories import make_product, make_request, make_session, make_user

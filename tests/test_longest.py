@@ -19,8 +19,8 @@ from orders.archive import mover
 from orders.checkout import place_order
 from orders.forms import CheckoutForm
 from orders.models import ArchivedOrder, Order, ProviderEvent, Refund
-from shop import mails, notices
 from shop.models import AuditEntry, Notice, User, WebhookDelivery, WebhookEndpoint
+from shop.notifications import mails, notices
 from shop.webhooks import deliveries
 from streams import chat, pins, shows
 from streams.host import forms as host_forms

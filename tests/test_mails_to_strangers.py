@@ -13,9 +13,9 @@ from django.db.models import F
 from orders.checkout import place_order
 from orders.lifecycle import Event
 from orders.models import Order
-from shop import notices
 from shop.models import Notice, User
-from shop.notices import News
+from shop.notifications import notices
+from shop.notifications.notices import News
 from tests.factories import make_product, make_request, make_user
 from tests.rush import together
 from tests.told import happens, is_paid

@@ -12,8 +12,9 @@ from orders import aftersales, lifecycle
 from orders.lifecycle import Event
 from orders.models import Order
 from orders.notices import handlers, letters
-from shop import mails, notices, outbox, tasks
+from shop import outbox, tasks
 from shop.models import Notice, OutboxEvent, User, WebhookDelivery, WebhookEndpoint
+from shop.notifications import mails, notices
 from tests.factories import make_product, make_user
 from tests.told import a_payment, an_order, hand_on, happens, is_paid, told
 

@@ -17,9 +17,9 @@ from pytest_django import Settings
 
 from orders import access
 from orders.models import Order
-from shop import mails, notices
 from shop.models import Notice, User
-from shop.notices import News
+from shop.notifications import mails, notices
+from shop.notifications.notices import News
 from tests.factories import make_user
 from tests.post_office import PostOffice, open_office
 from tests.realtime_servers import ROOT, database_urls, eventually
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def office(settings: Settings) -> Iterator[PostOffice]:
     with open_office() as office:
-        settings.EMAIL_BACKEND = "shop.smtp.EmailBackend"
+        settings.EMAIL_BACKEND = "shop.notifications.smtp.EmailBackend"
         settings.EMAIL_HOST = "127.0.0.1"
         settings.EMAIL_PORT = office.port
         yield office

@@ -11,9 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from shop import notices
 from shop.models import Notice, User
-from shop.notices import News
+from shop.notifications import notices
+from shop.notifications.notices import News
 from tests.buying import text
 from tests.factories import make_user
 from tests.told import an_order, is_paid

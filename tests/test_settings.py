@@ -129,7 +129,7 @@ def test_prepared_statements_can_be_turned_off_in_the_address(
 def test_mail_goes_through_a_connection_that_remembers(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, SECRET_KEY=KEY, EMAIL_URL="smtp+tls://user:word@mail.example.com:587")
 
-    assert settings["EMAIL_BACKEND"] == "shop.smtp.EmailBackend"
+    assert settings["EMAIL_BACKEND"] == "shop.notifications.smtp.EmailBackend"
     assert (settings["EMAIL_HOST"], settings["EMAIL_PORT"], settings["EMAIL_USE_TLS"]) == (
         "mail.example.com",
         587,

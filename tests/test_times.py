@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from orders.models import Order, Payment
-from shop import mails
 from shop.models import Notice
+from shop.notifications import mails
 from streams.host.forms import PlanForm
 from streams.models import StreamSession
 from tests.factories import make_session, make_user

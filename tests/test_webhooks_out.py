@@ -13,8 +13,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from orders import aftersales
 from orders.lifecycle import Event
-from shop import notices, outbox
+from shop import outbox
 from shop.models import AuditEntry, Notice, WebhookDelivery, WebhookEndpoint
+from shop.notifications import notices
 from shop.webhooks import deliveries, posting, signing
 from tests.factories import make_user
 from tests.hooks import come_due, endpoint_at, queue, send_all, states

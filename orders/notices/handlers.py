@@ -11,8 +11,9 @@ from orders.archive import thawing
 from orders.models import Order
 from orders.notices import words
 from orders.notices.words import Told
-from shop import notices, outbox
+from shop import outbox
 from shop.models import OutboxEvent
+from shop.notifications import notices
 from shop.webhooks import deliveries
 
 FOR_STAFF = {"payment.denied", "payment.refused"}

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from orders import access, reading
 from orders.models import Order
 from orders.notices import words
-from shop import mails
-from shop.mails import Letter
 from shop.models import Notice
+from shop.notifications import mails
+from shop.notifications.mails import Letter
 
 WITH_ADDRESS = {"order.placed", "order.held_again", "order.in_transit", "seller.order_placed"}
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from orders.models import Order, OrderLine
 from shop.models import OutboxEvent
 from shop.money import format_minor
-from shop.notices import News
+from shop.notifications.notices import News
 
 State = Order.State
 Reason = Order.CancelReason

@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from shop import notices
 from shop.models import Notice, User
+from shop.notifications import notices
 
 
 @login_required

@@ -22,9 +22,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from shop import audit, notices
+from shop import audit
 from shop.models import WebhookDelivery, WebhookEndpoint
-from shop.notices import News
+from shop.notifications import notices
+from shop.notifications.notices import News
 from shop.webhooks import posting, signing
 from shop.webhooks.exceptions import NotDelivered
 

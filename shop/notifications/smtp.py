@@ -1,7 +1,7 @@
 """Django's SMTP backend, with a memory: was the letter itself handed over when the connection broke?
 
 A server that was asked to take a letter and whose answer never came may have taken it. Before that moment it certainly
-has not. Only the difference lets `shop.mails` try again without ever sending twice.
+has not. Only the difference lets `shop.notifications.mails` try again without ever sending twice.
 """
 
 import smtplib

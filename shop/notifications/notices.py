@@ -1,4 +1,4 @@
-"""What people are told: written once for each occasion, read on the notices page, mailed by `shop.mails`."""
+"""What people are told: written once for each occasion, read on the notices page, mailed by `mails`."""
 
 import uuid
 from dataclasses import dataclass
