@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views import defaults
 
 from inventory.exceptions import StockBusy
-from shop import problems
+from shop.rest import problems
 
 RETRY_S = 2
 # Of what PostgreSQL itself says (SQLSTATE): no connection, shutting down or starting up, too many connections.

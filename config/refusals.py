@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from shop import problems
+from shop.rest import problems
 
 OWN_ANSWERS = "/video-streams/"
 """The stream limit, whose contract words its own refusals; it bounds its body itself."""

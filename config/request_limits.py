@@ -1,7 +1,7 @@
 """How much one request may bring: its path, its query, its form, its body. More is refused before any view runs.
 
 No page or call of ours needs more, so that whatever a view does with its input stays small. What a form field may hold
-is its form's to say; these bounds hold for fields that nobody asks for, too. JSON has bounds in `shop.parsing`.
+is its form's to say; these bounds hold for fields that nobody asks for, too. JSON has bounds in `shop.rest.parsing`.
 """
 
 from collections.abc import Callable, Iterable

@@ -130,7 +130,7 @@ MIDDLEWARE = [
     "shop.known_devices.KnownDevicesMiddleware",
     "config.request_rates.RequestRatesMiddleware",
     "config.busy.BusyMiddleware",
-    "shop.http_times.CallsInUtc",
+    "shop.rest.times.CallsInUtc",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -365,15 +365,15 @@ LOGGING = logging_of(is_plain=DEBUG)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "shop.authentication.TokenAuthentication",
+        "shop.rest.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
-    "DEFAULT_RENDERER_CLASSES": ["shop.rendering.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["shop.parsing.OrjsonParser"],
-    "DEFAULT_SCHEMA_CLASS": "shop.openapi.Schema",
-    "DEFAULT_PAGINATION_CLASS": "shop.pagination.Cursor",
-    "EXCEPTION_HANDLER": "shop.problems.handle",
+    "DEFAULT_RENDERER_CLASSES": ["shop.rest.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["shop.rest.parsing.OrjsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "shop.rest.openapi.Schema",
+    "DEFAULT_PAGINATION_CLASS": "shop.rest.pagination.Cursor",
+    "EXCEPTION_HANDLER": "shop.rest.problems.handle",
     "PAGE_SIZE": 24,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

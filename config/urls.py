@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from config import files, health
 from config.metrics import metrics
-from shop.problems import unknown_call
+from shop.rest.problems import unknown_call
 
 api_v1: list[URLPattern | URLResolver] = [
     path("", include("shop.api_urls")),

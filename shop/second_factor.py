@@ -22,7 +22,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from shop.models import User
-from shop.problems import plain
+from shop.rest.problems import plain
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 """Recovery codes stand in for one of these; alone they are none."""

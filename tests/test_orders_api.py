@@ -17,7 +17,7 @@ from orders.exceptions import IdempotencyInProgress
 from orders.models import Order, Payment
 from shop import cart
 from shop.models import Cart, CartLine
-from shop.rendering import OrjsonRenderer
+from shop.rest.rendering import OrjsonRenderer
 from tests.factories import make_product, make_user
 from tests.ordering import ADDRESS, JSON, KEY, assert_problem, body, post, token
 

@@ -23,8 +23,8 @@ from orders.checkout import ShippingAddress
 from orders.exceptions import CursorRefused, OrderRefused, TransitionRefused
 from orders.models import Order
 from shop.models import User
-from shop.pagination import Cursor
-from shop.problems import Problem
+from shop.rest.pagination import Cursor
+from shop.rest.problems import Problem
 
 KEY_LEAST, KEY_MOST = 16, 64
 # One of each for all requests: they keep nothing of them, and making their fields anew costs more than using them.

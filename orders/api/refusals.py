@@ -19,7 +19,7 @@ from orders.exceptions import (
     Undeliverable,
     UnknownSku,
 )
-from shop.problems import Problem
+from shop.rest.problems import Problem
 
 BUSY_RETRY_S = 1
 

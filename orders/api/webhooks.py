@@ -15,7 +15,7 @@ from orders import payments
 from orders.api.refusals import busy
 from orders.api.serializers import ProblemOut
 from orders.exceptions import BadSignature, ProviderAway
-from shop.problems import Problem
+from shop.rest.problems import Problem
 
 log = logging.getLogger(__name__)
 

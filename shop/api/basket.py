@@ -13,7 +13,7 @@ from shop.api.persons import person
 from shop.api.shapes import CartSerializer, ProblemSerializer, QuantitySerializer, WishlistSerializer
 from shop.exceptions import CartFull, UnknownSku
 from shop.models import Cart
-from shop.problems import Problem
+from shop.rest.problems import Problem
 
 
 class CartView(APIView):

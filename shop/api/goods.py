@@ -23,8 +23,8 @@ from shop.api.shapes import (
 from shop.catalogue import search
 from shop.catalogue.query import attributes, categories
 from shop.models import Product
-from shop.pagination import Cursor
-from shop.problems import Problem
+from shop.rest.pagination import Cursor
+from shop.rest.problems import Problem
 
 
 class InAskedOrder(Cursor):

@@ -14,7 +14,7 @@ from shop import guesses, network, rate_limits, second_factor, tokens, verificat
 from shop.api.persons import person
 from shop.api.shapes import MeSerializer, ProblemSerializer, SignInSerializer, TokenSerializer
 from shop.models import User
-from shop.problems import Problem
+from shop.rest.problems import Problem
 from shop.second_factor_forms import AuthenticateForm
 from shop.sign_in import LOCKED_S
 

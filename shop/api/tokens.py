@@ -15,7 +15,7 @@ from shop import tokens
 from shop.api.persons import person
 from shop.api.shapes import ProblemSerializer
 from shop.models import ApiToken
-from shop.pagination import Cursor
+from shop.rest.pagination import Cursor
 
 
 class ApiTokenSerializer(serializers.ModelSerializer[ApiToken]):

@@ -12,7 +12,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from shop.problems import Problem
+from shop.rest.problems import Problem
 from streams import captions
 from streams.api.host import HostView
 from streams.hls.exceptions import BadCaptions

@@ -18,8 +18,8 @@ from rest_framework.views import APIView
 from shop.api.inputs import Body, Query
 from shop.models import User
 from shop.network import network
-from shop.pagination import Cursor
-from shop.problems import Problem
+from shop.rest.pagination import Cursor
+from shop.rest.problems import Problem
 from streams import access, chat, chat_months, words
 from streams.api.sessions import get_visible
 from streams.exceptions import ChatRefused

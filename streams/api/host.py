@@ -16,7 +16,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from shop.models import User
-from shop.problems import Problem
+from shop.rest.problems import Problem
 from streams import (
     access,
     addresses,

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shop.api.inputs import Body
-from shop.parsing import OrjsonParser
-from shop.problems import Problem
+from shop.rest.parsing import OrjsonParser
+from shop.rest.problems import Problem
 from shop.text import is_text
 from streams import broadcasts
 from streams.exceptions import KeyRefused

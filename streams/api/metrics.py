@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from shop import network, rate_limits
 from shop.api.inputs import Body
-from shop.problems import Problem
+from shop.rest.problems import Problem
 from streams import metrics
 from streams.models import StreamSession
 

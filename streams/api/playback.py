@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from shop.api.inputs import Body, Texts
 from shop.models import User
-from shop.problems import Problem
+from shop.rest.problems import Problem
 from shop.text import one_line
 from streams import leases, playback
 from streams.api.serializers import absolute

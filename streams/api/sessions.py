@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shop.models import User
-from shop.pagination import Cursor
+from shop.rest.pagination import Cursor
 from streams import access, opinions, programme
 from streams.api import serializers
 from streams.models import RunListItem, StreamSession

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shop.api.inputs import Query
-from shop.problems import Problem
+from shop.rest.problems import Problem
 from streams import watch
 from streams.api.serializers import absolute
 from streams.api.sessions import get_visible

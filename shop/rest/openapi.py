@@ -9,7 +9,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework.permissions import AllowAny
 
-from shop.problems import CONTENT_TYPE
+from shop.rest.problems import CONTENT_TYPE
 
 PROBLEM: dict[str, Any] = {
     "type": "object",
