@@ -55,7 +55,7 @@ def realtime(
         options = ["uvicorn", "--host", host, "--port", str(port), "--ws", "websockets-sansio"]
         options += ["--lifespan", "off", "--no-access-log", "--log-level", "warning"]
         options += ["--timeout-graceful-shutdown", "2"]
-        options += ["--no-proxy-headers"]  # shop/network.py judges what proxies say
+        options += ["--no-proxy-headers"]  # shop/http/network.py judges what proxies say
         # Compressing 170-byte frames one socket at a time costs more than it saves.
         options += ["--ws-per-message-deflate", "false"]
     else:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django_ratelimit.core import get_usage
 
 from config import refusals
-from shop.network import network
+from shop.http.network import network
 
 OTHERWISE_S = 60
 """After which trying again helps, where whoever answered 429 has not said so."""

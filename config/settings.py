@@ -43,7 +43,7 @@ REALTIME_SERVER = env.choice("REALTIME_SERVER", "daphne", ("daphne", "uvicorn"))
 SOCKETS_PER_NETWORK = env.number("SOCKETS_PER_NETWORK", 2000, least=1)  # at one realtime process, streams included
 SOCKETS_PER_PERSON = env.number("SOCKETS_PER_PERSON", 30, least=1)
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, most=10)  # our own front door is not one of them
-# What the front door says to web, realtime and media of itself, and nobody else can say (shop/network.py).
+# What the front door says to web, realtime and media of itself, and nobody else can say (shop/http/network.py).
 DOOR_MARK = hmac.new(SECRET_KEY.encode(), b"front door", "sha256").hexdigest()
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
@@ -268,7 +268,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # a guesser who goes on does not keep the owner out
 AXES_WHITELIST_CALLABLE = "shop.guesses.is_by_known_device"
 AXES_USERNAME_CALLABLE = "shop.sign_in.attempted_name"
-AXES_CLIENT_IP_CALLABLE = "shop.network.network_address"
+AXES_CLIENT_IP_CALLABLE = "shop.http.network.network_address"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SILENCED_SYSTEM_CHECKS = [
     "axes.W003",

@@ -6,10 +6,10 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from inventory import folding
-from shop import rate_limits
+from shop.http import rate_limits
+from shop.http.network import network
+from shop.http.rate_limits import Bucket
 from shop.models import User
-from shop.network import network
-from shop.rate_limits import Bucket
 
 MINUTE_S = 60
 

@@ -3,8 +3,8 @@
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from shop.http.network import network
 from shop.models import User
-from shop.network import network
 
 
 def of_user(user_id: int) -> str:

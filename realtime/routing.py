@@ -12,7 +12,7 @@ from realtime import event_streams
 from realtime.consumers import ShowConsumer, SiteConsumer
 from realtime.origins import OwnOriginsOnly, Receive, Scope, Send, header, refuse
 from shop import readiness
-from shop.insiders import may_look
+from shop.http.insiders import may_look
 
 sockets = OwnOriginsOnly(
     URLRouter(

@@ -15,7 +15,7 @@ from realtime.rooms import Seat
 from realtime.tickets import STRANGER, Person
 from realtime.wire import Frame, Message, Since
 from realtime.writers import Writer
-from shop.network import believed_address, network_of
+from shop.http.network import believed_address, network_of
 
 logger = logging.getLogger(__name__)
 

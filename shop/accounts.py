@@ -14,9 +14,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from shop import guesses
+from shop.http.network import network_address
 from shop.lookalikes import is_taken
 from shop.models import User
-from shop.network import network_address
 from shop.text import NAME_MOST, NameRefused, NameTooLong, clean_name
 from shop.views.going_back import own_address
 

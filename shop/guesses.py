@@ -23,10 +23,11 @@ from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from shop import known_devices, rate_limits
+from shop import known_devices
+from shop.http import rate_limits
+from shop.http.network import network
+from shop.http.rate_limits import Bucket
 from shop.models import User
-from shop.network import network
-from shop.rate_limits import Bucket
 from shop.sign_in import attempted_name
 
 PER_NETWORK, PER_NETWORK_S = 100, 900

@@ -9,9 +9,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from inventory.transactions import after_commit
-from shop import audit, rate_limits
+from shop import audit
+from shop.http import rate_limits
+from shop.http.rate_limits import Bucket
 from shop.models import User
-from shop.rate_limits import Bucket
 from shop.text import one_line
 from streams import chat_months
 from streams.exceptions import ChatRefused

@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from shop import place, wishlist
+from shop.http.network import network
 from shop.models import User
-from shop.network import network
 from streams import access, chat, goods, opinions, programme, stage, words
 from streams.exceptions import ChatRefused
 from streams.models import StreamSession

@@ -14,7 +14,7 @@ from django.core.handlers.wsgi import WSGIRequest
 django.setup()
 
 from config import wsgi  # noqa: E402 (there are settings only now)
-from shop.network import client_address  # noqa: E402
+from shop.http.network import client_address  # noqa: E402
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -13,7 +13,8 @@ from pytest_django import Settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from shop import guesses, known_devices, rate_limits
+from shop import guesses, known_devices
+from shop.http import rate_limits
 from shop.models import User
 from tests.factories import make_user
 

@@ -13,7 +13,7 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from shop.accounts import Adapter
-from shop.network import client_address, network, network_address
+from shop.http.network import client_address, network, network_address
 from streams.camera.server import Connection
 from streams.media.doors import Doors
 from streams.rtmp.turnstile import Turnstile

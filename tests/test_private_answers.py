@@ -14,7 +14,7 @@ from config.logs import formatter
 from orders import access
 from orders.models import Order
 from realtime import routing
-from shop.insiders import may_look
+from shop.http.insiders import may_look
 from tests.archiving import make_over
 from tests.caller import Caller
 from tests.factories import make_product, make_user

@@ -9,8 +9,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from shop import rate_limits, redis_pool
-from shop.rate_limits import Bucket
+from shop import redis_pool
+from shop.http import rate_limits
+from shop.http.rate_limits import Bucket
 
 
 @pytest.fixture

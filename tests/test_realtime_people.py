@@ -17,7 +17,7 @@ from orders import access, guests, lifecycle
 from orders.checkout import place_order
 from realtime import context, letters, tickets, wire
 from realtime.tickets import STRANGER, Person
-from shop import origins
+from shop.http import origins
 from tests.factories import make_product, make_request, make_user
 
 

@@ -10,9 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from shop import guesses, network, rate_limits, second_factor, tokens, verification
+from shop import guesses, second_factor, tokens, verification
 from shop.api.persons import person
 from shop.api.shapes import MeSerializer, ProblemSerializer, SignInSerializer, TokenSerializer
+from shop.http import network, rate_limits
 from shop.models import User
 from shop.rest.problems import Problem
 from shop.second_factor_forms import AuthenticateForm

@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shop.api.inputs import Body, Query
+from shop.http.network import network
 from shop.models import User
-from shop.network import network
 from shop.rest.pagination import Cursor
 from shop.rest.problems import Problem
 from streams import access, chat, chat_months, words

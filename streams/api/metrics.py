@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from shop import network, rate_limits
 from shop.api.inputs import Body
+from shop.http import network, rate_limits
 from shop.rest.problems import Problem
 from streams import metrics
 from streams.models import StreamSession

@@ -13,9 +13,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from shop import readiness
-from shop.insiders import may_look
-from shop.network import DOOR_HEADER, believed_address, network_of
-from shop.origins import is_ours
+from shop.http.insiders import may_look
+from shop.http.network import DOOR_HEADER, believed_address, network_of
+from shop.http.origins import is_ours
 from streams.addresses import CAMERA_PATH
 from streams.camera.session import Open, Session
 from streams.rtmp.turnstile import Turnstile, Visit

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from shop.network import network_of
+from shop.http.network import network_of
 from streams import broadcasts
 from streams.camera import tickets
 from streams.camera.server import Server as CameraServer

@@ -1,6 +1,6 @@
 """What keeps somebody from writing in a show at this moment, so that their page can say so before they try."""
 
-from shop import rate_limits
+from shop.http import rate_limits
 from shop.models import User
 from streams import chat
 from streams.exceptions import ChatRefused
