@@ -32,7 +32,7 @@ from orders.exceptions import (
 from orders.idempotency import Idempotency
 from orders.models import Order, OrderLine
 from orders.signals import orders_changed
-from shop import cart, outbox, rows
+from shop import bulk_insert, cart, outbox
 from shop.catalogue import offers
 from shop.catalogue.offers import Offer
 from shop.exceptions import NotInCart
@@ -275,7 +275,7 @@ def _merge(lines: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def _insert(drafts: Sequence[_Draft]) -> None:
-    rows.insert(
+    bulk_insert.insert(
         [draft.order for draft in drafts],
         [line for draft in drafts for line in draft.lines],
         outbox.make_all("order.created", {draft.order.holder: {} for draft in drafts}),

@@ -23,7 +23,7 @@ from orders import caps, clock, locks
 from orders.exceptions import TransitionRefused
 from orders.models import Order, OrderFacts, OrderLine, Payment, Refund
 from orders.signals import orders_changed
-from shop import audit, cart, outbox, rows
+from shop import audit, bulk_insert, cart, outbox
 
 State = OrderFacts.State
 Reason = OrderFacts.CancelReason
@@ -272,7 +272,7 @@ def _write(
         }
         for order in orders
     }
-    rows.insert(
+    bulk_insert.insert(
         outbox.make_all(topic, news), audit.make_all(actor=actor, action=event, subjects=changes, reason=reason)
     )
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from shop import rows
+from shop import bulk_insert
 from shop.models import OutboxEvent
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ _handlers: dict[str, list[Handler]] = defaultdict(list)
 
 def publish(topic: str, subject: str, data: Mapping[str, Any] | None = None) -> None:
     """Write one event. `data` holds ids and figures, nothing about a person."""
-    rows.insert(make_all(topic, {subject: data or {}}))
+    bulk_insert.insert(make_all(topic, {subject: data or {}}))
 
 
 def make_all(topic: str, events: Mapping[str, Mapping[str, Any]]) -> list[OutboxEvent]:

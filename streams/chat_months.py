@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from shop.months import Months, is_missing
+from shop.partitions import Months, is_missing
 from streams.models import ChatMessage, StreamSession
 
 MONTHS = Months(ChatMessage._meta.db_table)

@@ -17,9 +17,9 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from shop import months
+from shop import partitions
 from shop.models import User
-from shop.months import Months
+from shop.partitions import Months
 from streams import chat, chat_months, tasks
 from streams.chat_months import MONTHS
 from streams.models import ChatMessage, StreamSession
@@ -253,7 +253,7 @@ def test_control_a_plain_drop_has_everyone_wait(session: StreamSession, threads:
 def test_a_month_that_is_being_read_is_gone_for_others_and_dropped_another_time(
     session: StreamSession, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(months, "LOCK_TIMEOUT_MS", 50)
+    monkeypatch.setattr(partitions, "LOCK_TIMEOUT_MS", 50)
     said(session, OLD)
     limit = timezone.now() - timedelta(days=900)
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from inventory import statements
 from orders.models import Order, OrderLine
-from shop import outbox, rows
+from shop import bulk_insert, outbox
 from shop.models import OutboxEvent
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def make_order(**changed: object) -> Order:
 def test_rows_are_read_as_they_were_written() -> None:
     first, second = make_order(), make_order(session="show", delivery_on=None)
 
-    rows.insert([first, second])
+    bulk_insert.insert([first, second])
 
     assert [first.number_seq, second.number_seq] == sorted({first.number_seq, second.number_seq})
     for order in (first, second):
@@ -55,7 +55,9 @@ def test_rows_of_several_models_are_one_statement_for_one_and_for_ten() -> None:
             for order in orders
         ]
         with CaptureQueriesContext(connection) as queries:
-            rows.insert(orders, lines, outbox.make_all("order.created", {order.holder: {"n": 1} for order in orders}))
+            bulk_insert.insert(
+                orders, lines, outbox.make_all("order.created", {order.holder: {"n": 1} for order in orders})
+            )
         return len(queries)
 
     assert write(1) == write(10) == 1
@@ -65,7 +67,7 @@ def test_rows_of_several_models_are_one_statement_for_one_and_for_ten() -> None:
 
 def test_nothing_to_write_is_no_statement() -> None:
     with CaptureQueriesContext(connection) as queries:
-        rows.insert([], [])
+        bulk_insert.insert([], [])
     assert not queries.captured_queries
 
 
@@ -74,7 +76,7 @@ def test_a_row_that_may_not_be_is_refused_with_all_beside_it() -> None:
     line = OrderLine(order=order, sku="VASE", product_name="Vase", quantity=0, unit_price_minor=100)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        rows.insert([order], [line])
+        bulk_insert.insert([order], [line])
 
     assert not Order.objects.exists()
 

@@ -1,7 +1,7 @@
 """The archive's months: one partition each, by the UTC month of `terminal_at`."""
 
 from orders.archive.router import ALIAS
-from shop.months import Months
+from shop.partitions import Months
 
 MONTHS = Months("orders_archivedorder", alias=ALIAS)
 AHEAD = MONTHS.ahead
