@@ -121,13 +121,13 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "shop.sessions.AuthenticationMiddleware",
+    "shop.people.sessions.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "shop.second_factor.Middleware",
+    "shop.people.second_factor.Middleware",
     "axes.middleware.AxesMiddleware",
-    "shop.known_devices.KnownDevicesMiddleware",
+    "shop.people.known_devices.KnownDevicesMiddleware",
     "config.request_rates.RequestRatesMiddleware",
     "config.busy.BusyMiddleware",
     "shop.rest.times.CallsInUtc",
@@ -229,7 +229,7 @@ CELERY_TASK_ROUTES = {"orders.tasks.sweep": {"queue": "sweep"}}
 AUTH_USER_MODEL = "shop.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "shop.guesses.GuessLimit",
+    "shop.people.guesses.GuessLimit",
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
@@ -241,8 +241,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_ADAPTER = "shop.accounts.Adapter"
-ACCOUNT_SIGNUP_FORM_CLASS = "shop.accounts.SignupForm"
+ACCOUNT_ADAPTER = "shop.people.accounts.Adapter"
+ACCOUNT_SIGNUP_FORM_CLASS = "shop.people.accounts.SignupForm"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Nobody signs in with an address that they have not shown to be theirs; so a stranger's sign-up with somebody's
 # address opens nothing, and sign-up answers alike whether there is an account or not. A code, not a link: a link would
@@ -252,7 +252,7 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-MFA_ADAPTER = "shop.second_factor.Adapter"
+MFA_ADAPTER = "shop.people.second_factor.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 STAFF_SECOND_FACTOR = env.switch("STAFF_SECOND_FACTOR", False)
@@ -262,12 +262,12 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_CALLABLE = "shop.sign_in.locked_out"
+AXES_LOCKOUT_CALLABLE = "shop.people.sign_in.locked_out"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # a guesser who goes on does not keep the owner out
-AXES_WHITELIST_CALLABLE = "shop.guesses.is_by_known_device"
-AXES_USERNAME_CALLABLE = "shop.sign_in.attempted_name"
+AXES_WHITELIST_CALLABLE = "shop.people.guesses.is_by_known_device"
+AXES_USERNAME_CALLABLE = "shop.people.sign_in.attempted_name"
 AXES_CLIENT_IP_CALLABLE = "shop.http.network.network_address"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SILENCED_SYSTEM_CHECKS = [

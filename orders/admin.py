@@ -27,8 +27,8 @@ from orders.exceptions import TransitionRefused
 from orders.lifecycle import Event
 from orders.models import ArchivedOrder, Order, OrderLine, Payment, ProviderEvent, Refund
 from orders.order_columns import ErasesBuyer, OrderColumns
-from shop.erasure_admin import ERASE_BELOW
 from shop.money import format_minor
+from shop.people.erasure_admin import ERASE_BELOW
 
 ARCHIVED_MOST = 1000  # payments of so many archived orders are found by an address
 

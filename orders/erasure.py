@@ -11,10 +11,11 @@ from inventory.locks import limited_wait
 from orders.archive.thawing import ERASING
 from orders.lifecycle import TERMINAL
 from orders.models import ArchivedOrder, Order
-from shop import audit, erasure
-from shop.erasure import Person
+from shop import audit
 from shop.models import User
-from shop.verification import unproven_account_reset
+from shop.people import erasure
+from shop.people.erasure import Person
+from shop.people.verification import unproven_account_reset
 
 PARTS = ("email", "name", "line1", "line2", "city", "postal_code", "region")
 NOBODY = {"buyer_id": None} | dict.fromkeys(PARTS, "")

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from inventory import delivery
 from orders.checkout import ShippingAddress
-from shop import addresses
-from shop.address_forms import AUTOCOMPLETE, AddressForm, EmailField
 from shop.cart import LINES_MOST, QUANTITY_MOST
+from shop.people import addresses
+from shop.people.address_forms import AUTOCOMPLETE, AddressForm, EmailField
 
 NAME_MOST = 260  # of a product and its variant
 

@@ -12,8 +12,8 @@ from inventory.exceptions import StockBusy
 from inventory.locks import limited_wait
 from orders.archive.thawing import ERASING
 from orders.models import ArchivedOrder, Order
-from shop import erasure
 from shop.models import User
+from shop.people import erasure
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from unfold.decorators import display
 
 from orders import reading
 from orders.models import Order, OrderFacts
-from shop.erasure_admin import ErasesPerson
 from shop.models import User
 from shop.money import format_minor
+from shop.people.erasure_admin import ErasesPerson
 
 STATE_COLOURS = {
     Order.State.CREATED.label: "warning",

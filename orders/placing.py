@@ -10,8 +10,9 @@ from orders import checkout, fingerprint, guests, idempotency, limits, placers
 from orders.checkout import OrderRequest, ShippingAddress
 from orders.exceptions import CartChanged, EmptyOrder, TooManyOrders
 from orders.models import Order
-from shop import addresses, cart, place
+from shop import cart, place
 from shop.models import User
+from shop.people import addresses
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from django.http import HttpRequest, parse_cookie
 
 from orders import guests
 from realtime.tickets import GUEST_ORDERS_MAX, Person, mark_of, now_ms
-from shop import second_factor, sessions, tokens
 from shop.models import User
+from shop.people import second_factor, sessions, tokens
 from shop.text import is_text
 
 

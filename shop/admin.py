@@ -24,16 +24,17 @@ from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from inventory.admin import ReadOnlyAdmin, actor_of, back_to
-from shop import audit, second_factor
-from shop.accounts import NameForm
-from shop.erasure import GONE
-from shop.erasure_admin import ERASE_BELOW, ErasesPerson
+from shop import audit
 from shop.models import AuditEntry, Category, Notice, Product, ProductPicture, User, Variant
 from shop.money import format_minor
 from shop.money_fields import MoneyField, MoneyForm
+from shop.people import second_factor
+from shop.people.accounts import NameForm
+from shop.people.erasure import GONE
+from shop.people.erasure_admin import ERASE_BELOW, ErasesPerson
+from shop.people.role_admin import GrantedByAdmins, is_admin, may_touch
 from shop.pictures import NARROW
 from shop.repair import admin as repair_admin  # noqa: F401 (registers its own)
-from shop.role_admin import GrantedByAdmins, is_admin, may_touch
 from shop.webhooks import admin as webhooks_admin  # noqa: F401 (registers its own)
 
 admin.site.unregister(Group)

@@ -7,7 +7,13 @@ class ShopConfig(AppConfig):
     def ready(self) -> None:
         # Connects to sign-in cart, wishlist, the counts of guesses and what ends with a password; records changes of
         # roles; registers checks and mends.
-        from shop import account_events, cart, checks, guesses, roles, sessions, wishlist  # noqa: F401
+        from shop import cart, checks, wishlist  # noqa: F401
+        from shop.people import (
+            account_events,  # noqa: F401
+            guesses,  # noqa: F401
+            roles,  # noqa: F401
+            sessions,  # noqa: F401
+        )
         from shop.repair import (
             reconciliation,  # noqa: F401
             repairs,  # noqa: F401

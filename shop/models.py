@@ -77,7 +77,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class ApiToken(models.Model):
-    """What a program shows instead of a person's password. Only a digest is kept (`shop.tokens`)."""
+    """What a program shows instead of a person's password. Only a digest is kept (`shop.people.tokens`)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")

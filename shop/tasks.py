@@ -7,8 +7,9 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 
-from shop import outbox, tokens
+from shop import outbox
 from shop.notifications import mails, notices
+from shop.people import tokens
 from shop.webhooks import deliveries
 
 ALONE_S = 60

@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory.transactions import after_commit
-from shop import erasure
-from shop.erasure import Person
 from shop.models import User
-from shop.verification import unproven_account_reset
+from shop.people import erasure
+from shop.people.erasure import Person
+from shop.people.verification import unproven_account_reset
 from streams import keys
 from streams.chat import HISTORY
 from streams.exceptions import StateRefused

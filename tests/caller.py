@@ -5,8 +5,8 @@ from typing import Any
 import orjson
 from django.test import Client
 
-from shop import tokens
 from shop.models import User
+from shop.people import tokens
 
 
 class Caller:

@@ -6,8 +6,8 @@ import orjson
 from django.http import HttpResponse
 from django.test import Client
 
-from shop import tokens
 from shop.models import User
+from shop.people import tokens
 
 KEY = "0123456789abcdef"
 ADDRESS = {

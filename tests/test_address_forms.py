@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from inventory.models import Courier, Warehouse, Zone
 from orders.models import Order
-from shop import addresses
 from shop.models import Address
+from shop.people import addresses
 from tests.buying import ADDRESS, hidden, open_checkout, text
 from tests.factories import make_product, make_user
 from tests.ordering import ADDRESS as CALLED

@@ -26,8 +26,9 @@ from schemathesis.specs.openapi.checks import (
 
 from orders import checkout
 from orders.access import token as access_token
-from shop import tokens, wishlist
+from shop import wishlist
 from shop.models import User
+from shop.people import tokens
 from streams import chat
 from tests.factories import make_product, make_request, make_session, make_user
 

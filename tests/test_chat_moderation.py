@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from shop import erasure
 from shop.models import AuditEntry, User
+from shop.people import erasure
 from streams import chat
 from streams.exceptions import CantModerate, ChatRefused
 from streams.models import BlockedWord, ChatMessage, Moderator, Silence, StreamSession

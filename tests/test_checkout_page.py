@@ -15,8 +15,8 @@ from inventory.models import StockItem, Zone
 from orders import checkout
 from orders.exceptions import IdempotencyInProgress
 from orders.models import Order
-from shop import addresses
 from shop.models import CartLine, Product
+from shop.people import addresses
 from tests import invariants
 from tests.buying import ADDRESS, hidden, open_checkout, order_by_page, put_into_cart, text
 from tests.factories import make_product, make_request, make_user

@@ -23,11 +23,12 @@ from orders.archive import mover
 from orders.models import ArchivedOrder, Order, Payment, Refund
 from orders.notices import handlers
 from orders.providers import Fetched
-from shop import audit, cart, erasure, outbox, tasks, tokens, wishlist
+from shop import audit, cart, outbox, tasks, wishlist
 from shop.exceptions import ErasureRefused
 from shop.models import Address, AuditEntry, Cart, Notice, OutboxEvent, User
 from shop.notifications import notices
 from shop.notifications.notices import News
+from shop.people import erasure, tokens
 from streams import chat, opinions
 from streams.models import ChatMessage
 from streams.signals import chat_removed

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from shop import erasure
 from shop.models import AuditEntry, User
+from shop.people import erasure
 from streams import broadcasts, captions, playback
 from streams.exceptions import KeyRefused
 from streams.media.show import publish_replay

@@ -13,9 +13,9 @@ from pytest_django import Settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from shop import guesses, known_devices
 from shop.http import rate_limits
 from shop.models import User
+from shop.people import guesses, known_devices
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_a_name_is_guessed_at_slowly_from_however_many_networks(owner: User) -> 
 def test_without_the_limit_all_guesses_are_answered(owner: User, settings: Settings) -> None:
     """The control: nothing else counts by name alone."""
     settings.AUTHENTICATION_BACKENDS = [
-        name for name in settings.AUTHENTICATION_BACKENDS if name != "shop.guesses.GuessLimit"
+        name for name in settings.AUTHENTICATION_BACKENDS if name != "shop.people.guesses.GuessLimit"
     ]
 
     assert {attempt(LOGIN).status_code for _ in range(22)} == {200}

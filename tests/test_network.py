@@ -12,8 +12,8 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from shop.accounts import Adapter
 from shop.http.network import client_address, network, network_address
+from shop.people.accounts import Adapter
 from streams.camera.server import Connection
 from streams.media.doors import Doors
 from streams.rtmp.turnstile import Turnstile

@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 
 from orders.models import Order
-from shop import addresses, cart
+from shop import cart
 from shop.models import Cart, CartLine, User
+from shop.people import addresses
 from tests import invariants, unguarded
 from tests.buying import ADDRESS, hidden, open_checkout, put_into_cart, text
 from tests.factories import make_product, make_user

@@ -15,7 +15,7 @@ from inventory import stock
 from realtime import tickets
 from realtime.tickets import Person
 from realtime.wire import SERVICE_RESTART
-from shop import tokens
+from shop.people import tokens
 from streams import chat, pins, shows
 from streams.models import ChatMessage, StreamSession
 from streams.moderation import silences

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from realtime import tickets
 from realtime.tickets import Person
-from shop import erasure, tokens
 from shop.models import User
+from shop.people import erasure, tokens
 from streams.models import ChatMessage, StreamSession
 from streams.moderation import silences
 from tests.factories import make_session, make_user

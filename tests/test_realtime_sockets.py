@@ -14,8 +14,8 @@ from inventory import stock
 from orders import access
 from orders.checkout import place_order
 from orders.models import Order
-from shop import tokens
 from shop.models import User
+from shop.people import tokens
 from streams import pins
 from streams.models import ChatMessage, StreamSession
 from tests.factories import make_product, make_request, make_session, make_user

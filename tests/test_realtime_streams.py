@@ -14,8 +14,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from inventory import stock
 from orders.checkout import place_order
 from realtime import publish, wire
-from shop import tokens
 from shop.models import User
+from shop.people import tokens
 from streams import pins, shows
 from streams.models import Moderator, StreamSession
 from tests.factories import make_product, make_request, make_session, make_user

@@ -10,8 +10,8 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
-from shop import erasure, roles
 from shop.models import AuditEntry, User
+from shop.people import erasure, roles
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db

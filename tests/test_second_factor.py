@@ -17,8 +17,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from realtime import people
-from shop import second_factor, sessions, tokens
 from shop.models import AuditEntry, User
+from shop.people import second_factor, sessions, tokens
 from tests.caller import Caller
 from tests.factories import make_user
 from tests.second_factors import App, give_factor

@@ -17,7 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from shop import tokens
+from shop.people import tokens
 from tests import page_checks
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
 from tests.factories import make_user

@@ -10,9 +10,9 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from inventory.models import Zone
-from shop import tokens
 from shop.api import people
 from shop.models import ApiToken, Cart, CartLine, User, Variant, WishlistItem
+from shop.people import tokens
 from tests.factories import make_product, make_stock, make_user
 
 pytestmark = pytest.mark.django_db

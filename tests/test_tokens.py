@@ -16,8 +16,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from realtime import people
-from shop import tasks, tokens
+from shop import tasks
 from shop.models import ApiToken, User
+from shop.people import tokens
 from tests.caller import Caller
 from tests.factories import make_user
 from tests.mail_codes import last_path

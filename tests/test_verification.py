@@ -14,9 +14,10 @@ from django.test import Client
 
 from orders.checkout import place_order
 from orders.models import ArchivedOrder
-from shop import account_forms, cart, erasure, tokens, verification, wishlist
-from shop.accounts import Adapter
+from shop import cart, wishlist
 from shop.models import Address, AuditEntry, Cart, User
+from shop.people import account_forms, erasure, tokens, verification
+from shop.people.accounts import Adapter
 from streams.exceptions import CantModerate
 from streams.models import Moderator
 from streams.moderation import moderators

@@ -11,10 +11,10 @@ from rest_framework import serializers
 from inventory import folding
 from orders import access
 from orders.models import Order, Refund
-from shop import addresses
 from shop.api.inputs import Body
 from shop.api.shapes import EmailField
 from shop.cart import LINES_MOST, QUANTITY_MOST
+from shop.people import addresses
 
 
 class LineIn(Body[Any]):

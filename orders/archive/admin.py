@@ -19,8 +19,8 @@ from inventory.exceptions import StockBusy
 from orders import locks
 from orders.models import ArchivedOrder, Payment
 from orders.order_columns import ErasesBuyer, OrderColumns
-from shop.erasure_admin import ERASE_BELOW
 from shop.money import format_minor
+from shop.people.erasure_admin import ERASE_BELOW
 
 
 @admin.register(ArchivedOrder)

@@ -38,11 +38,12 @@ from orders.forms import CheckoutForm, postal_code_error, unserved
 from orders.models import Order
 from orders.notices.words import name
 from orders.wanted import Wanted
-from shop import addresses, cart, place
-from shop.address_forms import initial_of
+from shop import cart, place
 from shop.cart import QUANTITY_MOST
 from shop.exceptions import UnknownSku as NotForSale
 from shop.models import User
+from shop.people import addresses
+from shop.people.address_forms import initial_of
 from shop.text import is_text
 
 BUSY_RETRY_S = 2

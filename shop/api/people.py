@@ -10,14 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from shop import guesses, second_factor, tokens, verification
 from shop.api.persons import person
 from shop.api.shapes import MeSerializer, ProblemSerializer, SignInSerializer, TokenSerializer
 from shop.http import network, rate_limits
 from shop.models import User
+from shop.people import guesses, second_factor, tokens, verification
+from shop.people.second_factor_forms import AuthenticateForm
+from shop.people.sign_in import LOCKED_S
 from shop.rest.problems import Problem
-from shop.second_factor_forms import AuthenticateForm
-from shop.sign_in import LOCKED_S
 
 # Attempts, right or wrong: a person rarely needs more than one; a guesser gets nowhere. django-axes, which counts the
 # wrong ones over pages and this call alike, locks an address out besides.

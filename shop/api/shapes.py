@@ -8,11 +8,11 @@ from rest_framework.request import Request
 
 from inventory import availability, folding
 from shop import pictures
-from shop.accounts import WORDS, checked_name
 from shop.api.inputs import Body, Query
 from shop.cart import QUANTITY_MOST, Entry
 from shop.catalogue.search import SORTS
 from shop.models import Product, ProductPicture, User, Variant
+from shop.people.accounts import WORDS, checked_name
 from shop.text import NAME_MOST, NameRefused, NameTooLong
 from shop.wishlist import Wish
 

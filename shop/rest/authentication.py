@@ -3,8 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 from rest_framework import authentication, exceptions
 
-from shop import tokens
 from shop.models import ApiToken, User
+from shop.people import tokens
 
 
 class TokenAuthentication(authentication.TokenAuthentication):

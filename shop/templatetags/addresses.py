@@ -2,7 +2,7 @@
 
 from django import template
 
-from shop import addresses
+from shop.people import addresses
 
 register = template.Library()
 

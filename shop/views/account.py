@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from inventory import folding
-from shop import addresses, second_factor
-from shop.accounts import ProfileForm
-from shop.address_forms import AddressForm, describe, initial_of
-from shop.addresses import KEPT_MOST
 from shop.models import Address, User
+from shop.people import addresses, second_factor
+from shop.people.accounts import ProfileForm
+from shop.people.address_forms import AddressForm, describe, initial_of
+from shop.people.addresses import KEPT_MOST
 
 
 @login_required

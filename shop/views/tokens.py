@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from shop import tokens
 from shop.models import User
+from shop.people import tokens
 
 
 @login_required

@@ -5,7 +5,7 @@ import unicodedata
 
 from babel import Locale
 
-from shop.lookalikes import readings
+from shop.people.lookalikes import readings
 from shop.text import without_unseen
 
 # Full stops of other scripts, which browsers take for one (UTS 46), and signs that readers do.

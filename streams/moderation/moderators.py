@@ -3,9 +3,10 @@
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from shop import audit, verification
-from shop.lookalikes import is_taken
+from shop import audit
 from shop.models import User
+from shop.people import verification
+from shop.people.lookalikes import is_taken
 from streams import access
 from streams.exceptions import CantModerate
 from streams.models import ChatMessage, Moderator, StreamSession

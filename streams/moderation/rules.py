@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from shop.lookalikes import readings
 from shop.models import User
+from shop.people.lookalikes import readings
 from streams.exceptions import ChatRefused
 from streams.models import BlockedWord, ChatMessage, StreamSession
 from streams.moderation.links import has_link

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
 from inventory.exceptions import StockBusy
-from shop import erasure
 from shop.exceptions import ErasureRefused
+from shop.people import erasure
 
 
 class Command(BaseCommand):

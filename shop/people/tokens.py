@@ -15,8 +15,8 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from shop import second_factor
 from shop.models import ApiToken, User
+from shop.people import second_factor
 
 LIFETIME = timedelta(days=90)
 TOKENS_MAX = 50
@@ -85,4 +85,4 @@ def _digest(key: str) -> str:
 
 
 def _mark(user: User) -> str:
-    return salted_hmac("shop.tokens", user.password, algorithm="sha256").hexdigest()
+    return salted_hmac("shop.people.tokens", user.password, algorithm="sha256").hexdigest()

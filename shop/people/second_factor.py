@@ -94,5 +94,5 @@ class Middleware:
 
 def _keys() -> MultiFernet:
     secrets: list[str] = [settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS)]
-    digests = [hashlib.sha256(b"shop.second_factor:" + secret.encode()).digest() for secret in secrets]
+    digests = [hashlib.sha256(b"shop.people.second_factor:" + secret.encode()).digest() for secret in secrets]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

@@ -23,12 +23,12 @@ from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from shop import known_devices
 from shop.http import rate_limits
 from shop.http.network import network
 from shop.http.rate_limits import Bucket
 from shop.models import User
-from shop.sign_in import attempted_name
+from shop.people import known_devices
+from shop.people.sign_in import attempted_name
 
 PER_NETWORK, PER_NETWORK_S = 100, 900
 PER_NAME, PER_NAME_EACH_S = 20, 60

@@ -6,11 +6,11 @@ from allauth.mfa.models import Authenticator
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from shop import second_factor, tokens
 from shop.models import User
+from shop.people import second_factor, tokens
 
 
-@receiver(post_save, sender=User, dispatch_uid="shop.account_events")
+@receiver(post_save, sender=User, dispatch_uid="shop.people.account_events")
 def end_tokens(*, instance: User, created: bool, **_: Any) -> None:
     """Delete tokens that are void by now, so that nobody wonders at them; realtime closes their sockets."""
     # Django keeps a new password in the clear until it has been saved.
@@ -19,7 +19,7 @@ def end_tokens(*, instance: User, created: bool, **_: Any) -> None:
         tokens.revoke_all(instance)
 
 
-@receiver(post_save, sender=Authenticator, dispatch_uid="shop.account_events")
+@receiver(post_save, sender=Authenticator, dispatch_uid="shop.people.account_events")
 def end_tokens_without_code(*, instance: Authenticator, created: bool, **_: Any) -> None:
     """With the first factor, end the tokens that were issued without one."""
     theirs = Authenticator.objects.filter(user=instance.user_id, type__in=second_factor.FACTORS)
@@ -27,7 +27,7 @@ def end_tokens_without_code(*, instance: Authenticator, created: bool, **_: Any)
         tokens.revoke_all(instance.user)
 
 
-@receiver(post_delete, sender=Authenticator, dispatch_uid="shop.account_events")
+@receiver(post_delete, sender=Authenticator, dispatch_uid="shop.people.account_events")
 def end_tokens_of_factor(*, instance: Authenticator, **_: Any) -> None:
     """With the last factor, end the tokens that it stood for."""
     if instance.type in second_factor.FACTORS and not second_factor.is_set_up(instance.user):

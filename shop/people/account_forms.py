@@ -1,4 +1,4 @@
-"""allauth's forms with our words. (shop.accounts can't hold them: allauth's own forms import it.)"""
+"""allauth's forms with our words. (shop.people.accounts can't hold them: allauth's own forms import it.)"""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from inventory import folding
-from shop import verification
 from shop.models import User
+from shop.people import verification
 
 EMAIL = _("E-mail")
 NEW_PASSWORD_HINT = _("At least eight characters, and not a common word.")
@@ -93,7 +93,7 @@ class ChangePasswordForm(allauth.ChangePasswordForm):
 
     def clean_oldpassword(self) -> str:
         """Count a wrong one as any guess: a session left open at somebody else's is no way to try them all."""
-        from shop import guesses
+        from shop.people import guesses
 
         request = context.request
         if not guesses.take(request, self.user.email):

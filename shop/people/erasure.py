@@ -20,9 +20,10 @@ from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Now
 
 from inventory import folding
-from shop import audit, second_factor, tokens
+from shop import audit
 from shop.exceptions import ErasureRefused
 from shop.models import Address, AuditEntry, Cart, Notice, OutboxEvent, User, WebhookDelivery, WishlistItem
+from shop.people import second_factor, tokens
 
 GONE = "erased.invalid"  # a domain that can't receive mail (RFC 2606)
 LAST = {"notices", "outbox_events"}

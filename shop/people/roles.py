@@ -38,14 +38,14 @@ def is_privileged(user: User) -> bool:
     return user.is_staff or user.is_superuser or user.groups.exists() or user.user_permissions.exists()
 
 
-@receiver(pre_save, sender=User, dispatch_uid="shop.roles")
+@receiver(pre_save, sender=User, dispatch_uid="shop.people.roles")
 def _remember_flags(*, instance: User, raw: bool = False, update_fields: frozenset[str] | None, **_: Any) -> None:
     is_concerned = update_fields is None or not set(FLAGS).isdisjoint(update_fields)
     before = User.objects.filter(pk=instance.pk).values(*FLAGS).first() if is_concerned and instance.pk else None
     instance._flags_before = before or ({"is_active": True} if is_concerned else None)  # type: ignore[attr-defined]
 
 
-@receiver(post_save, sender=User, dispatch_uid="shop.roles")
+@receiver(post_save, sender=User, dispatch_uid="shop.people.roles")
 def _record_flags(*, instance: User, **_: Any) -> None:
     before = instance.__dict__.pop("_flags_before", None)
     if before is None:
@@ -56,9 +56,9 @@ def _record_flags(*, instance: User, **_: Any) -> None:
         _record(f"user:{instance.public_id}", **changed)
 
 
-@receiver(m2m_changed, sender=User.groups.through, dispatch_uid="shop.roles.groups")
-@receiver(m2m_changed, sender=User.user_permissions.through, dispatch_uid="shop.roles.permissions")
-@receiver(m2m_changed, sender=Group.permissions.through, dispatch_uid="shop.roles.group_permissions")
+@receiver(m2m_changed, sender=User.groups.through, dispatch_uid="shop.people.roles.groups")
+@receiver(m2m_changed, sender=User.user_permissions.through, dispatch_uid="shop.people.roles.permissions")
+@receiver(m2m_changed, sender=Group.permissions.through, dispatch_uid="shop.people.roles.group_permissions")
 def _record_links(
     *,
     sender: type[Model],
@@ -81,7 +81,7 @@ def _record_links(
         _record(_subject(owner), **{"added" if action == "post_add" else "removed": sorted(map(_named, given))})
 
 
-@receiver(pre_delete, sender=Group, dispatch_uid="shop.roles.group")
+@receiver(pre_delete, sender=Group, dispatch_uid="shop.people.roles.group")
 def _record_deleted_group(*, instance: Group, **_: Any) -> None:
     """Whoever was in it loses what it allowed."""
     for user in instance.user_set.all():

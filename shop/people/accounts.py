@@ -13,10 +13,10 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from shop import guesses
 from shop.http.network import network_address
-from shop.lookalikes import is_taken
 from shop.models import User
+from shop.people import guesses
+from shop.people.lookalikes import is_taken
 from shop.text import NAME_MOST, NameRefused, NameTooLong, clean_name
 from shop.views.going_back import own_address
 

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.dispatch import Signal
 
-from shop import audit, tokens
+from shop import audit
 from shop.models import Address, Cart, Notice, User, WishlistItem
+from shop.people import tokens
 
 unproven_account_reset = Signal()
 """Sent in the transaction of the reset, with `user`: apps drop what theirs the account has."""

@@ -21,7 +21,7 @@ STAFF_LIFETIME = timedelta(hours=10)
 SIGNED_IN_AT = "signed_in_at"
 
 
-@receiver(user_logged_in, dispatch_uid="shop.sessions")
+@receiver(user_logged_in, dispatch_uid="shop.people.sessions")
 def note_sign_in(*, request: HttpRequest, **_: Any) -> None:
     request.session[SIGNED_IN_AT] = int(time.time())
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inventory import folding, postal
-from shop import addresses
+from shop.people import addresses
 
 AUTOCOMPLETE = {
     "email": "email",

@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 from inventory.admin import actor_of
-from shop import roles
 from shop.models import User
+from shop.people import roles
 
 
 def is_admin(request: HttpRequest) -> bool:

@@ -15,8 +15,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from inventory import attempts
 from inventory.admin import actor_of, back_to
 from inventory.exceptions import StockBusy
-from shop import erasure
 from shop.exceptions import ErasureRefused
+from shop.people import erasure
 
 ERASE_BELOW = {"title": _("More"), "icon": "more_horiz", "items": ["erase"]}
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 
 COOKIE = f"showfloor_device_{settings.PORT}"
-SALT = "shop.known_devices"
+SALT = "shop.people.known_devices"
 KEPT_S = 365 * 24 * 3600
 NAMES_MAX = 5
 
