@@ -10,9 +10,9 @@ from orders import checkout, fingerprint, guests, idempotency, limits, placers
 from orders.checkout import OrderRequest, ShippingAddress
 from orders.exceptions import CartChanged, EmptyOrder, TooManyOrders
 from orders.models import Order
-from shop import cart, place
+from shop import cart
 from shop.models import User
-from shop.people import addresses
+from shop.people import addresses, postal_code
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _remember(request: HttpRequest, user: User | None, order: Order, address: Sh
         return
     if user is None:
         guests.remember(request.session, order)
-    place.remember(request, address.postal_code)
+    postal_code.remember(request, address.postal_code)
 
 
 def _is_call(request: HttpRequest) -> bool:

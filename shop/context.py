@@ -6,9 +6,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from shop import cart, place
+from shop import cart
 from shop.models import User
 from shop.notifications import notices
+from shop.people import postal_code
 
 HERE_MAX = 500
 
@@ -46,7 +47,7 @@ def bell(request: HttpRequest) -> dict[str, object]:
 
 
 def basket(request: HttpRequest) -> dict[str, object]:
-    return {"basket": Basket(request), "deliver_to": SimpleLazyObject(lambda: place.postal_code(request))}
+    return {"basket": Basket(request), "deliver_to": SimpleLazyObject(lambda: postal_code.postal_code(request))}
 
 
 def here(request: HttpRequest) -> dict[str, object]:

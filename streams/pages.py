@@ -7,9 +7,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from shop import place, wishlist
+from shop import wishlist
 from shop.http.network import network
 from shop.models import User
+from shop.people import postal_code
 from streams import access, chat, goods, opinions, programme, stage, words
 from streams.exceptions import ChatRefused
 from streams.models import StreamSession
@@ -29,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
         programme.upcoming()[:UPCOMING_ON_HOME],
         programme.replays()[:REPLAYS_ON_HOME],
     )
-    products = programme.favourites(postal_code=place.postal_code(request))
+    products = programme.favourites(postal_code=postal_code.postal_code(request))
     context = {
         "live": live,
         "upcoming": upcoming,
@@ -62,7 +63,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     return render(
         request,
         "streams/show.html",
-        {"stage": stage.read(session, user=user, postal_code=place.postal_code(request)), "session": session},
+        {"stage": stage.read(session, user=user, postal_code=postal_code.postal_code(request)), "session": session},
     )
 
 
@@ -74,7 +75,7 @@ def run_list(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         "streams/_run_list.html",
         {
-            "stage": stage.read(session, user=None, postal_code=place.postal_code(request)),
+            "stage": stage.read(session, user=None, postal_code=postal_code.postal_code(request)),
             "session": session,
             "is_fragment": True,
         },

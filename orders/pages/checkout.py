@@ -38,11 +38,11 @@ from orders.forms import CheckoutForm, postal_code_error, unserved
 from orders.models import Order
 from orders.notices.words import name
 from orders.wanted import Wanted
-from shop import cart, place
+from shop import cart
 from shop.cart import QUANTITY_MOST
 from shop.exceptions import UnknownSku as NotForSale
 from shop.models import User
-from shop.people import addresses
+from shop.people import addresses, postal_code
 from shop.people.address_forms import initial_of
 from shop.text import is_text
 
@@ -291,7 +291,7 @@ def _known_address(request: HttpRequest, earlier: Order | None) -> dict[str, str
         if known:
             return {"email": request.user.email} | initial_of(known)
         return {"email": request.user.email, "name": request.user.display_name}
-    return {"postal_code": request.session.get(place.SESSION_KEY, "")}
+    return {"postal_code": request.session.get(postal_code.SESSION_KEY, "")}
 
 
 def _earlier_order(request: HttpRequest) -> Order | None:

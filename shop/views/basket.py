@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inventory import delivery
-from shop import cart, place, wishlist
+from shop import cart, wishlist
 from shop.exceptions import CartFull, QuantityRefused, ShopError, UnknownSku
 from shop.models import User
+from shop.people import postal_code
 from shop.views.going_back import back, safe_next
 
 
@@ -22,7 +23,7 @@ from shop.views.going_back import back, safe_next
 def cart_page(request: HttpRequest) -> HttpResponse:
     """Show the cart, with what is gone or short said beside each line."""
     kept = cart.entries(cart.find(request))
-    code = place.postal_code(request)
+    code = postal_code.postal_code(request)
     days = delivery.estimate([entry.line.variant.sku for entry in kept], postal_code=code) if kept else {}
     rows = [(entry, days[sku].delivery_on if (sku := entry.line.variant.sku) in days else None) for entry in kept]
     undelivered = [entry for entry, day in rows if day is None and not entry.is_gone]
@@ -78,7 +79,7 @@ def change_line(request: HttpRequest) -> HttpResponse:
 def wishlist_page(request: HttpRequest) -> HttpResponse:
     """Show the wishlist; a guest is told what it is for."""
     wishes = wishlist.wishes(request.user) if isinstance(request.user, User) else []
-    code = place.postal_code(request)
+    code = postal_code.postal_code(request)
     days = delivery.estimate([wish.item.variant.sku for wish in wishes], postal_code=code) if wishes else {}
     rows = [(wish, days[sku].delivery_on if (sku := wish.item.variant.sku) in days else None) for wish in wishes]
     return render(request, "shop/wishlist.html", {"rows": rows, "postal_code": code})

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inventory import availability, delivery
-from shop import cart, money, place, wishlist
+from shop import cart, money, wishlist
 from shop.catalogue import query, search
 from shop.models import Category, Product, ProductPicture, Variant
+from shop.people import postal_code
 from shop.views.going_back import back
 
 PER_PAGE = 24
@@ -25,8 +26,8 @@ LOW = 12  # "12 left" is worth saying loudly; more is not
 def products(request: HttpRequest) -> HttpResponse:
     """Show what the filters leave. Page 2 shows pages 1 and 2, so that "Show more" works as a plain link."""
     typed = request.GET.get("postal_code", "").strip()
-    place_refused = bool(typed) and not place.remember(request, typed)
-    code = delivery.normalise(typed) if typed and not place_refused else place.postal_code(request)
+    place_refused = bool(typed) and not postal_code.remember(request, typed)
+    code = delivery.normalise(typed) if typed and not place_refused else postal_code.postal_code(request)
     asked = query.read(request.GET, postal_code=code)
     found = search.Search(asked.filters)
     facets = found.facets()
@@ -66,7 +67,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
         shown = search.get_product(slug)
     except Product.DoesNotExist:
         raise Http404(_("There is no such product.")) from None
-    code = place.postal_code(request)
+    code = postal_code.postal_code(request)
     variants = list(shown.variants.all())
     skus = [variant.sku for variant in variants]
     units = availability.read(skus)
@@ -109,7 +110,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def set_place(request: HttpRequest) -> HttpResponse:
     """Remember where things should go, and return to the page that asked."""
-    if not place.remember(request, request.POST.get("postal_code", "")):
+    if not postal_code.remember(request, request.POST.get("postal_code", "")):
         messages.error(request, _("That is not a postal code we know. Codes in India have six digits."))
     return back(request, "/shop/")
 
