@@ -54,7 +54,7 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [
     urlsplit(SITE_URL).hostname or PUBLIC_HOST,
 ]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-CSRF_FAILURE_VIEW = "shop.views.csrf.failure"
+CSRF_FAILURE_VIEW = "shop.pages.csrf.failure"
 USE_HTTPS = SITE_URL.startswith("https:")
 
 MAX_CONCURRENT_STREAMS = env.number("MAX_CONCURRENT_STREAMS", 3, least=1, most=100)

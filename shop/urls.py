@@ -1,16 +1,16 @@
 from django.urls import path
 
-from shop.views import account, basket, goods, notices, tokens
+from shop.pages import account, cart, notices, products, tokens
 
 app_name = "shop"
 urlpatterns = [
-    path("shop/", goods.products, name="products"),
-    path("shop/<slug:slug>/", goods.product, name="product"),
-    path("place/", goods.set_place, name="place"),
-    path("cart/", basket.cart_page, name="cart"),
-    path("cart/lines/", basket.change_line, name="cart-line"),
-    path("wishlist/", basket.wishlist_page, name="wishlist"),
-    path("wishlist/items/", basket.wish, name="wish"),
+    path("shop/", products.products, name="products"),
+    path("shop/<slug:slug>/", products.product, name="product"),
+    path("place/", products.set_place, name="place"),
+    path("cart/", cart.cart_page, name="cart"),
+    path("cart/lines/", cart.change_line, name="cart-line"),
+    path("wishlist/", cart.wishlist_page, name="wishlist"),
+    path("wishlist/items/", cart.wish, name="wish"),
     path("notices/", notices.index, name="notices"),
     path("notices/read/", notices.read, name="notice-read"),
     path("accounts/", account.profile, name="account"),

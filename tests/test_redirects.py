@@ -11,8 +11,8 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from shop.models import Variant
+from shop.pages.redirects import own_address
 from shop.redis_pool import client as redis_client
-from shop.views.going_back import own_address
 from tests.factories import make_product, make_user
 
 pytestmark = pytest.mark.django_db

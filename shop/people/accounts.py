@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.http.network import network_address
 from shop.models import User
+from shop.pages.redirects import own_address
 from shop.people import guesses
 from shop.people.lookalikes import is_taken
 from shop.text import NAME_MOST, NameRefused, NameTooLong, clean_name
-from shop.views.going_back import own_address
 
 
 class Adapter(DefaultAccountAdapter):

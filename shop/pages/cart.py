@@ -15,8 +15,8 @@ from inventory import delivery
 from shop import cart, wishlist
 from shop.exceptions import CartFull, QuantityRefused, ShopError, UnknownSku
 from shop.models import User
+from shop.pages.redirects import back, safe_next
 from shop.people import postal_code
-from shop.views.going_back import back, safe_next
 
 
 @require_GET

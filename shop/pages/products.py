@@ -15,8 +15,8 @@ from inventory import availability, delivery
 from shop import cart, money, wishlist
 from shop.catalogue import query, search
 from shop.models import Category, Product, ProductPicture, Variant
+from shop.pages.redirects import back
 from shop.people import postal_code
-from shop.views.going_back import back
 
 PER_PAGE = 24
 LOW = 12  # "12 left" is worth saying loudly; more is not
