@@ -318,7 +318,7 @@ def test_a_made_up_cursor_is_not_found(client: Client, sort: str, place: str) ->
 
 
 def test_pages_go_on_beyond_what_the_wishes_tell_apart(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shop.api.goods.InAskedOrder.offset_cutoff", 1)
+    monkeypatch.setattr("shop.api.products.InAskedOrder.offset_cutoff", 1)
     slugs = {make_product(stock=1).slug for _ in range(7)}
     address, found = "products?limit=2", []
     while address:

@@ -12,7 +12,7 @@ from inventory import folding
 from orders import access
 from orders.models import Order, Refund
 from shop.api.inputs import Body
-from shop.api.shapes import EmailField
+from shop.api.serializers import EmailField
 from shop.cart import LINES_MOST, QUANTITY_MOST
 from shop.people import addresses
 

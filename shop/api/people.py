@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shop.api.persons import person
-from shop.api.shapes import MeSerializer, ProblemSerializer, SignInSerializer, TokenSerializer
+from shop.api.serializers import MeSerializer, ProblemSerializer, SignInSerializer, TokenSerializer
 from shop.http import network, rate_limits
 from shop.models import User
 from shop.people import guesses, second_factor, tokens, verification

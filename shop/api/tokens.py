@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from shop.api.persons import person
-from shop.api.shapes import ProblemSerializer
+from shop.api.serializers import ProblemSerializer
 from shop.models import ApiToken
 from shop.people import tokens
 from shop.rest.pagination import Cursor

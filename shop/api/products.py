@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from inventory import availability, delivery
 from inventory.models import StockItem
-from shop.api.shapes import (
+from shop.api.serializers import (
     DeliverySerializer,
     FoundProductSerializer,
     ProblemSerializer,

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from shop import cart, wishlist
 from shop.api.persons import person
-from shop.api.shapes import CartSerializer, ProblemSerializer, QuantitySerializer, WishlistSerializer
+from shop.api.serializers import CartSerializer, ProblemSerializer, QuantitySerializer, WishlistSerializer
 from shop.exceptions import CartFull, UnknownSku
 from shop.models import Cart
 from shop.rest.problems import Problem
