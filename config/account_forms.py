@@ -17,8 +17,8 @@ MFA_FORMS = {
     "add_webauthn": "shop.people.second_factor_forms.AddWebAuthnForm",
     "edit_webauthn": "shop.people.second_factor_forms.EditWebAuthnForm",
 }
-# config.request_rates counts forms by network, and shop.people.guesses wrong passwords, without locking an owner out. What is
-# left: mails to one address, and (login_failed) codes of a second factor, which allauth counts by account.
+# config.request_rates counts forms by network, and shop.people.guesses wrong passwords, without locking an owner out.
+# What is left: mails to one address, and (login_failed) codes of a second factor, which allauth counts by account.
 ACCOUNT_RATE_LIMITS = {
     "login": None,
     "signup": None,

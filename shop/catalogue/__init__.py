@@ -1,0 +1,1 @@
+"""Products: finding them, what they offer, the filters of a page."""

@@ -1,0 +1,1 @@
+"""Networks, origins, rates: what is known of who connects."""

@@ -1,0 +1,1 @@
+"""What people are told, on the notices page and by mail."""

@@ -1,0 +1,1 @@
+"""Reconciliation across the apps, and the repairs of what it finds."""
