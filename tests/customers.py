@@ -31,8 +31,9 @@ NASTINESS: list[tuple[str, ...]] = [
     ("after_expiry",),
     ("too_many",),
 ]
-# Anything else is an error of the shop's; no answer at all is what happens when it is being killed.
-EXPECTED = {200, 201, 302, 409, 429, 503}
+# Anything else is an error of the shop's; no answer at all, or the front door's 502, is what happens when it is being
+# killed.
+EXPECTED = {200, 201, 302, 409, 429, 502, 503}
 
 
 @dataclass
@@ -163,7 +164,7 @@ class Visit:
                 time.sleep(0.3)
                 continue
             self._diary.note(answer)
-            # 502 is the front door's: web was killed before it could answer.
+            self._diary.lost_answers += answer.status_code == 502
             if answer.status_code not in {429, 502, 503} and not _is_in_progress(answer):
                 return answer
             time.sleep(0.3)

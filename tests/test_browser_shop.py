@@ -109,15 +109,12 @@ def test_a_heart_answers_at_once_and_stays(window: "Callable[..., Page]") -> Non
     sign_in(page, "shopper@example.com")
     page.goto("/shop/?q=teapot")
     heart = page.get_by_role("button", name=re.compile("^Wish for")).first
-    expect(heart).to_have_attribute("aria-pressed", "false")
-    with page.expect_response("**/wishlist/items/"):
-        heart.click()
-    page.reload()
-    expect(heart).to_have_attribute("aria-pressed", "true")
-    with page.expect_response("**/wishlist/items/"):
-        heart.click()
-    page.reload()
-    expect(heart).to_have_attribute("aria-pressed", "false")
+    expect(heart).to_have_attribute("aria-pressed", "true")  # what the guest wished for came along
+    for pressed in ("false", "true", "false"):
+        with page.expect_response("**/wishlist/items/"):
+            heart.click()
+        page.reload()
+        expect(heart).to_have_attribute("aria-pressed", pressed)
 
 
 def mailed_code(site: Showfloor, address: str) -> str:
