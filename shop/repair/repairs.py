@@ -6,9 +6,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from inventory.counters import Counter, recount
 from inventory.exceptions import CountBelowPromises
 from inventory.models import StockItem
-from inventory.recount import Counter, recount
 from shop.exceptions import CantMend, NothingToMend
 from shop.models import Notice, OutboxEvent
 from shop.repair.registry import Facts, changed, key_of, mends, shown_as
