@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from inventory import delivery
 from inventory.models import Reservation
-from inventory.reservations import Shelf
-from inventory.settled import LIVE
+from inventory.reservations import LIVE, Shelf
 from orders import clock, lifecycle, locks
 from orders.lifecycle import Event
 from orders.models import ArchivedOrder, Order, Payment, Refund

@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from inventory import settled
+from inventory import reservations
 from inventory.models import Reservation
 from orders import locks, reading
 from orders.archive import copies, mover, partitions
@@ -27,7 +27,7 @@ STEPS = [
     (copies, "read"),
     (copies, "write"),
     (copies, "sound"),
-    (settled, "delete"),
+    (reservations, "delete"),
     (mover, "_delete"),
 ]
 

@@ -19,7 +19,7 @@ from django.db.models import BooleanField, CharField, Count, Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Concat
 
-from inventory import settled
+from inventory import reservations
 from inventory.models import Reservation
 from orders import clock, locks
 from orders.archive import copies, partitions
@@ -116,13 +116,13 @@ def count_waiting() -> dict[str, int]:
 OPEN_PAYMENTS = Payment.objects.filter(order=OuterRef("pk"), state=Payment.State.OPEN)
 PENDING_REFUNDS = Refund.objects.filter(payment__order=OuterRef("pk"), state=Refund.State.PENDING)
 LIVE_RESERVATIONS = Reservation.objects.filter(
-    holder=Concat(Value("order:"), Cast(OuterRef("pk"), CharField())), state__in=settled.LIVE
+    holder=Concat(Value("order:"), Cast(OuterRef("pk"), CharField())), state__in=reservations.LIVE
 )
 
 
 def _delete(order_ids: list[uuid.UUID]) -> None:
     """Delete orders with all that refers to them; the keys that made them are long past their 48 hours."""
-    settled.delete([f"order:{order_id}" for order_id in order_ids])
+    reservations.delete([f"order:{order_id}" for order_id in order_ids])
     with connection.cursor() as cursor:
         for model, column in ((IdempotencyKey, "order_id"), (OrderLine, "order_id"), (Order, "id")):
             statement = f"DELETE FROM {model._meta.db_table} WHERE {column} = ANY(%s::uuid[])"  # noqa: S608

@@ -4,7 +4,7 @@ import uuid
 
 from django.db import connection
 
-from inventory import settled
+from inventory import reservations
 from inventory.locks import limited_wait, require_transaction
 from orders.archive import stand_ins
 from orders.models import ArchivedOrder, Order, OrderLine
@@ -38,7 +38,7 @@ def thaw(order_id: uuid.UUID) -> bool:
         line.variant_id = line.variant_id if line.variant_id in known else None
     Order.objects.bulk_create([order])
     OrderLine.objects.bulk_create(lines)
-    settled.restore(order.holder, archived.reservations)
+    reservations.restore(order.holder, archived.reservations)
     audit.record(actor="system", action="thawed", subject=order.holder)
     return True
 
