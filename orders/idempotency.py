@@ -4,12 +4,17 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
+import orjson
+from django.contrib.auth.models import AnonymousUser
 from django.db.models.functions import Now
 
 from inventory import statements
 from orders.exceptions import IdempotencyInProgress, IdempotencyMismatch
+from orders.idempotency import Idempotency
 from orders.models import IdempotencyKey, Order
+from shop.models import User
 
 KEPT_FOR = timedelta(hours=48)
 
@@ -71,3 +76,13 @@ def forget(*, limit: int = 10_000) -> int:
     # The age once more beside the number: one that is used anew at this moment stays.
     deleted, _ = old.filter(pk__in=old.values("pk")[:limit]).delete()
     return deleted
+
+
+def take(user: User | AnonymousUser, *, key: str, body: Any) -> Idempotency:
+    """Return the idempotency of a request. `body` is anything JSON can say; the order of its members means nothing.
+
+    The key is the account's own; guests share one scope, so a guest's key should be hard to guess.
+    """
+    canonical = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    scope = f"user:{user.pk}" if isinstance(user, User) else "guest"
+    return Idempotency(scope=scope, key=key, body_hash=hashlib.sha256(canonical).hexdigest())

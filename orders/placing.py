@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from orders import checkout, fingerprint, guests, idempotency, limits, placers
+from orders import checkout, guests, idempotency, limits, placers
 from orders.checkout import OrderRequest, ShippingAddress
 from orders.exceptions import CartChanged, EmptyOrder, TooManyOrders
 from orders.models import Order
@@ -20,7 +20,7 @@ class Intent:
     """What somebody has asked for. `lines` are (SKU, units); with `is_cart` they are taken out of the cart, and none
     means all that is in it.
 
-    `key` and `body` tell a repeated request from another one (`orders.fingerprint`).
+    `key` and `body` tell a repeated request from another one (`orders.idempotency`).
     """
 
     lines: Sequence[tuple[str, int]]
@@ -37,7 +37,7 @@ def place_order(request: HttpRequest, intent: Intent) -> Order:
 
     Raises a subclass of OrderRefused, or StockBusy (try again).
     """
-    key = fingerprint.take(request.user, key=intent.key, body=intent.body)
+    key = idempotency.take(request.user, key=intent.key, body=intent.body)
     if (retry_after_s := limits.take(request, email=intent.email)) and not idempotency.is_known(key):
         raise TooManyOrders(retry_after_s)
     user = request.user if isinstance(request.user, User) else None
