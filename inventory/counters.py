@@ -1,4 +1,4 @@
-"""The one statement that changes the counters of stock items."""
+"""The counters of stock items: the one statement that changes them, and their recount from what they count."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,6 @@ from django.db.models import Sum
 
 from inventory import statements
 from inventory.availability import announce
-from inventory.counters import CounterChange, write_counters
 from inventory.exceptions import CountBelowPromises
 from inventory.locks import lock_stock
 from inventory.models import Reservation, StockItem, StockMovement

@@ -242,7 +242,7 @@ SETTLED = [Reservation.State.FULFILLED, Reservation.State.RELEASED]
 LIVE = [Reservation.State.HELD, Reservation.State.COMMITTED]
 
 
-def delete(holders: Sequence[str]) -> None:
+def delete_settled(holders: Sequence[str]) -> None:
     """Delete the settled reservations of these holders; live ones stay. Needs the lock of what they belong to."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -252,7 +252,7 @@ def delete(holders: Sequence[str]) -> None:
         )
 
 
-def restore(holder: str, rows: Iterable[Mapping[str, Any]]) -> None:
+def restore_settled(holder: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write settled reservations again, as they were (rows without their holder)."""
     fields = {field.attname: field for field in Reservation._meta.local_concrete_fields}
     kept = [{column: fields[column].to_python(value) for column, value in row.items()} for row in rows]

@@ -12,7 +12,6 @@ from django.db.models.functions import Now
 
 from inventory import statements
 from orders.exceptions import IdempotencyInProgress, IdempotencyMismatch
-from orders.idempotency import Idempotency
 from orders.models import IdempotencyKey, Order
 from shop.models import User
 
@@ -78,7 +77,7 @@ def forget(*, limit: int = 10_000) -> int:
     return deleted
 
 
-def take(user: User | AnonymousUser, *, key: str, body: Any) -> Idempotency:
+def compute(user: User | AnonymousUser, *, key: str, body: Any) -> Idempotency:
     """Return the idempotency of a request. `body` is anything JSON can say; the order of its members means nothing.
 
     The key is the account's own; guests share one scope, so a guest's key should be hard to guess.

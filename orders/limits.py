@@ -14,7 +14,7 @@ from shop.models import User
 MINUTE_S = 60
 
 
-def take(request: HttpRequest, *, email: str) -> int:
+def spend(request: HttpRequest, *, email: str) -> int:
     """Count one attempt; return 0, or after how many seconds trying again helps.
 
     A guest is known by e-mail address and network: who types somebody else's uses up none of theirs. Redis away:

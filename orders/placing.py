@@ -37,8 +37,8 @@ def place_order(request: HttpRequest, intent: Intent) -> Order:
 
     Raises a subclass of OrderRefused, or StockBusy (try again).
     """
-    key = idempotency.take(request.user, key=intent.key, body=intent.body)
-    if (retry_after_s := limits.take(request, email=intent.email)) and not idempotency.is_known(key):
+    key = idempotency.compute(request.user, key=intent.key, body=intent.body)
+    if (retry_after_s := limits.spend(request, email=intent.email)) and not idempotency.is_known(key):
         raise TooManyOrders(retry_after_s)
     user = request.user if isinstance(request.user, User) else None
     if user is None and is_browser(request) and not request.session.session_key:

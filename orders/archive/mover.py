@@ -122,7 +122,7 @@ LIVE_RESERVATIONS = Reservation.objects.filter(
 
 def _delete(order_ids: list[uuid.UUID]) -> None:
     """Delete orders with all that refers to them; the keys that made them are long past their 48 hours."""
-    reservations.delete([f"order:{order_id}" for order_id in order_ids])
+    reservations.delete_settled([f"order:{order_id}" for order_id in order_ids])
     with connection.cursor() as cursor:
         for model, column in ((IdempotencyKey, "order_id"), (OrderLine, "order_id"), (Order, "id")):
             statement = f"DELETE FROM {model._meta.db_table} WHERE {column} = ANY(%s::uuid[])"  # noqa: S608

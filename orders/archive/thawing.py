@@ -38,7 +38,7 @@ def thaw(order_id: uuid.UUID) -> bool:
         line.variant_id = line.variant_id if line.variant_id in known else None
     Order.objects.bulk_create([order])
     OrderLine.objects.bulk_create(lines)
-    reservations.restore(order.holder, archived.reservations)
+    reservations.restore_settled(order.holder, archived.reservations)
     audit.record(actor="system", action="thawed", subject=order.holder)
     return True
 
