@@ -54,7 +54,7 @@ def refund(
 
     Units that were not sent yet go back on sale, and the rest of the order is still sent; an order with nothing left
     to send is cancelled. Units that were sent return to the shelf only with `restock`. The money is owed from now on:
-    `payments.send_refunds` sends it.
+    `payment_follow_up.send_refunds` sends it.
 
     Raises OrderChanged if the order is not as it was `seen`, TransitionRefused, TooManyUnits, Order.DoesNotExist,
     StockBusy.

@@ -291,7 +291,7 @@ def _owe(orders: Sequence[Order], event: Event, payment: Payment | None) -> dict
 def money_left(orders: Sequence[Order]) -> dict[Payment, int]:
     """Return the payments of these orders that we still have money of, and how much, in minor units.
 
-    `payments.send_refunds` sends what a Refund says; one is written only under the order's lock.
+    `payment_follow_up.send_refunds` sends what a Refund says; one is written only under the order's lock.
     """
     gone = Coalesce(Sum("refunds__amount_minor"), 0)
     paid = Payment.objects.filter(order__in=orders, state=Payment.State.SUCCEEDED).annotate(gone=gone)

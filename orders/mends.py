@@ -223,7 +223,7 @@ def _spelt(units: Counter[tuple[str, str]]) -> dict[str, int]:
 
 
 def _owe(owed: dict[Payment, int], *, reason: str) -> Facts:
-    """Write down what goes back; `payments.send_refunds` sends it."""
+    """Write down what goes back; `payment_follow_up.send_refunds` sends it."""
     Refund.objects.bulk_create(
         Refund(payment=payment, amount_minor=amount_minor, reason=reason) for payment, amount_minor in owed.items()
     )

@@ -268,9 +268,9 @@ class Payment(models.Model):
             is_listed("paid_currency", name="payment_paid_currency_listed", may_be_empty=True),
         ]
         indexes = [
-            # payments.poll: whom to ask about
+            # payment_follow_up.poll: whom to ask about
             models.Index(fields=["next_look_at"], name="payment_due", condition=Q(next_look_at__isnull=False)),
-            # payments.close_stale: what may be open for an order that is over
+            # payment_follow_up.close_stale: what may be open for an order that is over
             models.Index(
                 fields=["created_at"], name="payment_unclosed", condition=Q(state="open", close_asked_at__isnull=True)
             ),

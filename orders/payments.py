@@ -6,22 +6,18 @@ docs/payments.md has each race and its end.
 """
 
 import logging
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Greatest, Least, Now
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from inventory.exceptions import StockBusy
-from orders import access, clock, locks
-from orders.exceptions import ProviderAway, ProviderRefused, ProviderSilent, TransitionRefused
+from orders import access, locks
+from orders.exceptions import ProviderRefused, TransitionRefused
 from orders.lifecycle import Event, advance
 from orders.models import Order, Payment, ProviderEvent, Refund
 from orders.providers import Fetched, Refunded, get_provider
@@ -30,14 +26,9 @@ from shop.models import AuditEntry
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T", Payment, Refund)
-
 State = Payment.State
 REFUSED = "payment_refused"
 FIRST_LOOK = timedelta(seconds=30)
-LONGEST_PAUSE = timedelta(hours=6)
-LATE_FOR = timedelta(days=7)
-RUN_S = 5.0
 
 # What a provider's word changes, by what we know. "Open" changes nothing: a slow fetch must not undo what a quicker
 # one has settled. After a failure or a close only money is news, and money taken back is a contradiction.
@@ -227,98 +218,8 @@ def _note_contradiction(order: Order, payment: Payment, fetched: Fetched) -> Non
     outbox.publish("payment.denied", order.holder, {"payment": payment.ref, "now": str(fetched.state)})
 
 
-def poll(*, limit: int = 50) -> int:
-    """Ask about payments that are due; return how many. Their webhooks may never have come.
-
-    A payment is looked at after half a minute, then after twice the time each time, at most six hours apart. One that
-    failed or was closed is looked at for a week more, for money may still come; an open one until it is over.
-    """
-    due = Payment.objects.filter(next_look_at__lte=Now()).order_by("next_look_at")
-    return _each(due, limit=limit, claim=_claim, act=_look)
-
-
-def close_stale(*, limit: int = 100) -> int:
-    """Close with the provider what nobody should pay any more; return how many were tried.
-
-    This is the first try, made as soon as the order is over; what could not be closed then is closed by `poll`.
-    """
-    waiting = Order.objects.filter(pk=OuterRef("order_id"), state=Order.State.CREATED)
-    stale = Payment.objects.filter(~Exists(waiting), state=State.OPEN, close_asked_at=None)
-    return _each(stale.order_by("created_at"), limit=limit, claim=_claim_close, act=_look)
-
-
-def send_refunds(*, limit: int = 50) -> int:
-    """Send the refunds that are owed; return how many were tried. The provider does each once, by its key.
-
-    One that could not be sent, or that the provider is still busy with, is asked about again at growing pauses.
-    """
-    pause = Least(Greatest(F("tried_at") - F("created_at"), Value(FIRST_LOOK)), Value(LONGEST_PAUSE))
-    ready = Q(tried_at=None) | Q(tried_at__lt=Now() - pause)
-    owed = Refund.objects.filter(ready, state=Refund.State.PENDING).select_related("payment")
-    order = F("tried_at").asc(nulls_first=True)
-    return _each(owed.order_by(order, "created_at"), limit=limit, claim=_claim_refund, act=_send_refund)
-
-
-def _each(rows: QuerySet[T], *, limit: int, claim: Callable[[T], bool], act: Callable[[T], object]) -> int:
-    """Do one after the other what no other job has claimed, `limit` rows a query; return how many were tried.
-
-    What can't be done now holds up no other: it was given a later time when it was claimed. A provider that answers
-    nobody is left in peace until the next run, and one that is slow gets no more than RUN_S of a worker at a time.
-    """
-    tried, deadline = 0, time.monotonic() + RUN_S
-    for row in _read_on(rows, limit):
-        if time.monotonic() > deadline:
-            break
-        if not claim(row):
-            continue
-        tried += 1
-        try:
-            act(row)
-        except ProviderSilent as error:
-            log.warning("%s: %s", row, error)
-            break
-        except (ProviderAway, StockBusy) as error:
-            log.warning("%s: %s %s", row, type(error).__name__, error)
-        except Exception:
-            log.exception("%s could not be followed up", row)
-    return tried
-
-
-def _read_on(rows: QuerySet[T], limit: int) -> Iterator[T]:
-    """Read rows by the `limit`, anew each time: those that were claimed meanwhile are not among them any more."""
-    while batch := list(rows.all()[:limit]):
-        yield from batch
-        if len(batch) < limit:
-            return
-
-
-def _claim(payment: Payment) -> bool:
-    age = clock.now() - payment.created_at
-    is_last = payment.state != State.OPEN and age > LATE_FOR
-    pause = min(max(age, FIRST_LOOK), LONGEST_PAUSE)
-    ours = Payment.objects.filter(pk=payment.pk, next_look_at=payment.next_look_at)
-    return bool(ours.update(next_look_at=None if is_last else Now() + pause))
-
-
-def _claim_close(payment: Payment) -> bool:
-    ours = Payment.objects.filter(pk=payment.pk, state=State.OPEN, close_asked_at=None)
-    return bool(ours.update(close_asked_at=Now(), next_look_at=Now() + FIRST_LOOK))
-
-
-def _claim_refund(refund: Refund) -> bool:
-    ours = Refund.objects.filter(pk=refund.pk, state=Refund.State.PENDING, tried_at=refund.tried_at)
-    return bool(ours.update(tried_at=Now()))
-
-
-def _look(payment: Payment) -> None:
-    """Fetch a payment; one that nobody should pay any more is closed first, for it may be paid in the last moment."""
-    is_wanted = Order.objects.filter(pk=payment.order_id, state=Order.State.CREATED).exists()
-    if payment.state == State.OPEN and not is_wanted:
-        get_provider(payment.provider).close(payment.ref)
-    refresh(payment)
-
-
-def _send_refund(refund: Refund) -> None:
+def send(refund: Refund) -> None:
+    """Send a refund, or ask how one that was sent stands, and write down the answer. Raises ProviderAway."""
     _record(refund, _ask_about_refund(refund))
 
 

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from orders import expiry, idempotency, payments
+from orders import expiry, idempotency, payment_follow_up
 from orders.archive import mover, partitions
 from orders.providers import sandbox
 
@@ -25,9 +25,9 @@ def sweep() -> int:
 @shared_task(time_limit=120)
 def follow_up_payments() -> None:
     """Close what nobody should pay any more, send what is owed, hear of payments that said nothing."""
-    payments.close_stale()
-    payments.send_refunds()
-    payments.poll()
+    payment_follow_up.close_stale()
+    payment_follow_up.send_refunds()
+    payment_follow_up.poll()
 
 
 @shared_task(time_limit=120)

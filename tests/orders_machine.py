@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from inventory import reconciliation, stock
 from inventory.models import StockItem
-from orders import aftersales, expiry, lifecycle, payments
+from orders import aftersales, expiry, lifecycle, payment_follow_up, payments
 from orders.archive import mover
 from orders.checkout import place_order
 from orders.exceptions import InsufficientStock, TooManyUnits, TransitionRefused
@@ -278,12 +278,12 @@ class Orders(RuleBasedStateMachine):
 
     @rule()
     def send_refunds(self) -> None:
-        payments.send_refunds()
+        payment_follow_up.send_refunds()
         assert not Refund.objects.filter(state=Refund.State.PENDING).exists()
 
     @rule()
     def close_what_nobody_should_pay(self) -> None:
-        payments.close_stale()
+        payment_follow_up.close_stale()
 
     # What must hold
 

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from inventory.exceptions import StockBusy
 from inventory.models import StockItem
-from orders import access, expiry, lifecycle, locks, payments
+from orders import access, expiry, lifecycle, locks, payment_follow_up, payments
 from orders.checkout import place_order
 from orders.exceptions import TransitionRefused
 from orders.lifecycle import Event
@@ -216,7 +216,7 @@ def test_cancelling_a_paid_order_gives_back_units_and_money() -> None:
     order, _ = paid()
 
     lifecycle.cancel(order.pk, actor="user:1", by_staff=True, reason="broken in the kiln")
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
 
     assert counters() == (5, 0, 0, 5)
     refund = Refund.objects.get()
@@ -264,7 +264,7 @@ def test_a_cancelled_order_can_not_be_paid_any_more() -> None:
     payment = payments.open_payment(order)
     order = lifecycle.cancel(order.pk, actor="user:1")
 
-    payments.close_stale()
+    payment_follow_up.close_stale()
 
     payment.refresh_from_db()
     assert payment.state == "closed"
@@ -280,7 +280,7 @@ def test_closing_finds_out_that_it_was_paid_in_the_last_moment() -> None:
     expiry.sweep()
     sandbox.answer(payment.ref, approve=True)
 
-    payments.close_stale()
+    payment_follow_up.close_stale()
 
     order.refresh_from_db()
     assert order.state == "placed"
@@ -292,9 +292,9 @@ def test_the_poller_hears_of_a_payment_whose_webhook_never_came() -> None:
     payment = payments.open_payment(order)
     sandbox.answer(payment.ref, approve=True)
 
-    assert payments.poll() == 0
+    assert payment_follow_up.poll() == 0
     Payment.objects.update(next_look_at=Now())
-    assert payments.poll() == 1
+    assert payment_follow_up.poll() == 1
 
     order.refresh_from_db()
     assert order.state == "placed"
@@ -358,6 +358,6 @@ def test_one_busy_order_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPa
         return lock(order_id)
 
     monkeypatch.setattr("orders.payments.locks.lock_order", busy_once)
-    payments.poll()
+    payment_follow_up.poll()
 
     assert dict(Order.objects.values_list("pk", "state")) == {first.pk: "created", second.pk: "placed"}

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from inventory.models import StockItem
-from orders import access, checkout, expiry, lifecycle, payments
+from orders import access, checkout, expiry, lifecycle, payment_follow_up, payments
 from orders.exceptions import ProviderAway
 from orders.models import Order, Payment, ProviderEvent, SandboxPayment
 from orders.providers.sandbox import Sandbox
@@ -156,7 +156,7 @@ def test_cancelling_gives_units_back_and_says_that_money_follows(client: Client)
     page = text(answer.content.decode())
     assert "You cancelled this order The things went back to the shelf. $86.00 is on its way back to you." in page
     assert StockItem.objects.get().available == 5
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
     assert "$86.00 was sent back to you." in text(client.get(f"/orders/{order.id}/").content.decode())
     invariants.check()
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from orders import lifecycle, payments
+from orders import lifecycle, payment_follow_up, payments
 from orders.exceptions import ProviderAway, ProviderSilent
 from orders.models import Order, Payment, Refund, SandboxPayment
 from orders.providers import Fetched, Refunded, sandbox
@@ -58,7 +58,7 @@ def test_a_payment_is_looked_at_after_half_a_minute_and_then_ever_more_seldom() 
     pauses = []
     for _ in range(12):
         pass_time(next_look_s(payment))
-        assert payments.poll() == 1
+        assert payment_follow_up.poll() == 1
         pauses.append(round(next_look_s(payment)))
 
     assert pauses[0] == pytest.approx(30, abs=5)
@@ -75,7 +75,7 @@ def test_what_is_paid_is_not_looked_at_any_more(asked: list[str]) -> None:
     asked.clear()
 
     pass_time(30 * DAY_S)
-    payments.poll()
+    payment_follow_up.poll()
 
     assert asked == []
 
@@ -88,18 +88,18 @@ def test_what_ended_without_money_is_looked_at_for_a_week(asked: list[str], end:
         payments.refresh(payment)
     else:
         lifecycle.cancel(order.pk, actor="user:1")
-        payments.close_stale()
+        payment_follow_up.close_stale()
     payment.refresh_from_db()
     assert payment.state == end
 
     pass_time(6 * DAY_S)
-    payments.poll()
+    payment_follow_up.poll()
     assert next_look_s(payment) == pytest.approx(6 * 3600, abs=5)
     pass_time(1.5 * DAY_S)
-    payments.poll()
+    payment_follow_up.poll()
     asked.clear()
     pass_time(DAY_S)
-    payments.poll()
+    payment_follow_up.poll()
 
     assert asked == []
     payment.refresh_from_db()
@@ -116,7 +116,7 @@ def test_money_that_came_after_a_failure_without_a_word_is_found(day: float) -> 
 
     SandboxPayment.objects.update(state="succeeded", charged_minor=8600, charged_currency="USD")
     pass_time(day * DAY_S)
-    payments.poll()
+    payment_follow_up.poll()
 
     order.refresh_from_db()
     assert order.state == "placed"
@@ -134,16 +134,16 @@ def test_one_that_can_not_be_closed_is_looked_at_until_it_is_over(
         raise ProviderAway("not now")
 
     monkeypatch.setattr(sandbox.Sandbox, "close", away)
-    assert payments.close_stale() == 1
-    assert payments.close_stale() == 0
+    assert payment_follow_up.close_stale() == 1
+    assert payment_follow_up.close_stale() == 0
     pass_time(20 * DAY_S)
-    assert payments.poll() == 1
+    assert payment_follow_up.poll() == 1
     payment.refresh_from_db()
     assert payment.state == "open"
 
     monkeypatch.setattr(sandbox.Sandbox, "close", closing)
     pass_time(DAY_S)
-    payments.poll()
+    payment_follow_up.poll()
 
     payment.refresh_from_db()
     assert payment.state == "closed"
@@ -156,7 +156,7 @@ def test_one_that_the_provider_does_not_know_does_not_hold_up_the_others() -> No
     Payment.objects.filter(pk=lost.pk).update(next_look_at=Now() - timedelta(seconds=9))
     Payment.objects.filter(pk=paid.pk).update(next_look_at=Now())
 
-    assert payments.poll() == 2
+    assert payment_follow_up.poll() == 2
 
     paid.refresh_from_db()
     assert paid.state == "succeeded"
@@ -169,7 +169,7 @@ def test_one_that_breaks_does_not_hold_up_the_others(caplog: pytest.LogCaptureFi
     Payment.objects.filter(pk=lost.pk).update(order_id=uuid.uuid4(), next_look_at=Now() - timedelta(seconds=9))
     Payment.objects.filter(pk=paid.pk).update(next_look_at=Now())
 
-    assert payments.poll() == 2
+    assert payment_follow_up.poll() == 2
 
     assert "could not be followed up" in caplog.text
     paid.refresh_from_db()
@@ -180,24 +180,24 @@ def test_a_slow_provider_gets_a_share_of_the_time_only(monkeypatch: pytest.Monke
     for _ in range(3):
         opened()
     Payment.objects.update(next_look_at=Now())
-    monkeypatch.setattr(payments, "RUN_S", -1.0)
+    monkeypatch.setattr(payment_follow_up, "RUN_S", -1.0)
 
-    assert payments.poll() == 0
+    assert payment_follow_up.poll() == 0
     monkeypatch.undo()
-    assert payments.poll() == 3
+    assert payment_follow_up.poll() == 3
 
 
 def test_a_run_goes_on_beyond_its_first_batch_while_there_is_time() -> None:
     for _ in range(5):
         lifecycle.cancel(opened()[0].pk, actor="user:1")
 
-    assert payments.close_stale(limit=2) == 5
+    assert payment_follow_up.close_stale(limit=2) == 5
     Payment.objects.update(next_look_at=Now())
-    assert payments.poll(limit=2) == 5
+    assert payment_follow_up.poll(limit=2) == 5
 
     for _ in range(4):
         owed()
-    assert payments.send_refunds(limit=2) == 4
+    assert payment_follow_up.send_refunds(limit=2) == 4
     assert not Refund.objects.exclude(state="done").exists()
 
 
@@ -210,7 +210,7 @@ def test_a_payment_left_open_for_an_archived_order_is_closed() -> None:
         ref="sbx_left", amount_minor=8600, currency="USD", description="x", return_url="http://x/"
     )
 
-    assert payments.close_stale() == 1
+    assert payment_follow_up.close_stale() == 1
 
     payment.refresh_from_db()
     assert payment.state == "closed"
@@ -276,16 +276,16 @@ def test_a_refund_that_could_not_be_sent_is_sent_later_in_growing_pauses(monkeyp
         raise ProviderSilent("no answer")
 
     monkeypatch.setattr(sandbox.Sandbox, "refund", silent)
-    assert payments.send_refunds() == 1
-    assert payments.send_refunds() == 0
+    assert payment_follow_up.send_refunds() == 1
+    assert payment_follow_up.send_refunds() == 0
     Refund.objects.update(created_at=Now() - timedelta(hours=2), tried_at=Now() - timedelta(hours=1))
-    assert payments.send_refunds() == 1
+    assert payment_follow_up.send_refunds() == 1
     Refund.objects.update(tried_at=Now() - timedelta(minutes=50))
-    assert payments.send_refunds() == 0
+    assert payment_follow_up.send_refunds() == 0
 
     monkeypatch.setattr(sandbox.Sandbox, "refund", sending)
     Refund.objects.update(tried_at=Now() - timedelta(hours=3))
-    assert payments.send_refunds() == 1
+    assert payment_follow_up.send_refunds() == 1
 
     refund.refresh_from_db()
     assert refund.state == "done"
@@ -304,22 +304,22 @@ def test_a_silent_provider_is_asked_once_a_run(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(sandbox.Sandbox, "refund", silent)
 
-    assert payments.send_refunds() == 1
+    assert payment_follow_up.send_refunds() == 1
     assert len(asked) == 1
 
 
 def test_a_refused_refund_can_be_tried_again_under_another_key() -> None:
     refund = owed()
     SandboxPayment.objects.update(state="failed")
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
     refund.refresh_from_db()
     assert (refund.state, refund.failure) == ("failed", "not paid, or not that much")
     assert AuditEntry.objects.filter(action="refund_refused").count() == 1
-    assert payments.send_refunds() == 0
+    assert payment_follow_up.send_refunds() == 0
 
     SandboxPayment.objects.update(state="succeeded")
     Refund.objects.update(state="pending", attempt=1, failure="", tried_at=None)
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
 
     refund.refresh_from_db()
     assert (refund.state, refund.key) == ("done", f"{refund.id}-1")
@@ -329,7 +329,7 @@ def test_a_refused_refund_can_be_tried_again_under_another_key() -> None:
 def test_a_refund_that_staff_paid_another_way_is_never_sent() -> None:
     refund = owed()
     SandboxPayment.objects.update(state="failed")
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
     registry.mend("note-refund-done", f"refund:{refund.pk}", actor="user:staff", reason="by bank")
     SandboxPayment.objects.update(state="succeeded")  # the provider would take it now
 
@@ -337,7 +337,7 @@ def test_a_refund_that_staff_paid_another_way_is_never_sent() -> None:
     headers = {sandbox.SIGNATURE_HEADER: sandbox.sign(body)}
     assert payments.receive("sandbox", headers, body) == "applied"
     payments._record(refund, Refunded(Refund.State.FAILED, "too late"))
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
 
     refund.refresh_from_db()
     assert refund.state == "done"
@@ -363,6 +363,6 @@ def test_looking_at_nothing_costs_the_same_for_one_payment_and_for_ten(
         opened()
 
     with django_assert_num_queries(3):
-        payments.close_stale()
-        payments.send_refunds()
-        payments.poll()
+        payment_follow_up.close_stale()
+        payment_follow_up.send_refunds()
+        payment_follow_up.poll()

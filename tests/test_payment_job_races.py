@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from orders import lifecycle, payments
+from orders import lifecycle, payment_follow_up, payments
 from orders.models import Order, Payment, Refund, SandboxPayment
 from orders.providers import sandbox
 from orders.providers.sandbox import Switch
@@ -48,26 +48,26 @@ def five_paid() -> list[Payment]:
     return paid
 
 
-def take_claims_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def take_picks_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every job take what it has read, once all four have read it."""
     barrier = threading.Barrier(4, timeout=30)
     first = threading.local()
 
-    def claim(row: object) -> bool:
+    def pick(row: object) -> bool:
         if not getattr(first, "has_waited", False):
             first.has_waited = True
             barrier.wait()
         return True
 
-    for name in ("_claim", "_claim_refund"):
-        monkeypatch.setattr(payments, name, claim)
+    for name in ("_pick_look", "_pick_refund"):
+        monkeypatch.setattr(payment_follow_up, name, pick)
 
 
-def test_control_pollers_without_claims_all_ask_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_pollers_without_picks_all_ask_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     five_paid()
-    take_claims_away(monkeypatch)
+    take_picks_away(monkeypatch)
 
-    asked = jobs_at_once(monkeypatch, payments.poll, "fetch")
+    asked = jobs_at_once(monkeypatch, payment_follow_up.poll, "fetch")
 
     assert max(asked.values()) > 1
 
@@ -75,7 +75,7 @@ def test_control_pollers_without_claims_all_ask_the_same(monkeypatch: pytest.Mon
 def test_pollers_at_once_ask_about_each_payment_once(monkeypatch: pytest.MonkeyPatch) -> None:
     paid = five_paid()
 
-    asked = jobs_at_once(monkeypatch, payments.poll, "fetch")
+    asked = jobs_at_once(monkeypatch, payment_follow_up.poll, "fetch")
 
     assert asked == {payment.ref: 1 for payment in paid}
     assert set(Order.objects.values_list("state", flat=True)) == {"placed"}
@@ -84,19 +84,19 @@ def test_pollers_at_once_ask_about_each_payment_once(monkeypatch: pytest.MonkeyP
 
 def five_owed() -> list[Payment]:
     paid = five_paid()
-    payments.poll()
+    payment_follow_up.poll()
     for order in Order.objects.all():
         lifecycle.cancel(order.pk, actor="user:1")
     return paid
 
 
-def test_control_refunders_without_claims_all_send_the_same_and_the_provider_saves_us(
+def test_control_refunders_without_picks_all_send_the_same_and_the_provider_saves_us(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     five_owed()
-    take_claims_away(monkeypatch)
+    take_picks_away(monkeypatch)
 
-    asked = jobs_at_once(monkeypatch, payments.send_refunds, "refund")
+    asked = jobs_at_once(monkeypatch, payment_follow_up.send_refunds, "refund")
 
     assert max(asked.values()) > 1
     assert set(SandboxPayment.objects.values_list("refunded_minor", flat=True)) == {8600}
@@ -105,7 +105,7 @@ def test_control_refunders_without_claims_all_send_the_same_and_the_provider_sav
 def test_refunders_at_once_send_each_refund_once(monkeypatch: pytest.MonkeyPatch) -> None:
     paid = five_owed()
 
-    asked = jobs_at_once(monkeypatch, payments.send_refunds, "refund")
+    asked = jobs_at_once(monkeypatch, payment_follow_up.send_refunds, "refund")
 
     assert asked == {payment.ref: 1 for payment in paid}
     assert set(Refund.objects.values_list("state", flat=True)) == {"done"}
@@ -135,10 +135,10 @@ def test_no_provider_is_called_inside_a_transaction(monkeypatch: pytest.MonkeyPa
     answer(late_payment, Switch.AFTER_EXPIRY, Switch.NEVER)
     lifecycle.cancel(late.pk, actor="user:1")
     lifecycle.cancel(order.pk, actor="user:1")
-    payments.close_stale()
-    payments.send_refunds()
+    payment_follow_up.close_stale()
+    payment_follow_up.send_refunds()
     Payment.objects.update(next_look_at=Now())
-    payments.poll()
+    payment_follow_up.poll()
 
     assert {method for method, _ in called} == {"open", "close", "fetch", "refund"}
     assert [method for method, was_inside in called if was_inside] == []

@@ -13,7 +13,7 @@ from django.db.models import F
 
 from inventory import reservations
 from inventory.models import StockItem
-from orders import expiry, lifecycle, locks, payments
+from orders import expiry, lifecycle, locks, payment_follow_up, payments
 from orders.checkout import place_order
 from orders.exceptions import TransitionRefused
 from orders.models import Order, Payment, ProviderEvent, Refund, SandboxPayment
@@ -297,7 +297,7 @@ def test_cancelled_while_opening_nobody_is_sent_to_pay_and_the_payment_is_closed
 
     with pytest.raises(TransitionRefused):
         payments.open_payment(order)
-    payments.close_stale()
+    payment_follow_up.close_stale()
 
     assert Payment.objects.get().state == "closed"
     assert SandboxPayment.objects.get().state == "closed"

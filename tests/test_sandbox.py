@@ -4,7 +4,7 @@ import pytest
 from django.db.models.functions import Now
 
 from inventory.models import StockItem
-from orders import payments
+from orders import payment_follow_up, payments
 from orders.exceptions import ProviderSilent
 from orders.models import Order, Payment, ProviderEvent, Refund, SandboxPayment, SandboxWebhook
 from orders.providers import get_provider
@@ -112,9 +112,9 @@ def test_never_told_the_shop_asks() -> None:
     answer(payment, Switch.NEVER)
 
     assert deliver() == []
-    assert payments.poll() == 0
+    assert payment_follow_up.poll() == 0
     pass_time(31)
-    assert payments.poll() == 1
+    assert payment_follow_up.poll() == 1
 
     assert state(order) == ("placed", "")
 
@@ -129,7 +129,7 @@ def test_forged_a_webhook_is_refused_and_the_truth_is_learnt_by_asking(approve: 
     assert not ProviderEvent.objects.exists()
     assert deliver() == []
     pass_time(31)
-    payments.poll()
+    payment_follow_up.poll()
 
     assert state(order) == (("placed", "") if approve else ("cancelled", "payment_failed"))
 
@@ -155,7 +155,7 @@ def test_wrong_money_goes_back_and_the_order_still_waits(
     assert AuditEntry.objects.filter(subject=order.holder, action="wrong_money").count() == 1
     news = OutboxEvent.objects.get(topic="payment.returned")
     assert (news.data["refund_minor"], news.data["refund_currency"]) == paid
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
     assert Refund.objects.get().state == "done"
     second = payments.open_payment(order)
     assert second != payment
@@ -170,7 +170,7 @@ def test_succeeding_after_expiry_it_is_held_again() -> None:
     answer(payment, Switch.AFTER_EXPIRY)
     assert deliver() == []
     expire(order)
-    assert payments.close_stale() == 1
+    assert payment_follow_up.close_stale() == 1
     payment.refresh_from_db()
     assert (payment.state, *state(order)) == ("closed", "cancelled", "expired")
 
@@ -186,11 +186,11 @@ def test_succeeding_after_expiry_without_a_webhook_it_is_found_by_asking() -> No
     order, payment = opened()
     answer(payment, Switch.AFTER_EXPIRY, Switch.NEVER)
     expire(order)
-    payments.close_stale()
+    payment_follow_up.close_stale()
 
     pass_time(60)
     assert deliver() == []
-    assert payments.poll() == 1
+    assert payment_follow_up.poll() == 1
 
     assert state(order) == ("placed", "")
     payment.refresh_from_db()
@@ -237,7 +237,7 @@ def test_too_busy_it_is_asked_again() -> None:
     with pytest.raises(ProviderSilent, match="429"):
         payments.refresh(payment)
     pass_time(31)
-    payments.poll()
+    payment_follow_up.poll()
 
     assert state(order) == ("placed", "")
 
@@ -280,7 +280,7 @@ def test_one_that_hangs_does_not_hold_up_the_payments_behind_it() -> None:
     answer(payment, Switch.NEVER)
     Payment.objects.update(next_look_at=Now())
 
-    assert payments.poll() == 1
-    assert payments.poll() == 1
+    assert payment_follow_up.poll() == 1
+    assert payment_follow_up.poll() == 1
 
     assert (state(first)[0], state(second)[0]) == ("created", "placed")

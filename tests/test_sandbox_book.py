@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from orders import lifecycle, payments
+from orders import lifecycle, payment_follow_up
 from orders.models import Order, Refund, SandboxPayment, SandboxRefund, SandboxWebhook
 from orders.providers import get_provider, sandbox
 from orders.providers.sandbox import Switch
@@ -127,11 +127,11 @@ def test_the_buyers_cancel_and_a_late_success_end_in_a_refund() -> None:
     order, payment = opened()
     answer(payment, Switch.AFTER_EXPIRY)
     lifecycle.cancel(order.pk, actor="user:1")
-    payments.close_stale()
+    payment_follow_up.close_stale()
 
     pass_time(6)
     deliver()
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
 
     assert state(order) == ("cancelled", "by_buyer")
     assert Refund.objects.get().state == "done"

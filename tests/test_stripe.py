@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from inventory.models import StockItem
-from orders import aftersales, lifecycle, payments
+from orders import aftersales, lifecycle, payment_follow_up, payments
 from orders.checkout import place_order
 from orders.exceptions import ProviderAway
 from orders.models import Order, Payment, ProviderEvent, Refund
@@ -83,7 +83,7 @@ def test_a_declined_card_is_no_end_the_order_waits_for_another(stripe: LocalStri
 
     # localstripe takes no second card for an intent, Stripe does; here the time runs out.
     expire(order)
-    payments.close_stale()
+    payment_follow_up.close_stale()
     assert state(order) == ("cancelled", "expired")
     assert stripe.intent(payment.ref)["status"] == "canceled"
     invariants.check()
@@ -93,7 +93,7 @@ def test_at_expiry_the_payment_is_canceled_and_nobody_can_pay_it(stripe: LocalSt
     order, payment = opened()
     expire(order)
 
-    assert payments.close_stale() == 1
+    assert payment_follow_up.close_stale() == 1
 
     payment.refresh_from_db()
     assert (payment.state, stripe.intent(payment.ref)["status"]) == ("closed", "canceled")
@@ -105,7 +105,7 @@ def test_paid_in_the_last_moment_it_is_held_again(stripe: LocalStripe) -> None:
     expire(order)
     stripe.pay(payment.ref)
 
-    payments.close_stale()
+    payment_follow_up.close_stale()
 
     assert state(order) == ("placed", "")
     assert stripe.intent(payment.ref)["status"] == "succeeded"
@@ -116,8 +116,8 @@ def test_a_cancelled_order_that_was_paid_gets_its_money_back(stripe: LocalStripe
     order, payment = opened()
     stripe.pay(payment.ref)
     lifecycle.cancel(order.pk, actor="user:1")
-    payments.close_stale()
-    payments.send_refunds()
+    payment_follow_up.close_stale()
+    payment_follow_up.send_refunds()
 
     assert Refund.objects.get().state == "done"
     assert [refund["amount"] for refund in stripe.refunds(payment.ref)] == [17200]
@@ -131,9 +131,9 @@ def test_parts_are_refunded_once_each_however_often_we_ask(stripe: LocalStripe) 
     aftersales.refund(order.pk, actor="user:1", lines={"VASE": 1})
     aftersales.refund(order.pk, actor="user:1", lines={"VASE": 1})
 
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
     Refund.objects.update(state=Refund.State.PENDING, tried_at=None)  # as if we had not heard the answers
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
 
     assert list(Refund.objects.values_list("state", flat=True)) == ["done", "done"]
     sent = stripe.refunds(payment.ref)
@@ -146,7 +146,7 @@ def test_the_poller_finds_what_no_webhook_told(stripe: LocalStripe) -> None:
     stripe.pay(payment.ref)
 
     paying.pass_time(31)
-    payments.poll()
+    payment_follow_up.poll()
 
     assert state(order) == ("placed", "")
 

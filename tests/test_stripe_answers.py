@@ -11,7 +11,7 @@ import stripe as library
 from django.test import Client
 from pytest_django import Settings
 
-from orders import payments
+from orders import payment_follow_up, payments
 from orders.checkout import place_order
 from orders.exceptions import BadSignature, ProviderAway, ProviderRefused, ProviderSilent
 from orders.models import Order, Payment, ProviderEvent, Refund
@@ -217,12 +217,12 @@ def test_a_refund_that_is_under_way_is_asked_about_again(answers: Answers) -> No
     answers.say(REFUNDS, (200, listed()), (200, listed(stripe_stand_ins.refund(owed.key))))
     answers.say(REFUND, (200, stripe_stand_ins.refund(owed.key, status="pending")))
 
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
     owed.refresh_from_db()
     assert (owed.state, owed.done_at) == ("pending", None)
-    assert payments.send_refunds() == 0
+    assert payment_follow_up.send_refunds() == 0
     Refund.objects.update(tried_at=None)
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
 
     owed.refresh_from_db()
     assert owed.state == "done"
@@ -244,7 +244,7 @@ def test_a_refund_that_is_refused_for_good_waits_for_a_person(
     answers.say(REFUNDS, (200, listed()))
     answers.say(REFUND, answer)
 
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
 
     owed.refresh_from_db()
     assert owed.state == "failed"
@@ -252,7 +252,7 @@ def test_a_refund_that_is_refused_for_good_waits_for_a_person(
     assert "was refused" in caplog.text
     assert AuditEntry.objects.get(action="refund_refused").subject == order.holder
     assert OutboxEvent.objects.get(topic="refund.refused").subject == order.holder
-    assert payments.send_refunds() == 0
+    assert payment_follow_up.send_refunds() == 0
 
 
 def test_a_refund_that_fails_days_later_is_noticed_by_its_webhook(answers: Answers) -> None:
@@ -261,7 +261,7 @@ def test_a_refund_that_fails_days_later_is_noticed_by_its_webhook(answers: Answe
     failed = stripe_stand_ins.refund(owed.key, status="failed", failure_reason="declined")
     answers.say(REFUNDS, (200, listed()), (200, listed(failed)))
     answers.say(REFUND, (200, stripe_stand_ins.refund(owed.key)))
-    payments.send_refunds()
+    payment_follow_up.send_refunds()
     owed.refresh_from_db()
     assert owed.state == "done"
 
