@@ -13,7 +13,7 @@ from django.test import Client
 from orders import expiry, payments
 from orders.checkout import place_order
 from orders.models import Order, Payment, SandboxPayment, SandboxWebhook
-from orders.providers import patience, sandbox
+from orders.providers import circuit_breaker, sandbox
 from orders.providers.sandbox import Switch
 from tests.factories import make_request
 from tests.rush import together
@@ -43,10 +43,10 @@ def pass_time(seconds: float) -> None:
     _earlier(SandboxPayment, seconds, "then_at", "away_until")
     _earlier(SandboxWebhook, seconds, "due_at")
     _earlier(Payment, seconds, "created_at", "next_look_at")
-    silent, probe = patience.keys("sandbox")
-    if seconds >= patience.PROBE_EVERY_S:
+    silent, probe = circuit_breaker.keys("sandbox")
+    if seconds >= circuit_breaker.PROBE_EVERY_S:
         cache.delete(probe)
-    if seconds >= patience.SILENT_FOR_S:
+    if seconds >= circuit_breaker.SILENT_FOR_S:
         cache.delete(silent)
 
 

@@ -14,7 +14,7 @@ from orders import access
 from orders.checkout import place_order
 from orders.exceptions import ProviderSilent
 from orders.models import Order
-from orders.providers import patience
+from orders.providers import circuit_breaker
 from tests import web_servers
 from tests.factories import make_product, make_request
 from tests.realtime_servers import eventually
@@ -26,15 +26,15 @@ BUYERS = 48
 @pytest.fixture
 def waiting() -> Iterator[threading.Event]:
     """As many callers as may wait for a provider, waiting until the event is set."""
-    begun, over = threading.Barrier(patience.ASKING_MAX + 1, timeout=30), threading.Event()
+    begun, over = threading.Barrier(circuit_breaker.ASKING_MAX + 1, timeout=30), threading.Event()
 
     def call() -> None:
-        with patience.answering("slow"):
+        with circuit_breaker.answering("slow"):
             begun.wait()
             over.wait(30)
 
-    with ThreadPoolExecutor(patience.ASKING_MAX) as callers:
-        for _ in range(patience.ASKING_MAX):
+    with ThreadPoolExecutor(circuit_breaker.ASKING_MAX) as callers:
+        for _ in range(circuit_breaker.ASKING_MAX):
             callers.submit(call)
         begun.wait()
         yield over
@@ -42,22 +42,22 @@ def waiting() -> Iterator[threading.Event]:
 
 
 def test_only_so_many_wait_and_the_next_is_told_soon(waiting: threading.Event) -> None:
-    with pytest.raises(ProviderSilent, match="slow has not answered 8 others yet"), patience.answering("slow"):
+    with pytest.raises(ProviderSilent, match="slow has not answered 8 others yet"), circuit_breaker.answering("slow"):
         raise AssertionError("the call was made")
-    assert cache.get(patience.keys("slow")[0]) is None  # being busy is not being silent
+    assert cache.get(circuit_breaker.keys("slow")[0]) is None  # being busy is not being silent
 
     waiting.set()
-    eventually(lambda: patience._turns._value == patience.ASKING_MAX, within_s=10)  # type: ignore[attr-defined]
-    with patience.answering("slow"):
+    eventually(lambda: circuit_breaker._turns._value == circuit_breaker.ASKING_MAX, within_s=10)  # type: ignore[attr-defined]
+    with circuit_breaker.answering("slow"):
         pass
 
 
 def test_without_the_bound_the_next_call_would_wait_as_well(
     waiting: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "_turns", threading.BoundedSemaphore(64))
+    monkeypatch.setattr(circuit_breaker, "_turns", threading.BoundedSemaphore(64))
 
-    with patience.answering("slow"):
+    with circuit_breaker.answering("slow"):
         pass
 
 
@@ -76,7 +76,7 @@ def test_pages_go_on_while_a_provider_hangs_and_everybody_goes_to_pay() -> None:
         statuses = [buyer.result() for buyer in paying]
     connections.close_all()
     assert set(statuses) == {503}
-    assert len(answers.asked) <= patience.ASKING_MAX * 2
+    assert len(answers.asked) <= circuit_breaker.ASKING_MAX * 2
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from orders.providers import (
     ProviderEvent,
     Refunded,
 )
-from orders.providers.patience import answering
+from orders.providers.circuit_breaker import answering
 from shop.currencies import CODES, to_major
 from shop.money import to_minor
 

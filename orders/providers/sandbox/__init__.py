@@ -15,7 +15,7 @@ from django.urls import reverse
 from orders.exceptions import BadSignature
 from orders.models import Payment, SandboxPayment
 from orders.providers import Fetched, Opened, ProviderEvent, Refunded
-from orders.providers.patience import answering
+from orders.providers.circuit_breaker import answering
 from orders.providers.sandbox import book
 from orders.providers.sandbox.book import answer
 from orders.providers.sandbox.signing import SIGNATURE_HEADER, check_signature, sign
