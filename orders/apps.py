@@ -7,6 +7,12 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         # Registers checks of settings and of data, mends, and how to forget a person; listens to sign-ins and to the
         # outbox, and writes the mails of orders.
-        from orders import checks, erasure, joining, mends, reconciliation  # noqa: F401
+        from orders import (  # noqa: F401
+            checks,
+            erasure,
+            joining,
+            reconciliation,
+            repairs,
+        )
         from orders.archive import reconciliation as archive_reconciliation  # noqa: F401
         from orders.notices import handlers, letters  # noqa: F401

@@ -1,7 +1,7 @@
 """Do orders, their units and their money agree, and does nothing wait that should have been done?
 
 Statements for `inventory.reconciliation`, which runs them in one snapshot. Beside the order's id stands its number, by
-which people know it. What can be put right stands in `orders.mends`.
+which people know it. What can be put right stands in `orders.repairs`.
 """
 
 from datetime import timedelta

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from inventory.exceptions import StockBusy
-from orders import mends
+from orders import repairs
 from orders.models import Order, Refund
 from shop.exceptions import CantMend, NothingToMend
 from shop.repair import registry
@@ -32,7 +32,7 @@ def test_of_two_who_pay_back_at_once_one_does() -> None:
 def test_control_without_the_orders_lock_both_pay_back(monkeypatch: pytest.MonkeyPatch) -> None:
     orders = past.make_past()
     order = orders["cancelled"]
-    monkeypatch.setattr(mends.locks, "lock_order", lambda pk: Order.objects.get(pk=pk))
+    monkeypatch.setattr(repairs.locks, "lock_order", lambda pk: Order.objects.get(pk=pk))
     pay_back = partial(registry.mend, "settle-or-pay-back", order.holder, actor="user:staff", reason="both")
 
     def go_wrong() -> bool:
