@@ -15,4 +15,7 @@ class OrdersConfig(AppConfig):
             repairs,
         )
         from orders.archive import reconciliation as archive_reconciliation  # noqa: F401
-        from orders.notices import handlers, letters  # noqa: F401
+        from orders.notices import (
+            handlers,  # noqa: F401
+            mails,  # noqa: F401
+        )

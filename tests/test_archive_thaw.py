@@ -10,7 +10,7 @@ from django.test import Client
 
 from inventory.models import Reservation, StockItem
 from orders import access, aftersales, lifecycle, locks, payments, reading
-from orders.archive import copies, mover, stand_ins, thawing
+from orders.archive import copies, from_archive, mover, thawing
 from orders.exceptions import TransitionRefused
 from orders.models import ArchivedOrder, Order, Payment, Refund
 from orders.providers import Fetched
@@ -166,7 +166,7 @@ def test_two_that_want_an_order_back_at_once_get_one() -> None:
 def test_without_its_lock_two_would_write_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
     order = make_archived()
     both_look = threading.Barrier(2, timeout=10)
-    make = stand_ins.make
+    make = from_archive.make
 
     def look(archived: ArchivedOrder) -> Order:
         both_look.wait()
@@ -178,7 +178,7 @@ def test_without_its_lock_two_would_write_the_same_order(monkeypatch: pytest.Mon
 
     with monkeypatch.context() as patch:
         patch.setattr(thawing, "_lock", lambda order_id: None)
-        patch.setattr(stand_ins, "make", look)
+        patch.setattr(from_archive, "make", look)
         outcomes = together([want, want])
 
     assert sum(isinstance(outcome, IntegrityError) for outcome in outcomes) == 1

@@ -11,7 +11,7 @@ from inventory.models import StockItem
 from orders import aftersales, lifecycle
 from orders.lifecycle import Event
 from orders.models import Order
-from orders.notices import handlers, letters
+from orders.notices import handlers, mails
 from shop import outbox, tasks
 from shop.models import Notice, OutboxEvent, User, WebhookDelivery, WebhookEndpoint
 from shop.notifications import mails, notices
@@ -237,7 +237,7 @@ def test_of_an_erased_order_its_seller_and_systems_hear_and_its_buyer_does_not(s
 
     assert {notice.recipient for notice in Notice.objects.all()} == {"seller"}
     refused = Notice.objects.get(kind="seller.refund_refused")
-    letter = letters.write(refused)
+    letter = mails.write(refused)
     assert (refused.email, letter is None) == ("seller@example.com", False)
     assert sorted(WebhookDelivery.objects.values_list("topic", flat=True)) == ["payment.returned", "refund.refused"]
 

@@ -9,8 +9,8 @@ from django.db.models import prefetch_related_objects
 from orders import reading
 from orders.archive import thawing
 from orders.models import Order
-from orders.notices import words
-from orders.notices.words import Told
+from orders.notices import texts
+from orders.notices.texts import Told
 from shop import outbox
 from shop.models import OutboxEvent
 from shop.notifications import notices
@@ -35,9 +35,9 @@ def spread(event: OutboxEvent) -> None:
     prefetch_related_objects([order], "lines", "buyer")
     told = Told(event, order)
     occasion = f"outbox:{event.pk}"
-    if not order.is_erased and (news := words.for_buyer(told)):
+    if not order.is_erased and (news := texts.for_buyer(told)):
         notices.tell(occasion, news, user=order.buyer, email=order.email, is_typed=_is_typed(order))
-    if news := words.for_seller(told):
+    if news := texts.for_seller(told):
         notices.tell_seller(occasion, news)
     if endpoints:
         deliveries.queue(endpoints, occasion, event.topic, at=event.created_at, data=facts(told))

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from inventory import delivery, folding, postal
 from inventory.exceptions import StockBusy
-from orders import guests, placing, wanted
+from orders import guests, placing, preview
 from orders.exceptions import (
     CartChanged,
     IdempotencyInProgress,
@@ -36,8 +36,8 @@ from orders.exceptions import (
 )
 from orders.forms import CheckoutForm, postal_code_error, unserved
 from orders.models import Order
-from orders.notices.words import name
-from orders.wanted import Wanted
+from orders.notices.texts import name
+from orders.preview import Wanted
 from shop import cart
 from shop.cart import QUANTITY_MOST
 from shop.exceptions import UnknownSku as NotForSale
@@ -73,7 +73,7 @@ def page(request: HttpRequest) -> HttpResponse:
     units, total_minor = (form.cleaned_data.get(prefix + name) for name in ("lines", "total_minor"))
     if not units:
         return redirect("orders:checkout")
-    things = wanted.read(units, names=form.cleaned_data.get("names"))
+    things = preview.read(units, names=form.cleaned_data.get("names"))
     if "change_country" in request.POST:
         return _render(request, CheckoutForm(initial=dict(request.POST.items())), things, status=200)
     if things.is_mixed:
@@ -101,9 +101,9 @@ def _fresh(request: HttpRequest) -> HttpResponse:
     if sku := request.GET.get("sku", ""):
         source, things = "direct", _direct(sku, _quantity(request.GET.get("quantity", "")))
     elif earlier:
-        source, things = "again", wanted.read(wanted.of_order(earlier), names=_names_in(earlier))
+        source, things = "again", preview.read(preview.of_order(earlier), names=_names_in(earlier))
     else:
-        source, things = "cart", wanted.read_cart(request, currency=request.GET.get("currency", "")[:3])
+        source, things = "cart", preview.read_cart(request, currency=request.GET.get("currency", "")[:3])
     if things.is_mixed:
         return _render_currencies(request, things, status=200)
     if not things.left.lines:
@@ -118,11 +118,11 @@ def _fresh(request: HttpRequest) -> HttpResponse:
 
 def _direct(sku: str, quantity: int) -> Wanted:
     """Look up what a link names, or what somebody typed into one in another case."""
-    found = wanted.read({sku: quantity})
+    found = preview.read({sku: quantity})
     if not found.missing:
         return found
     try:
-        return wanted.read({cart.get_variant(sku).sku: quantity})
+        return preview.read({cart.get_variant(sku).sku: quantity})
     except NotForSale:
         return found
 
@@ -229,11 +229,11 @@ def _refuse(
         case MixedCurrencies():
             return _render_currencies(request, things, status=409)
         case UnknownSku():
-            again = wanted.read(dict(things.pairs), names=form.cleaned_data["names"])
+            again = preview.read(dict(things.pairs), names=form.cleaned_data["names"])
             text = _withdrawn(again) or _("Something changed while you were here. Please look at the new total.")
         case _:
             text = _("This could not be ordered. Nothing was taken.")
-    things = wanted.read(dict(things.pairs), names=form.cleaned_data["names"])
+    things = preview.read(dict(things.pairs), names=form.cleaned_data["names"])
     return _render(request, form, things, Notice(text))
 
 

@@ -23,8 +23,8 @@ from orders import (
     payments,
     reading,
     receipts,
+    state_labels,
     timeline,
-    words,
 )
 from orders.exceptions import CursorRefused, ProviderAway, TransitionRefused
 from orders.lifecycle import Event
@@ -48,7 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
     except CursorRefused:
         return redirect("orders:orders")
     reading.add_pictures(page.orders)
-    rows = [(order, words.of(order)) for order in page.orders]
+    rows = [(order, state_labels.of(order)) for order in page.orders]
     return render(request, "orders/orders.html", {"rows": rows, "page": page, "now": timezone.now()})
 
 
@@ -66,7 +66,7 @@ def order(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     context = {
         "order": found,
         "lines": found.lines.all(),
-        "words": words.of(found),
+        "words": state_labels.of(found),
         "money_sentence": money_back.sentence(found, refunds),
         "money_back": money_back.read(found, refunds),
         "moments": timeline.read(found, refunds),

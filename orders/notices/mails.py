@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from orders import access, reading
 from orders.models import Order
-from orders.notices import words
+from orders.notices import texts
 from shop.models import Notice
 from shop.notifications import mails
 from shop.notifications.mails import Letter
@@ -31,7 +31,7 @@ def write(notice: Notice) -> Letter | None:
         "orders/mail",
         {
             "order": order,
-            "lines": [(words.name(line), line) for line in order.lines.all()],
+            "lines": [(texts.name(line), line) for line in order.lines.all()],
             "link": link,
             "link_text": _("See the order"),
             "shows_address": notice.kind in WITH_ADDRESS and not order.is_erased,
