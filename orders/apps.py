@@ -17,5 +17,5 @@ class OrdersConfig(AppConfig):
         from orders.archive import reconciliation as archive_reconciliation  # noqa: F401
         from orders.notices import (
             handlers,  # noqa: F401
-            mails,  # noqa: F401
+            order_mails,  # noqa: F401
         )

@@ -44,7 +44,7 @@ class Missing:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class OrderPreview:
     """`missing` are those that are not sold (any more)."""
 
     lines: Sequence[Line] = ()
@@ -92,12 +92,12 @@ class Wanted:
         return [line for line in self.lines if line.is_short]
 
     @property
-    def left(self) -> "Wanted":
+    def left(self) -> "OrderPreview":
         """The same, with no more of each than there is."""
         kept = (replace(line, quantity=min(line.quantity, line.available)) for line in self.lines)
-        return Wanted([line for line in kept if line.quantity > 0])
+        return OrderPreview([line for line in kept if line.quantity > 0])
 
-    def with_shortages(self, shortages: Iterable[Shortage]) -> "Wanted":
+    def with_shortages(self, shortages: Iterable[Shortage]) -> "OrderPreview":
         """Correct what is available by what an order was refused for."""
         known = {shortage.sku: shortage.available for shortage in shortages}
         return replace(
@@ -105,7 +105,7 @@ class Wanted:
         )
 
 
-def read(units: Mapping[str, int], *, names: Mapping[str, str] | None = None) -> Wanted:
+def read(units: Mapping[str, int], *, names: Mapping[str, str] | None = None) -> OrderPreview:
     """Look up SKUs and how many units of each are wanted; three queries, however many.
 
     `names` are those that whoever asks has seen already: a SKU that is not sold is called by them alone, for what it
@@ -123,10 +123,10 @@ def read(units: Mapping[str, int], *, names: Mapping[str, str] | None = None) ->
         for sku, quantity in units.items()
         if sku in variants
     ]
-    return Wanted(lines, [Missing(sku, (names or {}).get(sku, "")) for sku in units if sku not in variants])
+    return OrderPreview(lines, [Missing(sku, (names or {}).get(sku, "")) for sku in units if sku not in variants])
 
 
-def read_cart(request: HttpRequest, *, currency: str = "") -> Wanted:
+def read_cart(request: HttpRequest, *, currency: str = "") -> OrderPreview:
     """Look up what is in the cart of whoever asks, the first put in first; of one currency, if it is said."""
     basket = cart.find(request)
     lines = [line for line in cart.lines(basket) if currency in ("", line.variant.currency)] if basket else []

@@ -11,10 +11,10 @@ from inventory.models import StockItem
 from orders import aftersales, lifecycle
 from orders.lifecycle import Event
 from orders.models import Order
-from orders.notices import handlers, mails
+from orders.notices import handlers, order_mails
 from shop import outbox, tasks
 from shop.models import Notice, OutboxEvent, User, WebhookDelivery, WebhookEndpoint
-from shop.notifications import mails, notices
+from shop.notifications import notices
 from tests.factories import make_product, make_user
 from tests.told import a_payment, an_order, hand_on, happens, is_paid, told
 
@@ -237,7 +237,7 @@ def test_of_an_erased_order_its_seller_and_systems_hear_and_its_buyer_does_not(s
 
     assert {notice.recipient for notice in Notice.objects.all()} == {"seller"}
     refused = Notice.objects.get(kind="seller.refund_refused")
-    letter = mails.write(refused)
+    letter = order_mails.write(refused)
     assert (refused.email, letter is None) == ("seller@example.com", False)
     assert sorted(WebhookDelivery.objects.values_list("topic", flat=True)) == ["payment.returned", "refund.refused"]
 
@@ -296,11 +296,11 @@ def test_jobs_that_wait_for_others_run_one_at_a_time(monkeypatch: pytest.MonkeyP
 
     def send() -> int:
         runs.append("outer")
-        monkeypatch.setattr(mails, "send_due", lambda: runs.append("inner") or 0)
+        monkeypatch.setattr(order_mails, "send_due", lambda: runs.append("inner") or 0)
         tasks.send_mails()  # as another worker would meanwhile
         return 0
 
-    monkeypatch.setattr(mails, "send_due", send)
+    monkeypatch.setattr(order_mails, "send_due", send)
 
     tasks.send_mails()
     assert runs == ["outer"]

@@ -37,7 +37,7 @@ from orders.exceptions import (
 from orders.forms import CheckoutForm, postal_code_error, unserved
 from orders.models import Order
 from orders.notices.texts import name
-from orders.preview import Wanted
+from orders.preview import OrderPreview
 from shop import cart
 from shop.cart import QUANTITY_MOST
 from shop.exceptions import UnknownSku as NotForSale
@@ -116,7 +116,7 @@ def _fresh(request: HttpRequest) -> HttpResponse:
     return _render(request, form, things.left, Notice(missed, status=200) if missed else None, status=200)
 
 
-def _direct(sku: str, quantity: int) -> Wanted:
+def _direct(sku: str, quantity: int) -> OrderPreview:
     """Look up what a link names, or what somebody typed into one in another case."""
     found = preview.read({sku: quantity})
     if not found.missing:
@@ -127,7 +127,7 @@ def _direct(sku: str, quantity: int) -> Wanted:
         return found
 
 
-def _render_currencies(request: HttpRequest, things: Wanted, *, status: int) -> HttpResponse:
+def _render_currencies(request: HttpRequest, things: OrderPreview, *, status: int) -> HttpResponse:
     """Offer one order for each currency: sums of two can't be added up, nor paid at once."""
     groups = [
         (currency, total, [line for line in things.lines if line.variant.currency == currency])
@@ -136,7 +136,7 @@ def _render_currencies(request: HttpRequest, things: Wanted, *, status: int) -> 
     return render(request, "orders/checkout_currencies.html", {"groups": groups}, status=status)
 
 
-def _missed(things: Wanted) -> str:
+def _missed(things: OrderPreview) -> str:
     """Say what can't be had, before anything is entered; the page then offers the rest."""
     few = [
         _("%(name)s: only %(n)d left.") % {"name": line.variant, "n": line.available}
@@ -150,7 +150,7 @@ def _missed(things: Wanted) -> str:
     return " ".join(filter(None, [*few, _withdrawn(things)]))
 
 
-def _withdrawn(things: Wanted) -> str:
+def _withdrawn(things: OrderPreview) -> str:
     """Say what is not sold any more, by its name where the shopper knows it."""
     names = [missing.name for missing in things.missing if missing.name]
     nameless = len(things.missing) - len(names)
@@ -165,7 +165,7 @@ def _listed(names: Sequence[str]) -> str:
     return _(" and ").join(filter(None, ["; ".join(names[:-1]), names[-1]]))
 
 
-def _order(request: HttpRequest, form: CheckoutForm, things: Wanted) -> HttpResponse:
+def _order(request: HttpRequest, form: CheckoutForm, things: OrderPreview) -> HttpResponse:
     entered = form.cleaned_data
     address = form.shipping_address()
     intent = placing.Intent(
@@ -187,7 +187,7 @@ def _order(request: HttpRequest, form: CheckoutForm, things: Wanted) -> HttpResp
 
 
 def _refuse(
-    request: HttpRequest, form: CheckoutForm, things: Wanted, refusal: OrderRefused | StockBusy
+    request: HttpRequest, form: CheckoutForm, things: OrderPreview, refusal: OrderRefused | StockBusy
 ) -> HttpResponse:
     match refusal:
         case Undeliverable():
@@ -237,12 +237,12 @@ def _refuse(
     return _render(request, form, things, Notice(text))
 
 
-def _name_of(things: Wanted, sku: str) -> str:
+def _name_of(things: OrderPreview, sku: str) -> str:
     return next(str(line.variant) for line in things.lines if line.variant.sku == sku)
 
 
 def _render(
-    request: HttpRequest, form: CheckoutForm, things: Wanted, notice: Notice | None = None, *, status: int = 0
+    request: HttpRequest, form: CheckoutForm, things: OrderPreview, notice: Notice | None = None, *, status: int = 0
 ) -> HttpResponse:
     if not things.lines:
         nothing = {"gone": [], "source": "cart", "withdrawn": _withdrawn(things)}

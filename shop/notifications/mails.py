@@ -35,14 +35,14 @@ PATIENCE_S = 10
 
 
 @dataclass(frozen=True)
-class Letter:
+class MailContent:
     """What a mail says besides its notice: a pair of templates (`<template>.txt` and `.html`) and their context."""
 
     template: str = "mail/notice"
     context: Mapping[str, Any] = field(default_factory=dict)
 
 
-Writer = Callable[[Notice], Letter | None]
+Writer = Callable[[Notice], MailContent | None]
 
 _writers: dict[str, Writer] = {}
 
@@ -63,7 +63,7 @@ def writes(subject: str) -> Callable[[Writer], Writer]:
 def compose(notice: Notice) -> EmailMultiAlternatives | None:
     """Return the mail of a notice, in plain text and HTML; None if it is not to be sent any more."""
     writer = _writers.get(notice.subject.partition(":")[0])
-    letter = writer(notice) if writer else Letter()
+    letter = writer(notice) if writer else MailContent()
     if letter is None:
         return None
     context = {

@@ -10,13 +10,13 @@ from orders.models import Order
 from orders.notices import texts
 from shop.models import Notice
 from shop.notifications import mails
-from shop.notifications.mails import Letter
+from shop.notifications.mails import MailContent
 
 WITH_ADDRESS = {"order.placed", "order.held_again", "order.in_transit", "seller.order_placed"}
 
 
 @mails.writes("order")
-def write(notice: Notice) -> Letter | None:
+def write(notice: Notice) -> MailContent | None:
     """Write a mail about an order, archived or not; none about one that is gone, none to an erased buyer."""
     try:
         order = reading.get_order(uuid.UUID(notice.subject.partition(":")[2]))
@@ -27,7 +27,7 @@ def write(notice: Notice) -> Letter | None:
     link = f"{settings.SITE_URL}{notice.url}"
     if notice.recipient == "guest":
         link += f"?access={access.token(order)}"
-    return Letter(
+    return MailContent(
         "orders/mail",
         {
             "order": order,

@@ -17,8 +17,8 @@ from unfold.forms import BaseDialogForm
 from inventory.admin import ReadOnlyAdmin, back_to
 from inventory.exceptions import StockBusy
 from orders import locks
+from orders.admin.columns import ErasesBuyer, OrderColumns
 from orders.models import ArchivedOrder, Payment
-from orders.order_columns import ErasesBuyer, OrderColumns
 from shop.money import format_minor
 from shop.people.erasure_admin import ERASE_BELOW
 

@@ -21,12 +21,12 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from inventory.admin import ReadOnlyAdmin, actor_of, back_to
 from inventory.exceptions import StockBusy
-from orders import lifecycle, refund_page
-from orders.archive.admin import ArchivedOrderAdmin as ArchivedOrderAdmin
+from orders import lifecycle
+from orders.admin import refunds
+from orders.admin.columns import ErasesBuyer, OrderColumns
 from orders.exceptions import TransitionRefused
 from orders.lifecycle import Event
 from orders.models import ArchivedOrder, Order, OrderLine, Payment, ProviderEvent, Refund
-from orders.order_columns import ErasesBuyer, OrderColumns
 from shop.money import format_minor
 from shop.people.erasure_admin import ERASE_BELOW
 
@@ -175,7 +175,7 @@ class OrderAdmin(OrderColumns, ErasesBuyer, ReadOnlyAdmin):
     @action(description=_("Refund or return"), icon="undo", permissions=["refund"])
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = get_object_or_404(Order, pk=object_id)
-        return refund_page.show(request, order, site=self.admin_site, actor=actor_of(request))
+        return refunds.show(request, order, site=self.admin_site, actor=actor_of(request))
 
     def _may(self, request: HttpRequest, object_id: Any, event: Event) -> bool:
         if not request.user.has_perm("orders.change_order"):
