@@ -61,8 +61,3 @@ def list_own(user: User) -> QuerySet[StreamSession]:
 def get_own(slug: str, user: User) -> StreamSession:
     """Raises StreamSession.DoesNotExist for other people's shows, as if there were none."""
     return list_own(user).get(slug=slug)
-
-
-def actor(user: User) -> str:
-    """Return the opaque word for a person in the audit log."""
-    return f"user:{user.public_id}"

@@ -16,12 +16,13 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from inventory.exceptions import StockBusy
-from orders import actors, guests, lifecycle, listing, placing, reading
+from orders import guests, lifecycle, listing, placing, reading
 from orders.api.refusals import busy, problem_of
 from orders.api.serializers import OrderIn, OrderOut, PlacedOut, ProblemOut
 from orders.checkout import ShippingAddress
 from orders.exceptions import CursorRefused, OrderRefused, TransitionRefused
 from orders.models import Order
+from shop import audit
 from shop.models import User
 from shop.rest.pagination import Cursor
 from shop.rest.problems import Problem
@@ -144,7 +145,7 @@ class CancelOrder(OpenedByWord):
         """Cancel an order that was not sent yet: its units go back, and so does its money."""
         order = _find(request, order_id)
         try:
-            order = lifecycle.cancel(order.id, actor=actors.of(request.user))
+            order = lifecycle.cancel(order.id, actor=audit.actor_of(request.user))
         except TransitionRefused as refusal:
             detail = _("This order can't be cancelled any more.")
             raise Problem(409, "not_cancellable", detail, state=refusal.state) from refusal

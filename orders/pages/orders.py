@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 from inventory.exceptions import StockBusy
 from orders import (
     access,
-    actors,
     aftersales,
     guests,
     lifecycle,
@@ -29,6 +28,7 @@ from orders import (
 from orders.exceptions import CursorRefused, ProviderAway, TransitionRefused
 from orders.lifecycle import Event
 from orders.models import Order, Payment
+from shop import audit
 from shop.models import User
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     """Cancel an order that was not sent yet."""
     found = find(request, order_id)
     try:
-        lifecycle.cancel(found.id, actor=actors.of(request.user))
+        lifecycle.cancel(found.id, actor=audit.actor_of(request.user))
     except TransitionRefused:
         messages.warning(request, _("This order can't be cancelled any more."))
     except StockBusy:

@@ -63,25 +63,25 @@ def writes(subject: str) -> Callable[[Writer], Writer]:
 def compose(notice: Notice) -> EmailMultiAlternatives | None:
     """Return the mail of a notice, in plain text and HTML; None if it is not to be sent any more."""
     writer = _writers.get(notice.subject.partition(":")[0])
-    letter = writer(notice) if writer else MailContent()
-    if letter is None:
+    content = writer(notice) if writer else MailContent()
+    if content is None:
         return None
     context = {
         "notice": notice,
         "link": f"{settings.SITE_URL}{notice.url}" if notice.url else "",
         "site_url": settings.SITE_URL,
         "seller_name": settings.SELLER_NAME,
-        **letter.context,
+        **content.context,
     }
     host = settings.SITE_URL.split("//")[-1].split(":")[0]
     mail = EmailMultiAlternatives(
         subject=notice.title,
-        body=render_to_string(f"{letter.template}.txt", context).strip() + "\n",
+        body=render_to_string(f"{content.template}.txt", context).strip() + "\n",
         to=[notice.email],
         reply_to=[settings.SELLER_EMAIL] if settings.SELLER_EMAIL and notice.recipient != Notice.SELLER else None,
         headers={"Message-ID": f"<{notice.pk}@{host}>", "Auto-Submitted": "auto-generated"},
     )
-    mail.attach_alternative(render_to_string(f"{letter.template}.html", context), "text/html")
+    mail.attach_alternative(render_to_string(f"{content.template}.html", context), "text/html")
     return mail
 
 
@@ -167,7 +167,7 @@ def _refused(notice: Notice, code: int, error: Exception) -> None:
 
 def _cut_off(notice: Notice, error: Exception, connection: BaseEmailBackend) -> None:
     """No answer came: the mail is tried again only if the server certainly never had it."""
-    if not getattr(connection, "is_letter_out", True):
+    if not getattr(connection, "is_mail_out", True):
         _put_off(notice, error)
         return
     log.error("mail of notice %s may have been sent or not: %s: %s", notice.pk, type(error).__name__, error)

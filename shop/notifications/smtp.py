@@ -11,12 +11,12 @@ from django.core.mail.backends import smtp
 
 
 class _Remembers(smtplib.SMTP):
-    is_letter_out = False
+    is_mail_out = False
 
     def data(self, msg: Any) -> tuple[int, bytes]:
-        self.is_letter_out = True
+        self.is_mail_out = True
         answer = super().data(msg)
-        self.is_letter_out = False
+        self.is_mail_out = False
         return answer
 
 
@@ -30,6 +30,6 @@ class EmailBackend(smtp.EmailBackend):
         return _RemembersOverTls if self.use_ssl else _Remembers
 
     @property
-    def is_letter_out(self) -> bool:
+    def is_mail_out(self) -> bool:
         """Whether a letter was handed over and no answer came."""
-        return getattr(self.connection, "is_letter_out", False)
+        return getattr(self.connection, "is_mail_out", False)

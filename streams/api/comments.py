@@ -15,12 +15,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from shop import audit
 from shop.api.inputs import Body, Query
 from shop.http.network import network
 from shop.models import User
 from shop.rest.pagination import Cursor
 from shop.rest.problems import Problem
-from streams import access, chat, chat_months, words
+from streams import chat, chat_months, words
 from streams.api.sessions import get_visible
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage
@@ -138,7 +139,7 @@ class Comment(APIView):
         message = chat_months.find(session, comment_id)
         if message is None:
             raise Http404
-        chat.remove(message, actor=access.actor(request.user))
+        chat.remove(message, actor=audit.actor_of(request.user))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

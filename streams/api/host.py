@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from shop import audit
 from shop.models import User
 from shop.rest.problems import Problem
 from streams import (
@@ -68,7 +69,7 @@ class HostView(APIView):
 
     @property
     def actor(self) -> str:
-        return access.actor(self.person)
+        return audit.actor_of(self.person)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Word what the domain refuses."""

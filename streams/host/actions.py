@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from inventory import attempts
+from shop import audit
 from shop.text import is_text
-from streams import access, broadcasts, captions, chat, keys, pins, retention, run_list, shows
+from streams import broadcasts, captions, chat, keys, pins, retention, run_list, shows
 from streams.exceptions import ChatRefused, NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.hls.exceptions import BadCaptions
 from streams.host import words
@@ -189,7 +190,7 @@ def _sku(request: HttpRequest) -> str:
 
 
 def _actor(request: HttpRequest) -> str:
-    return access.actor(host_of(request))
+    return audit.actor_of(host_of(request))
 
 
 def _back(session: StreamSession, **query: str) -> HttpResponse:

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from streams import access, announcements
+from shop import audit
+from streams import announcements
 from streams.host.forms import AnnouncementForm
 from streams.host.pages import host_of, own_show
 from streams.models import Announcement, StreamSession
@@ -27,7 +28,7 @@ def announce(request: HttpRequest, session: StreamSession) -> HttpResponse:
             kind=form.cleaned_data["kind"],
             session=session,
             until=timezone.now() + timedelta(minutes=minutes) if minutes else None,
-            actor=access.actor(host_of(request)),
+            actor=audit.actor_of(host_of(request)),
         )
         messages.success(request, _("Everyone who watches reads it now."))
     else:
@@ -41,5 +42,5 @@ def end(request: HttpRequest, session: StreamSession, announcement_id: str) -> H
     """Take an announcement of this show off its page."""
     announcement = Announcement.objects.select_related("session").filter(session=session, pk=announcement_id).first()
     if announcement is not None:
-        announcements.end(announcement, actor=access.actor(host_of(request)))
+        announcements.end(announcement, actor=audit.actor_of(host_of(request)))
     return redirect("streams:studio", slug=session.slug)

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inventory import attempts
 from inventory.exceptions import StockBusy
+from shop import audit
 from shop.models import User
-from streams import access, chat, chat_months
+from streams import chat, chat_months
 from streams.exceptions import CantModerate
 from streams.host import talk, words
 from streams.host.forms import BLOCKED_WORDS_MOST, SLOW_MODES, RulesForm
@@ -189,7 +190,7 @@ def _person(request: HttpRequest) -> User:
 
 
 def _actor(request: HttpRequest) -> str:
-    return access.actor(_person(request))
+    return audit.actor_of(_person(request))
 
 
 def _back(request: HttpRequest, session: StreamSession) -> HttpResponse:

@@ -7,7 +7,6 @@ from shop import audit
 from shop.models import User
 from shop.people import verification
 from shop.people.lookalikes import is_taken
-from streams import access
 from streams.exceptions import CantModerate
 from streams.models import ChatMessage, Moderator, StreamSession
 
@@ -67,4 +66,4 @@ def dismiss(session: StreamSession, user: User, *, actor: str) -> None:
 
 
 def _record(action: str, session: StreamSession, user: User, actor: str) -> None:
-    audit.record(actor=actor, action=action, subject=f"show:{session.slug}", person=access.actor(user))
+    audit.record(actor=actor, action=action, subject=f"show:{session.slug}", person=audit.actor_of(user))

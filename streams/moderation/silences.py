@@ -10,7 +10,6 @@ from django.utils import timezone
 from inventory.transactions import after_commit
 from shop import audit
 from shop.models import User
-from streams import access
 from streams.exceptions import CantModerate, ChatRefused
 from streams.models import ChatMessage, Silence, StreamSession
 from streams.moderation.moderators import role_of
@@ -114,4 +113,4 @@ def _lock(host_id: int, user_id: int, function: str) -> None:
 
 
 def _record(action: str, session: StreamSession, user: User, actor: str, **data: Any) -> None:
-    audit.record(actor=actor, action=action, subject=f"show:{session.slug}", person=access.actor(user), **data)
+    audit.record(actor=actor, action=action, subject=f"show:{session.slug}", person=audit.actor_of(user), **data)
