@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from orders import checkout, guests, idempotency, limits, placers
+from orders import access, checkout, idempotency, limits, placers
 from orders.checkout import OrderRequest, ShippingAddress
 from orders.exceptions import CartChanged, EmptyOrder, TooManyOrders
 from orders.models import Order
@@ -74,7 +74,7 @@ def _remember(request: HttpRequest, user: User | None, order: Order, address: Sh
     if not is_browser(request):
         return
     if user is None:
-        guests.remember(request.session, order)
+        access.remember(request.session, order)
     postal_code.remember(request, address.postal_code)
 
 

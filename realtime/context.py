@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from orders import guests
+from orders import access
 from realtime import tickets
 from realtime.tickets import Person
 
@@ -22,7 +22,7 @@ def socket(request: HttpRequest) -> dict[str, object]:
 
 def person_of(request: HttpRequest) -> Person:
     """Return who sees this page: the account, and the orders that were made in this browser."""
-    orders = tuple(guests.ids(request.session)[-tickets.GUEST_ORDERS_MAX :])
+    orders = tuple(access.ids(request.session)[-tickets.GUEST_ORDERS_MAX :])
     if not request.user.is_authenticated:
         return Person(orders=orders)
     return Person(user_id=request.user.pk, orders=orders, sign_in=tickets.mark_of(request.session.session_key))

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, parse_cookie
 
-from orders import guests
+from orders import access
 from realtime.tickets import GUEST_ORDERS_MAX, Person, mark_of, now_ms
 from shop.models import User
 from shop.people import second_factor, sessions, tokens
@@ -27,7 +27,7 @@ def find_by_cookie(header: str) -> Person | None:
         return None
     session = SessionStore(key)
     user = get_user(cast(HttpRequest, SimpleNamespace(session=session)))
-    orders = tuple(guests.ids(session)[-GUEST_ORDERS_MAX:])
+    orders = tuple(access.ids(session)[-GUEST_ORDERS_MAX:])
     if not isinstance(user, User) or sessions.is_over(session, user) or second_factor.is_owed(user):
         return Person(orders=orders)
     return Person(user_id=user.pk, orders=orders, sign_in=mark_of(key), known_ms=now_ms())

@@ -305,10 +305,10 @@ def test_only_its_buyer_and_who_has_the_word_see_an_order() -> None:
     order = place_order(make_request(("VASE", 1), buyer=buyer))
 
     assert access.find_order(order.pk, user=buyer) == order
-    assert access.find_order(order.pk, access=access.token(order)) == order
+    assert access.find_order(order.pk, access_token=access.token(order)) == order
     for user, word in ((stranger, ""), (None, ""), (None, "0" * 64), (stranger, "ä")):
         with pytest.raises(Order.DoesNotExist):
-            access.find_order(order.pk, user=user, access=word)
+            access.find_order(order.pk, user=user, access_token=word)
     with pytest.raises(Order.DoesNotExist):
         access.find_order(uuid.uuid4(), user=buyer)
 

@@ -119,7 +119,7 @@ def test_a_traceback_holds_no_word(client: Client, monkeypatch: pytest.MonkeyPat
     def fail(*args: object, **kwargs: object) -> None:
         raise RuntimeError(f"/orders/{order.id}/?access={SECRET} failed")
 
-    monkeypatch.setattr("orders.guests.find_order", fail)
+    monkeypatch.setattr("orders.access.find_order", fail)
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(is_plain=False))
     logging.getLogger("django.request").addHandler(handler)

@@ -13,7 +13,7 @@ from django.core import signing
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from orders import access, guests, lifecycle
+from orders import access, lifecycle
 from orders.checkout import place_order
 from realtime import context, letters, tickets, wire
 from realtime.tickets import STRANGER, Person
@@ -51,7 +51,7 @@ def test_a_page_of_a_guest_names_the_orders_of_their_browser(rf: RequestFactory,
     order = place_order(make_request(("VASE-1", 1)))
     request = rf.get("/")
     request.user, request.session = AnonymousUser(), SessionStore()  # type: ignore[assignment]
-    guests.remember(request.session, order)
+    access.remember(request.session, order)
 
     assert context.person_of(request).mailboxes == (f"order-{order.pk}",)
 

@@ -16,7 +16,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from inventory.exceptions import StockBusy
-from orders import guests, lifecycle, listing, placing, reading
+from orders import access, lifecycle, listing, placing, reading
 from orders.api.refusals import busy, problem_of
 from orders.api.serializers import OrderIn, OrderOut, PlacedOut, ProblemOut
 from orders.checkout import ShippingAddress
@@ -176,7 +176,7 @@ def _place(request: Request, asked: dict[str, Any], key: str) -> Order:
 def _find(request: Request, order_id: uuid.UUID) -> Order:
     word = request.headers.get("Order-Access", "")
     try:
-        return guests.find_order(order_id, user=request.user, session=request.session, word=word)
+        return access.find_order(order_id, user=request.user, session=request.session, access_token=word)
     except Order.DoesNotExist as error:
         raise exceptions.NotFound from error
 

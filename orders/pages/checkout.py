@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from inventory import delivery, folding, postal
 from inventory.exceptions import StockBusy
-from orders import guests, placing, preview
+from orders import access, placing, preview
 from orders.exceptions import (
     CartChanged,
     IdempotencyInProgress,
@@ -297,7 +297,7 @@ def _known_address(request: HttpRequest, earlier: Order | None) -> dict[str, str
 def _earlier_order(request: HttpRequest) -> Order | None:
     """Return the order named by `?again=`, if it may be seen."""
     try:
-        return guests.find_order(uuid.UUID(request.GET.get("again", "")), user=request.user, session=request.session)
+        return access.find_order(uuid.UUID(request.GET.get("again", "")), user=request.user, session=request.session)
     except (ValueError, Order.DoesNotExist):
         return None
 

@@ -15,7 +15,6 @@ from inventory.exceptions import StockBusy
 from orders import (
     access,
     aftersales,
-    guests,
     lifecycle,
     listing,
     money_back,
@@ -41,7 +40,7 @@ ORDERS_A_PAGE = 10
 def index(request: HttpRequest) -> HttpResponse:
     """List what this person, or this browser, has ordered, archived or not."""
     asked = listing.Asked(
-        buyer_id=request.user.pk if isinstance(request.user, User) else None, ids=guests.ids(request.session)
+        buyer_id=request.user.pk if isinstance(request.user, User) else None, ids=access.ids(request.session)
     )
     try:
         page = listing.read(asked, limit=ORDERS_A_PAGE, cursor=request.GET.get("cursor", ""))
@@ -98,8 +97,8 @@ def cancel(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
 def find(request: HttpRequest, order_id: uuid.UUID) -> Order:
     """Return an order to those who may see it. Raises Http404 for anybody else."""
     try:
-        return guests.find_order(
-            order_id, user=request.user, session=request.session, word=request.GET.get("access", "")
+        return access.find_order(
+            order_id, user=request.user, session=request.session, access_token=request.GET.get("access", "")
         )
     except Order.DoesNotExist as error:
         raise Http404 from error
@@ -108,7 +107,7 @@ def find(request: HttpRequest, order_id: uuid.UUID) -> Order:
 def let_in(request: HttpRequest, found: Order) -> None:
     """Have this browser see the order from now on without its word."""
     if not (isinstance(request.user, User) and found.buyer_id == request.user.pk):
-        guests.remember(request.session, found)
+        access.remember(request.session, found)
 
 
 def _ask_provider(found: Order) -> None:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.template import RequestContext
 from django.utils import timezone
 
-from orders import guests
+from orders import access
 from orders.models import Order
 
 register = template.Library()
@@ -27,13 +27,13 @@ def unpaid_orders_bar(context: RequestContext) -> dict[str, Any]:
     request: HttpRequest | None = context.get("request")
     if request is None or not hasattr(request, "session") or not hasattr(request, "user"):
         return {"orders": []}
-    if not guests.may_have_orders(request.user, request.session):
+    if not access.may_have_orders(request.user, request.session):
         return {"orders": []}
     match = request.resolver_match
     if match and match.view_name in PAGES_WITHOUT:
         return {"orders": []}
     now = timezone.now()
-    unpaid = guests.list_orders(request.user, request.session).filter(state=Order.State.CREATED, expires_at__gt=now)
+    unpaid = access.list_orders(request.user, request.session).filter(state=Order.State.CREATED, expires_at__gt=now)
     if match and match.view_name in OWN_PAGES:
         unpaid = unpaid.exclude(pk=match.kwargs["order_id"])
     return {
