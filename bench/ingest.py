@@ -4,9 +4,9 @@ import asyncio
 import time
 
 from bench.report import Figures
-from streams.rtmp import chunks
-from streams.rtmp.chunks import Kind, MessageReader
-from streams.rtmp.server import BUFFER_BYTES
+from streams.ingest.rtmp import chunks
+from streams.ingest.rtmp.chunks import Kind, MessageReader
+from streams.ingest.rtmp.server import BUFFER_BYTES
 
 SECONDS = 60
 PICTURES_S, PICTURE_BYTES = 30, 25_000

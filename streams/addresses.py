@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from streams.ingest.srt import slots
 from streams.models import StreamSession
-from streams.srt import slots
 
 CAMERA_PATH = "/camera/"
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from shop import audit
 from streams.exceptions import KeyRefused
+from streams.ingest.exceptions import UNKNOWN_CODEC
 from streams.locks import lock_session
 from streams.models import Broadcast, StreamSession
-from streams.rtmp.exceptions import UNKNOWN_CODEC
 
 REASON_MAX = 40
 CAMERA = "camera"

@@ -17,10 +17,10 @@ from shop import audit
 from shop.models import User
 from streams import chat, pins
 from streams.exceptions import StateRefused
+from streams.ingest.srt import slots
 from streams.locks import lock_session
 from streams.models import StreamSession
 from streams.signals import session_changed
-from streams.srt import slots
 
 State = StreamSession.State
 

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from streams.media.child import ffmpeg
-from streams.rtmp import amf
-from streams.rtmp.chunks import Kind
-from streams.rtmp.exceptions import PublishRefused
-from streams.rtmp.flv import Tag
-from streams.rtmp.server import Server
+
+from streams.ingest.exceptions import PublishRefused
+from streams.ingest.flv import Tag
+from streams.ingest.rtmp import amf
+from streams.ingest.rtmp.chunks import Kind
+from streams.ingest.rtmp.server import Server
 
 KEY = "the-right-key"
 ZEROS = bytes(1536)

@@ -9,8 +9,10 @@ from functools import cache
 from typing import Any
 
 from streams.media.child import ffmpeg
-from streams.rtmp import amf, flv
-from streams.rtmp.flv import AUDIO, VIDEO, Tag
+
+from streams.ingest import flv
+from streams.ingest.flv import AUDIO, VIDEO, Tag
+from streams.ingest.rtmp import amf
 
 CHUNK_BYTES = 60_000
 LOOP_MS = 4_000

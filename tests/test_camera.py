@@ -16,17 +16,16 @@ import pytest
 from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
+from streams.media.child import ffmpeg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from streams.camera import server as camera_server
-from streams.camera import session
-from streams.camera.server import Server
 from streams.exceptions import KeyRefused
-from streams.media import remux
-from streams.media.child import ffmpeg
-from streams.rtmp import avc
-from streams.rtmp.flv import Tag
+from streams.ingest import avc, remux
+from streams.ingest.camera import server as camera_server
+from streams.ingest.camera import session
+from streams.ingest.camera.server import Server
+from streams.ingest.flv import Tag
 
 TICKET = "the-right-ticket"
 H264, VP8 = "video/x-matroska;codecs=avc1,opus", "video/webm;codecs=vp8,opus"

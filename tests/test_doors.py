@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from shop.models import User
 from streams import broadcasts, keys, shows
-from streams.camera import tickets
 from streams.exceptions import KeyRefused
+from streams.ingest.camera import tickets
+from streams.ingest.srt import port, slots
 from streams.media.owner import Owner
 from streams.models import Broadcast, StreamSession
-from streams.srt import port, slots
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.keeps_redis]

@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from realtime.routing import pages
-from streams.camera.server import Server as CameraServer
+from streams.ingest.camera.server import Server as CameraServer
 
 
 def test_health_answers_without_a_database(client: Client) -> None:

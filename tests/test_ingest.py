@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from streams import broadcasts, keys, shows
+from streams.ingest.srt import slots
 from streams.models import Broadcast, StreamSession
-from streams.srt import slots
 from tests.factories import make_session, make_user
 from tests.media_process import MediaProcess, decode, media_playlist, push
 from tests.realtime_servers import eventually

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import shows
-from streams.camera import tickets
+from streams.ingest.camera import tickets
 from streams.models import Broadcast, StreamSession
 from tests.caller import Caller
 from tests.factories import make_session, make_user

@@ -6,11 +6,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.rtmp import amf, avc, chunks, flv
-from streams.rtmp.chunks import Kind, Message, MessageReader
-from streams.rtmp.exceptions import ProtocolError
-from streams.rtmp.turnstile import Standing, Turnstile, Visit
-from streams.srt import port
+from streams.ingest import avc, flv
+from streams.ingest.connection_limits import Standing, Turnstile, Visit
+from streams.ingest.exceptions import ProtocolError
+from streams.ingest.rtmp import amf, chunks
+from streams.ingest.rtmp.chunks import Kind, Message, MessageReader
+from streams.ingest.srt import port
 
 EXAMPLES = settings(max_examples=300)
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 
 from streams import health
+from streams.ingest.flv import AUDIO, VIDEO
 from streams.models import Broadcast, StreamSession
-from streams.rtmp.flv import AUDIO, VIDEO
 from tests.conformance import faults, watching
 from tests.factories import make_session
 from tests.media_process import MediaProcess, decode, media_playlist, show_folder

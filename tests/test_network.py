@@ -14,9 +14,9 @@ from websockets.server import ServerProtocol
 
 from shop.http.network import client_address, network, network_address
 from shop.people.accounts import Adapter
-from streams.camera.server import Connection
+from streams.ingest.camera.server import Connection
+from streams.ingest.connection_limits import Turnstile
 from streams.media.doors import Doors
-from streams.rtmp.turnstile import Turnstile
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from streams.rtmp import amf, avc, chunks, server, session
-from streams.rtmp.chunks import Kind
-from streams.rtmp.exceptions import ProtocolError
-from streams.rtmp.flv import AUDIO, VIDEO
+from streams.ingest import avc
+from streams.ingest.exceptions import ProtocolError
+from streams.ingest.flv import AUDIO, VIDEO
+from streams.ingest.rtmp import amf, chunks, server, session
+from streams.ingest.rtmp.chunks import Kind
 from tests.rtmp_peers import CODECS, KEY, PICTURE, SOUND, Desk, Encoder, listening, push
 
 KEYFRAME = b"\x17\x01\x00\x00\x00picture"

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from streams.rtmp import server, session
-from streams.rtmp.chunks import Kind
-from streams.rtmp.server import Server
+from streams.ingest.rtmp import server, session
+from streams.ingest.rtmp.chunks import Kind
+from streams.ingest.rtmp.server import Server
 from tests.rtmp_peers import CODECS, KEY, PICTURE, Desk, Door, Encoder, listening, push
 
 

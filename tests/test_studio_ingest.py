@@ -5,8 +5,8 @@ from django.test import Client
 
 from shop.models import User
 from streams import shows
+from streams.ingest.srt import slots
 from streams.models import StreamSession
-from streams.srt import slots
 from tests.factories import make_session, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.keeps_redis]

@@ -6,13 +6,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from streams.media.child import ffmpeg
+
+from streams.ingest import flv
+from streams.ingest.flv import AUDIO, VIDEO, Tag
 from streams.media.publication import Publication
 from streams.media.silence import ELEMENTS, GAP_MS_MAX, Silence, form_of
 from streams.media.timeline import TimeLine
-from streams.rtmp import flv
-from streams.rtmp.flv import AUDIO, VIDEO, Tag
 
 SOUND, PICTURE = b"\xaf\x01s", b"\x27\x01\0\0\0p"
 

@@ -12,8 +12,8 @@ from config.demo.shelves import keep
 from orders.models import Order
 from shop.models import User, Variant
 from streams import chat, pins, run_list
+from streams.ingest.srt import slots
 from streams.models import StreamSession
-from streams.srt import slots
 
 ACTOR = "system:seed_demo"
 LIVE = "demo-live"

@@ -35,9 +35,9 @@ from streams import (
 )
 from streams.api import serializers
 from streams.api.sessions import answer_session
-from streams.camera import tickets
 from streams.exceptions import NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.host import desk
+from streams.ingest.camera import tickets
 from streams.models import StreamSession
 from streams.moderation import review
 

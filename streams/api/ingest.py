@@ -18,8 +18,8 @@ from shop.rest.problems import Problem
 from shop.text import is_text
 from streams import broadcasts
 from streams.exceptions import KeyRefused
-from streams.rtmp import address
-from streams.rtmp.exceptions import ProtocolError
+from streams.ingest.exceptions import ProtocolError
+from streams.ingest.rtmp import address
 
 PUBLISH = "publish"
 

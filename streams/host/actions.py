@@ -20,8 +20,8 @@ from streams.hls.exceptions import BadCaptions
 from streams.host import words
 from streams.host.forms import RecordingForm, SlowModeForm, recording_of
 from streams.host.pages import host_of, own_show
+from streams.ingest.srt import slots
 from streams.models import StreamSession
-from streams.srt import slots
 from streams.store.exceptions import StoreAway
 from streams.words import of_refusal
 

@@ -10,16 +10,16 @@ from django.conf import settings
 
 from shop.http.network import network_of
 from streams import broadcasts
-from streams.camera import tickets
-from streams.camera.server import Server as CameraServer
 from streams.exceptions import KeyRefused
+from streams.ingest.camera import tickets
+from streams.ingest.camera.server import Server as CameraServer
+from streams.ingest.exceptions import PublishRefused
+from streams.ingest.rtmp.server import Server as RtmpServer
+from streams.ingest.srt import slots
+from streams.ingest.srt.port import Port
 from streams.media.database import in_database
 from streams.media.publication import Publication
 from streams.models import StreamSession
-from streams.rtmp.exceptions import PublishRefused
-from streams.rtmp.server import Server as RtmpServer
-from streams.srt import slots
-from streams.srt.port import Port
 
 logger = logging.getLogger(__name__)
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from streams.hls.ladder import COMMON_FRAME_RATES, Source
+from streams.ingest import avc
+from streams.ingest.avc import PictureSize
+from streams.ingest.flv import AUDIO, VIDEO, Tag
 from streams.media.publication import Publication
 from streams.media.silence import form_of
 from streams.media.still import STEP_MS, Still, slate
-from streams.rtmp import avc
-from streams.rtmp.avc import PictureSize
-from streams.rtmp.flv import AUDIO, VIDEO, Tag
 
 HELD_MS = 1_100
 PICTURE_WAIT_MS = 1_500  # without a picture's header by then, the run has sound alone

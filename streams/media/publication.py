@@ -5,8 +5,8 @@ import logging
 import time
 from collections import deque
 
+from streams.ingest.flv import Tag
 from streams.media.timeline import TimeLine
-from streams.rtmp.flv import Tag
 
 logger = logging.getLogger(__name__)
 

@@ -16,12 +16,12 @@ from streams.hls.ladder import Step
 from streams.hls.origin import Origin
 from streams.hls.recording import Recording
 from streams.hls.watcher import Watcher
-from streams.media import child
+from streams.ingest import ffmpeg
+from streams.ingest.flv import Tag
 from streams.media.feed import Feed, Outcome, RunOver
 from streams.media.intake import Intake, Opening
 from streams.media.publication import Publication
 from streams.media.rehearsal import Rehearsal
-from streams.rtmp.flv import Tag
 
 logger = logging.getLogger(__name__)
 
@@ -95,15 +95,15 @@ class EncoderRun:
         source = self._opening.source
         if not source.has_sound:
             source = replace(source, has_sound=True, can_copy_sound=True)  # it gets silence
-        argv = encoder.command(child.ffmpeg(), source, self._steps, self._watcher.folder)
-        process = await child.spawn(argv)
+        argv = encoder.command(ffmpeg.ffmpeg(), source, self._steps, self._watcher.folder)
+        process = await ffmpeg.spawn(argv)
         self._last_segment_s = time.monotonic()
         tasks = {
             asyncio.create_task(self._pump(process)),
             asyncio.create_task(self._watch(process)),
             asyncio.create_task(self._wait(process)),
         }
-        listening = asyncio.create_task(child.listen(process, self._last_words))
+        listening = asyncio.create_task(ffmpeg.listen(process, self._last_words))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             outcome = done.pop().result()
@@ -126,7 +126,7 @@ class EncoderRun:
         """Let ffmpeg write what it still has, if it can, and take it."""
         if is_orderly and process.stdin:
             process.stdin.close()
-        await child.stop(process, within_s=FLUSH_S if is_orderly else 0)
+        await ffmpeg.stop(process, within_s=FLUSH_S if is_orderly else 0)
         await asyncio.to_thread(self._collect)
 
     async def _pump(self, process: asyncio.subprocess.Process) -> Outcome:
@@ -171,14 +171,14 @@ class EncoderRun:
             await asyncio.sleep(POLL_S)
             try:
                 if await asyncio.to_thread(self._collect):
-                    worked_s = child.processor_s(process)
+                    worked_s = ffmpeg.processor_s(process)
             except StaleRun:
                 return Outcome.STALE
             except BadMedia as error:
                 self._last_words.append(str(error))
                 return Outcome.STUCK
             if self._is_stuck():
-                is_at_work = child.processor_s(process) - worked_s > AT_WORK_S
+                is_at_work = ffmpeg.processor_s(process) - worked_s > AT_WORK_S
                 return Outcome.BEHIND if self._may_shed and is_at_work else Outcome.STUCK
             if self._may_shed and self._is_behind():
                 return Outcome.BEHIND

@@ -14,6 +14,8 @@ from streams.hls.exceptions import HlsError
 from streams.hls.ladder import Source
 from streams.hls.origin import Origin, Playlists
 from streams.hls.recording import Recording
+from streams.ingest.avc import PictureSize
+from streams.ingest.flv import AUDIO, VIDEO
 from streams.media.database import in_database
 from streams.media.feed import Outcome
 from streams.media.intake import Intake
@@ -22,8 +24,6 @@ from streams.media.publication import Publication
 from streams.media.rehearsal import Rehearsal
 from streams.media.run import EncoderRun
 from streams.models import Broadcast, StreamSession
-from streams.rtmp.avc import PictureSize
-from streams.rtmp.flv import AUDIO, VIDEO
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from streams.rtmp import flv
-from streams.rtmp.flv import Tag
+from streams.ingest import flv
+from streams.ingest.flv import Tag
 
 # AAC-LC, 48 kHz, stereo: an AudioSpecificConfig (ISO 14496-3, 1.6).
 HEADER = Tag(flv.AUDIO, 0, bytes.fromhex("af001190"))

@@ -12,7 +12,7 @@ from streams.hls import playlist
 from streams.hls.exceptions import BadMedia
 from streams.hls.journal import Journal
 from streams.hls.recording import Recording, Segment
-from streams.media import child
+from streams.ingest import ffmpeg
 from streams.media.thumbnails import NICENESS, RUN_WITHIN_S
 
 ENOUGH = timedelta(seconds=10)
@@ -50,17 +50,17 @@ def choose(recording: Recording, *, since: datetime | None, has_ended: bool) -> 
 async def _first_picture(folder: Path, segment: Segment) -> Image.Image:
     """Decode the first frame of a segment. Raises OSError or BadMedia."""
     fit = f"scale='min({LONG_SIDE},iw)':'min({LONG_SIDE},ih)':force_original_aspect_ratio=decrease"
-    argv = [child.ffmpeg(), "-hide_banner", "-nostats", "-loglevel", "error", "-threads", "1", "-f", "mp4"]
+    argv = [ffmpeg.ffmpeg(), "-hide_banner", "-nostats", "-loglevel", "error", "-threads", "1", "-f", "mp4"]
     argv += ["-i", "pipe:0", "-an", "-frames:v", "1", "-vf", fit, "-c:v", "png", "-f", "image2pipe", "pipe:1"]
     media = [await asyncio.to_thread((folder / uri).read_bytes) for uri in (playlist.init_uri(segment), segment.uri)]
-    process = await child.spawn(argv, has_output=True, niceness=NICENESS)
+    process = await ffmpeg.spawn(argv, has_output=True, niceness=NICENESS)
     try:
         async with asyncio.timeout(RUN_WITHIN_S):
             data, words = await process.communicate(b"".join(media))
     except TimeoutError as error:
         raise BadMedia("ffmpeg took too long over a frame") from error
     finally:
-        await child.stop(process, within_s=0)
+        await ffmpeg.stop(process, within_s=0)
     if process.returncode or not data:
         raise BadMedia("; ".join(deque(words.decode(errors="replace").splitlines(), maxlen=3)) or "no picture")
     return Image.open(BytesIO(data)).convert("RGB")

@@ -14,7 +14,7 @@ from streams.hls.exceptions import BadMedia
 from streams.hls.journal import Journal
 from streams.hls.origin import replace_file
 from streams.hls.thumbnails import SHEET, TRACK, Plan, Shot
-from streams.media import child
+from streams.ingest import ffmpeg
 
 NICENESS = 15
 RUN_WITHIN_S = 60
@@ -41,10 +41,10 @@ async def draw(folder: Path, *, since: datetime | None = None) -> bool:
 
 async def _pictures(folder: Path, plan: Plan, shots: Sequence[Shot]) -> list[bytes]:
     """Decode the first picture of each of one run's shots. Raises BadMedia with ffmpeg's last words."""
-    process = await child.spawn(thumbnails.command(child.ffmpeg(), plan), has_output=True, niceness=NICENESS)
+    process = await ffmpeg.spawn(thumbnails.command(ffmpeg.ffmpeg(), plan), has_output=True, niceness=NICENESS)
     words: deque[str] = deque(maxlen=3)
     feeding = asyncio.create_task(_feed(process, folder, shots))
-    listening = asyncio.create_task(child.listen(process, words))
+    listening = asyncio.create_task(ffmpeg.listen(process, words))
     try:
         if process.stdout is None:  # spawn was asked for one
             raise RuntimeError("no pipe")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from streams.rtmp.flv import AUDIO, VIDEO, Tag
+from streams.ingest.flv import AUDIO, VIDEO, Tag
 
 APART_MS = 1_500  # encoders interleave as loosely as that; two tracks further apart are on different clocks
 JUMP_MS = 1_500

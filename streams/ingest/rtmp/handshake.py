@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from streams.rtmp.exceptions import ProtocolError
+from streams.ingest.exceptions import ProtocolError
 
 VERSION = 3
 RANDOM_BYTES = 1536

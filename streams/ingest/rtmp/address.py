@@ -2,7 +2,7 @@
 
 from urllib.parse import unquote
 
-from streams.rtmp.exceptions import ProtocolError
+from streams.ingest.exceptions import ProtocolError
 
 APP = "live"
 QUOTES = "\"'<>"

@@ -5,10 +5,11 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
-from streams.rtmp import address, amf, avc, chunks, flv, handshake
-from streams.rtmp.chunks import Kind, Message, MessageReader
-from streams.rtmp.exceptions import ProtocolError, PublishRefused, RtmpError, UnknownCodec
-from streams.rtmp.turnstile import Visit
+from streams.ingest import avc, flv
+from streams.ingest.connection_limits import Visit
+from streams.ingest.exceptions import ProtocolError, PublishRefused, RtmpError, UnknownCodec
+from streams.ingest.rtmp import address, amf, chunks, handshake
+from streams.ingest.rtmp.chunks import Kind, Message, MessageReader
 
 logger = logging.getLogger(__name__)
 

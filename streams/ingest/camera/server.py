@@ -17,8 +17,8 @@ from shop.http.insiders import may_look
 from shop.http.network import DOOR_HEADER, believed_address, network_of
 from shop.http.origins import is_ours
 from streams.addresses import CAMERA_PATH
-from streams.camera.session import Open, Session
-from streams.rtmp.turnstile import Turnstile, Visit
+from streams.ingest.camera.session import Open, Session
+from streams.ingest.connection_limits import Turnstile, Visit
 
 logger = logging.getLogger(__name__)
 # The library writes a traceback for every handshake that fails, and anybody can make it fail.

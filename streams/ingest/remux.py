@@ -5,11 +5,10 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 
-from streams.media import child
-from streams.rtmp import avc, flv
-from streams.rtmp.exceptions import UnknownCodec
-from streams.rtmp.flv import Tag
-from streams.rtmp.session import SILENCE_S, Publisher
+from streams.ingest import avc, ffmpeg, flv
+from streams.ingest.exceptions import UnknownCodec
+from streams.ingest.flv import Tag
+from streams.ingest.rtmp.session import SILENCE_S, Publisher
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ OUTPUT = (
 
 def command(source: Sequence[str], *, copies_picture: bool) -> list[str]:
     """Return the command that reads `source`, ffmpeg's options for an input, and writes FLV on stdout."""
-    argv = [child.ffmpeg(), "-hide_banner", "-nostats", "-loglevel", "error"]
+    argv = [ffmpeg.ffmpeg(), "-hide_banner", "-nostats", "-loglevel", "error"]
     argv += ["-analyzeduration", str(PROBE_US), "-probesize", str(PROBE_BYTES), *source]
     argv += ["-map", "0:v:0?", "-map", "0:a:0?", *(COPIED_PICTURE if copies_picture else ENCODED_PICTURE)]
     return [*argv, *SOUND, *OUTPUT]
@@ -48,12 +47,12 @@ class Remuxer:
         self._process = process
         self._input = process.stdin
         self._last_words: deque[str] = deque(maxlen=3)
-        self._listening = asyncio.create_task(child.listen(process, self._last_words))
+        self._listening = asyncio.create_task(ffmpeg.listen(process, self._last_words))
         self.tags: AsyncIterator[Tag] = flv.read_tags(process.stdout)
 
     @classmethod
     async def start(cls, source: Sequence[str], *, copies_picture: bool) -> "Remuxer":
-        return cls(await child.spawn(command(source, copies_picture=copies_picture), has_output=True))
+        return cls(await ffmpeg.spawn(command(source, copies_picture=copies_picture), has_output=True))
 
     @property
     def last_words(self) -> str:
@@ -88,7 +87,7 @@ class Remuxer:
     async def close(self) -> None:
         """End it, whatever it is doing. Calling it twice is safe."""
         self._input.close()
-        await child.stop(self._process, within_s=0)
+        await ffmpeg.stop(self._process, within_s=0)
         await self._listening
 
 

@@ -5,7 +5,7 @@ import struct
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from streams.rtmp.exceptions import ProtocolError
+from streams.ingest.exceptions import ProtocolError
 
 CHUNK_BYTES_AT_FIRST = 128
 CHUNK_BYTES_MAX = 0x7FFFFFFF  # the highest bit must be zero (5.4.1); no chunk is longer than what is left of a message

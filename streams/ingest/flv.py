@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from streams.rtmp.exceptions import ProtocolError
+from streams.ingest.exceptions import ProtocolError
 
 AUDIO, VIDEO, SCRIPT = 8, 9, 18
 AVC, AAC = 7, 10

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from streams.rtmp.exceptions import ProtocolError
+from streams.ingest.exceptions import ProtocolError
 
 # Profiles whose sequence parameter set tells of the colour format (ISO/IEC 14496-10, 7.3.2.1.1).
 HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})

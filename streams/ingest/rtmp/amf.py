@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
 
-from streams.rtmp.exceptions import ProtocolError
+from streams.ingest.exceptions import ProtocolError
 
 OBJECT_END = b"\x00\x00\x09"
 DEPTH_MAX = 8

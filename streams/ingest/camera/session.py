@@ -9,11 +9,11 @@ import orjson
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from streams.camera.recording import Kind, Recording, UnknownRecording, kind_of
 from streams.exceptions import KeyRefused
-from streams.rtmp.exceptions import UNKNOWN_CODEC, ProtocolError, UnknownCodec
-from streams.rtmp.session import STOPPED, Publisher, until_stopped
-from streams.rtmp.turnstile import Visit
+from streams.ingest.camera.recording import Kind, Recording, UnknownRecording, kind_of
+from streams.ingest.connection_limits import Visit
+from streams.ingest.exceptions import UNKNOWN_CODEC, ProtocolError, UnknownCodec
+from streams.ingest.rtmp.session import STOPPED, Publisher, until_stopped
 
 logger = logging.getLogger(__name__)
 

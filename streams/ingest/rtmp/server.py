@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from streams.rtmp.session import Door, Session
-from streams.rtmp.turnstile import Turnstile
+from streams.ingest.connection_limits import Turnstile
+from streams.ingest.rtmp.session import Door, Session
 
 logger = logging.getLogger(__name__)
 

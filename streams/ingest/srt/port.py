@@ -11,9 +11,9 @@ import socket
 from collections.abc import Awaitable, Callable
 
 from streams.exceptions import KeyRefused
-from streams.media.remux import Remuxer
-from streams.rtmp.exceptions import ProtocolError
-from streams.rtmp.session import Publisher, until_stopped
+from streams.ingest.exceptions import ProtocolError
+from streams.ingest.remux import Remuxer
+from streams.ingest.rtmp.session import Publisher, until_stopped
 
 logger = logging.getLogger(__name__)
 
