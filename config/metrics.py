@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from config.insiders_only import insiders_only
 from inventory.models import Reconciliation
-from streams.store import behind
+from streams.store import upload_lag
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class StoreBehind(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            waiting = behind.read_all()
+            waiting = upload_lag.read_all()
         except redis.RedisError as error:
             log.warning("whether the store is behind is unknown, Redis is away: %s", error)
             return

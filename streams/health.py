@@ -8,7 +8,7 @@ import orjson
 import redis
 
 from shop import redis_pool
-from streams.store import behind
+from streams.store import upload_lag
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def read(session_id: UUID) -> Health | None:
         return None
     if not isinstance(told, bytes):
         return None
-    return replace(Health(**orjson.loads(told)), store_behind_s=behind.read(session_id))
+    return replace(Health(**orjson.loads(told)), store_behind_s=upload_lag.read(session_id))
 
 
 def _key(session_id: UUID) -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from streams import playback
 from streams.hls.origin import Origin
 from streams.hls.recording import Entry, Rendition, Run, Segment
-from streams.media.carrier import Carrier
+from streams.media.uploader import Carrier
 from streams.models import StreamSession
 from streams.store.bucket import Bucket
 from tests.store_servers import Store

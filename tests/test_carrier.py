@@ -23,9 +23,9 @@ from streams import broadcasts, playback, watch
 from streams.hls.origin import Origin
 from streams.hls.recording import Dropped, Run, Segment
 from streams.media import rehearsal
-from streams.media.carrier import BATCH, Carrier, Carriers, _batch
+from streams.media.uploader import BATCH, Carrier, Carriers, _batch
 from streams.models import Broadcast, StreamSession
-from streams.store import behind, progress
+from streams.store import progress, upload_lag
 from streams.store.bucket import Bucket, find_bucket
 from tests.carrying import AUDIO, HIGH, START, carrying, count, encode, end, listed, until
 from tests.factories import make_session
@@ -151,12 +151,12 @@ async def test_store_that_is_away_delays_the_list_and_catches_up_in_order(
         store.gate.is_closed = True
         await sync_to_async(encode)(session, 60, first=2)
         carrier.wake()
-        await until(lambda: store.gate.failed > 3 and behind.read(session.pk) > 0)
+        await until(lambda: store.gate.failed > 3 and upload_lag.read(session.pk) > 0)
         assert count(store, session) == 2
 
         store.gate.is_closed = False
         await until(lambda: listed(store, session, "high").media_sequence == 32)
-        await until(lambda: behind.read(session.pk) == 0)
+        await until(lambda: upload_lag.read(session.pk) == 0)
 
     numbers = [m3u8.loads(text) for name, text in store.gate.bodies if name == "high.m3u8"]
     ends = [one.media_sequence + len(one.segments) for one in numbers]
@@ -393,8 +393,8 @@ def test_metrics_name_the_show_that_waits_longest(client: Client) -> None:
 
     first, second = uuid4(), uuid4()
     assert told() == "showfloor_store_behind_seconds 0.0"
-    behind.report(first, 9.2)
-    behind.report(second, 31)
+    upload_lag.report(first, 9.2)
+    upload_lag.report(second, 31)
     assert told() == "showfloor_store_behind_seconds 31.0"
-    behind.report(second, 0.4)
+    upload_lag.report(second, 0.4)
     assert told() == "showfloor_store_behind_seconds 9.0"

@@ -9,7 +9,7 @@ from inventory.exceptions import StockBusy
 from shop.models import AuditEntry, User, Variant
 from streams import chat, figures, health, pins, run_list
 from streams.models import ChatMessage, Pin, StreamSession
-from streams.store import behind
+from streams.store import upload_lag
 from tests.caller import Caller
 from tests.factories import make_product, make_session, make_user
 
@@ -205,7 +205,7 @@ def test_figures_tell_what_the_show_does(session: StreamSession, host: User, mon
     monkeypatch.setattr(figures, "viewer_counter", lambda slugs: dict.fromkeys(slugs, 7))
     chat.post(session, author=make_user(), text="hello")
     health.report(session.pk, health.Health(bitrate_bps=5_900_000, frames_per_s=29.97, width=1280, height=720))
-    behind.report(session.pk, 12.3)
+    upload_lag.report(session.pk, 12.3)
 
     assert Caller(host).get("host/sessions/kiln/figures").json() == {
         "state": "live",

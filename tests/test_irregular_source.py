@@ -12,7 +12,7 @@ from streams.media.child import ffmpeg
 from streams.hls import encoder, ladder, mp4
 from streams.ingest import flv
 from streams.ingest.flv import Tag
-from streams.media.intake import _frame_rate
+from streams.media.stream_probe import _frame_rate
 
 RECORDED = Path(__file__).parent / "data" / "camera.flv"
 TAKEN_MS = [0, 158, 272, 480, 738, 819, 886, 919, 968, 1017]

@@ -16,7 +16,7 @@ from shop.http.network import client_address, network, network_address
 from shop.people.accounts import Adapter
 from streams.ingest.camera.server import Connection
 from streams.ingest.connection_limits import Turnstile
-from streams.media.doors import Doors
+from streams.media.listeners import Doors
 
 
 @pytest.mark.parametrize(

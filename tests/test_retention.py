@@ -16,7 +16,7 @@ from streams.exceptions import StateRefused
 from streams.hls.origin import Origin
 from streams.hls.playlist import init_uri
 from streams.hls.recording import Rendition, Run, Segment
-from streams.media.keeping import KEPT, Keeper
+from streams.media.disk_retention import KEPT, Keeper
 from streams.media.show import publish_replay
 from streams.models import StreamSession
 from tests.factories import make_session, make_user

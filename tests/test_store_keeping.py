@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from shop.models import AuditEntry
 from streams import captions, playback, retention
-from streams.media.carrier import Carrier
+from streams.media.uploader import Carrier
 from streams.models import StreamSession
 from streams.store.bucket import Bucket, find_bucket
 from tests.carrying import carrying, count, encode, end, until

@@ -10,7 +10,7 @@ from streams.media.child import ffmpeg
 
 from streams.ingest import flv
 from streams.ingest.flv import AUDIO, VIDEO, Tag
-from streams.media.publication import Publication
+from streams.media.packet_queue import Publication
 from streams.media.silence import ELEMENTS, GAP_MS_MAX, Silence, form_of
 from streams.media.timeline import TimeLine
 

@@ -10,9 +10,9 @@ from enum import Enum
 from streams.hls import ladder
 from streams.ingest import avc, flv
 from streams.ingest.flv import AUDIO, VIDEO, Tag
-from streams.media.intake import Intake, Opening
 from streams.media.silence import Form, Silence, form_of
 from streams.media.still import STEP_MS, Still
+from streams.media.stream_probe import Intake, Opening
 
 PICTURE_GONE_MS = 2_500
 SOUND_GONE_MS = 1_500

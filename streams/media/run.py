@@ -19,9 +19,9 @@ from streams.hls.watcher import Watcher
 from streams.ingest import ffmpeg
 from streams.ingest.flv import Tag
 from streams.media.feed import Feed, Outcome, RunOver
-from streams.media.intake import Intake, Opening
-from streams.media.publication import Publication
+from streams.media.packet_queue import Publication
 from streams.media.rehearsal import Rehearsal
+from streams.media.stream_probe import Intake, Opening
 
 logger = logging.getLogger(__name__)
 

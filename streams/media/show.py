@@ -17,12 +17,12 @@ from streams.hls.recording import Recording
 from streams.ingest.avc import PictureSize
 from streams.ingest.flv import AUDIO, VIDEO
 from streams.media.database import in_database
+from streams.media.disk_retention import Keeper
 from streams.media.feed import Outcome
-from streams.media.intake import Intake
-from streams.media.keeping import Keeper
-from streams.media.publication import Publication
+from streams.media.packet_queue import Publication
 from streams.media.rehearsal import Rehearsal
 from streams.media.run import EncoderRun
+from streams.media.stream_probe import Intake
 from streams.models import Broadcast, StreamSession
 
 logger = logging.getLogger(__name__)

@@ -21,12 +21,12 @@ from streams.hls.exceptions import BadMedia
 from streams.hls.journal import FILE as JOURNAL
 from streams.hls.thumbnails import TRACK
 from streams.media import rehearsal, stills, thumbnails
-from streams.media.carrier import Carriers
 from streams.media.database import in_database
-from streams.media.doors import Doors
+from streams.media.listeners import Doors
 from streams.media.owner import Owner, OwnershipLost
-from streams.media.publication import Publication
+from streams.media.packet_queue import Publication
 from streams.media.show import Show, publish_replay
+from streams.media.uploader import Carriers
 from streams.models import Broadcast, StreamSession
 from streams.store.bucket import find_bucket
 from streams.store.exceptions import StoreAway

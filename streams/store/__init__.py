@@ -2,5 +2,5 @@
 
 `headers` says what a file is served as, `tokens` who may read a playlist of ours, `bucket` speaks S3, `playlists`
 lists what is there, and `progress` and `behind` say how far a show's journal has been brought there, which
-`streams.media.carrier` does.
+`streams.media.uploader` does.
 """

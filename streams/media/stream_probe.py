@@ -7,7 +7,7 @@ from streams.hls.ladder import COMMON_FRAME_RATES, Source
 from streams.ingest import avc
 from streams.ingest.avc import PictureSize
 from streams.ingest.flv import AUDIO, VIDEO, Tag
-from streams.media.publication import Publication
+from streams.media.packet_queue import Publication
 from streams.media.silence import form_of
 from streams.media.still import STEP_MS, Still, slate
 

@@ -32,7 +32,7 @@ from streams.hls.thumbnails import SHEET, TRACK
 from streams.media import show
 from streams.media.database import in_database
 from streams.models import StreamSession
-from streams.store import behind, progress
+from streams.store import progress, upload_lag
 from streams.store.bucket import Bucket
 from streams.store.exceptions import Busy, StoreAway
 from streams.store.playlists import BucketPlaylists
@@ -161,7 +161,7 @@ class Carrier:
         logger.info("%s: all of it is in the store", self.session_id)
 
     def _report(self, behind_s: float) -> None:
-        behind.report(self.session_id, behind_s)
+        upload_lag.report(self.session_id, behind_s)
 
     async def _store(self, entries: Sequence[Entry]) -> None:
         """Put what entries name; returns once all of it is in the store."""
@@ -210,7 +210,7 @@ class Carrier:
             since = self._waiting_since
             behind_s = (datetime.now(UTC) - since).total_seconds() if since else 0.0
             await _in_thread(self._report, behind_s)
-            if behind_s >= behind.NOTABLE_S and time.monotonic() - logged_s >= 60:
+            if behind_s >= upload_lag.NOTABLE_S and time.monotonic() - logged_s >= 60:
                 logger.warning("%s: the store is %d seconds behind", self.session_id, behind_s)
                 logged_s = time.monotonic()
             await asyncio.sleep(TELL_S)

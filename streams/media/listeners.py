@@ -18,7 +18,7 @@ from streams.ingest.rtmp.server import Server as RtmpServer
 from streams.ingest.srt import slots
 from streams.ingest.srt.port import Port
 from streams.media.database import in_database
-from streams.media.publication import Publication
+from streams.media.packet_queue import Publication
 from streams.models import StreamSession
 
 logger = logging.getLogger(__name__)
