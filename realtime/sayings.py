@@ -8,10 +8,10 @@ from realtime import wire
 from realtime.wire import Message
 from shop import redis_pool
 from shop.models import User
-from streams import chat
+from streams.chat import messages, write_status
+from streams.chat import silences as chat_silences
 from streams.exceptions import ChatRefused
 from streams.models import StreamSession
-from streams.moderation import silences, standing
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def say(slug: str, user_id: int | None, message: wire.Chat, *, network: str = ""
             return wire.error("held_for_review", id=message.id, message=said.removeprefix(HELD))
         return wire.ack(message.id, message=said)
     try:
-        posted = chat.post(session, author=author, text=message.text, network=network)
+        posted = messages.post(session, author=author, text=message.text, network=network)
     except ChatRefused as refused:
         if key and refused.message:
             _remember(key, HELD + refused.message)
@@ -52,13 +52,13 @@ def silence_of(slug: str, user_id: int) -> Message | None:
     """Return the error that a viewer meets whom a moderator of this show silenced; None for everybody else."""
     session = StreamSession.objects.filter(slug=slug).first()
     user = User.objects.filter(pk=user_id, is_active=True).first()
-    refused = standing.find_silence(session, user) if session and user else None
+    refused = write_status.find_silence(session, user) if session and user else None
     return wire.error(refused.code, retry_ms=refused.retry_ms) if refused else None
 
 
 def banned_from(slug: str) -> frozenset[int]:
     """Return whom a show's host has banned."""
-    return frozenset(silences.list_bans(slug).values_list("user_id", flat=True))
+    return frozenset(chat_silences.list_bans(slug).values_list("user_id", flat=True))
 
 
 def _recall(key: str) -> str:

@@ -8,7 +8,8 @@ from django.utils import timezone
 from inventory import availability as stock
 from realtime import log, presence, publish, wire
 from realtime.wire import Event
-from streams import announcements, chat, chat_months, opinions, run_list
+from streams import announcements, opinions, run_list
+from streams.chat import messages, partitions
 from streams.models import Announcement, ChatMessage, StreamSession
 
 ATTEMPTS = 5
@@ -52,7 +53,7 @@ def read(topic: str) -> log.Seeds:
         run_list=skus,
         items=publish.item_events(skus),
         stock=publish.stock_events(skus),
-        chat=[chat_event(message, session) for message in chat.history(session)],
+        chat=[chat_event(message, session) for message in messages.history(session)],
         announcements=announcement_events(session),
         host=presence.word_of(topic, presence.account(session.host_id)),
     )
@@ -166,7 +167,7 @@ def _heal_announcements(topic: str, snapshot: log.Snapshot, session: StreamSessi
 def _heal_removals(topic: str, snapshot: log.Snapshot, session: StreamSession) -> int:
     """Take out what a moderator removed and pages still show."""
     shown = [one["id"] for one in snapshot.state["chat"]]
-    removed = chat_months.said_in(session).filter(pk__in=shown, removed_at__isnull=False)
+    removed = partitions.said_in(session).filter(pk__in=shown, removed_at__isnull=False)
     repairs = [wire.chat_removed(str(pk)) for pk in removed.values_list("pk", flat=True)]
     if repairs:
         log.publish(topic, repairs)
@@ -180,7 +181,7 @@ def _heal_chat(topic: str, snapshot: log.Snapshot, session: StreamSession) -> in
     """
     shown, now = snapshot.state["chat"], timezone.now()
     ids = {one["id"] for one in shown}
-    lately = chat.visible(session, since=now - LOST_FOR, until=now - LOST_AFTER).order_by("at", "id")
+    lately = messages.visible(session, since=now - LOST_FOR, until=now - LOST_AFTER).order_by("at", "id")
     told_late = (chat_event(message, session) for message in lately)
     missing = [one for one in told_late if one["id"] not in ids and (not shown or one["at"] > shown[0]["at"])]
     if missing:

@@ -15,7 +15,7 @@ from shop.people import erasure
 from shop.people.erasure import Person
 from shop.people.verification import unproven_account_reset
 from streams import keys
-from streams.chat import HISTORY
+from streams.chat.messages import HISTORY
 from streams.exceptions import StateRefused
 from streams.models import ChatMessage, Moderator, Silence, StreamSession
 from streams.signals import chat_removed

@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from orders import figures as sales
-from streams import audience, chat_months
+from streams import audience
+from streams.chat import partitions
 from streams.models import StreamSession
 
 
@@ -75,7 +76,7 @@ def of_show(session: StreamSession) -> LiveFigures:
     watching = viewers([session.slug]).get(session.slug, 0)
     if session.is_on_air and watching > session.peak_viewers:
         note_viewers(session.slug, watching)
-    said = chat_months.said_in(session)
+    said = partitions.said_in(session)
     sold = sales.of_session(session.slug)
     watched = audience.of_show(session)
     return LiveFigures(

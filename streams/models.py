@@ -207,7 +207,7 @@ class AudienceCount(models.Model):
 class ChatMessage(models.Model):
     """One message of a show's chat, with the name and role its author had then.
 
-    The table has a partition for each month of `said_at` (`streams.chat_months`), and so in the database the key
+    The table has a partition for each month of `said_at` (`streams.chat.partitions`), and so in the database the key
     (id, said_at), and no constraints on the show and the author, which a month could not leave without locking both.
     Who knows when a message was said tells the query, which then looks into one month.
     """

@@ -11,7 +11,8 @@ from shop import wishlist
 from shop.http.network import network
 from shop.models import User
 from shop.people import postal_code
-from streams import access, chat, goods, opinions, programme, stage, words
+from streams import access, goods, opinions, programme, stage, words
+from streams.chat import messages as chat_messages
 from streams.exceptions import ChatRefused
 from streams.models import StreamSession
 from streams.opinions import Value
@@ -99,7 +100,7 @@ def say(request: HttpRequest, slug: str) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(session.get_absolute_url())
     try:
-        chat.post(session, author=request.user, text=request.POST.get("text", ""), network=network(request))
+        chat_messages.post(session, author=request.user, text=request.POST.get("text", ""), network=network(request))
     except ChatRefused as refused:
         messages.error(request, words.of_refusal(refused))
     return redirect(session.get_absolute_url() + "#h-chat")

@@ -15,7 +15,8 @@ from django.utils.text import slugify
 from inventory.transactions import after_commit
 from shop import audit
 from shop.models import User
-from streams import chat, pins
+from streams import pins
+from streams.chat import messages
 from streams.exceptions import StateRefused
 from streams.ingest.srt import slots
 from streams.locks import lock_session
@@ -162,7 +163,7 @@ def _change(session_id: UUID, action: str, state: State) -> StreamSession:
         if state == State.REHEARSAL:
             session.rehearsed_at = now
         elif session.state == State.REHEARSAL and session.rehearsed_at:
-            chat.remove_rehearsed(session, session.rehearsed_at, actor="system")
+            messages.remove_rehearsed(session, session.rehearsed_at, actor="system")
         session.state = state
         session.interrupted_at = now if state == State.INTERRUPTED else None
         if state == State.LIVE and session.started_at is None:

@@ -7,11 +7,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from shop.models import Address, User
-from streams import chat, figures, goods, opinions, playback, words
+from streams import figures, goods, opinions, playback, words
+from streams.chat import messages, write_status
 from streams.exceptions import ChatRefused
 from streams.goods import Item
 from streams.models import ChatMessage, Pin, StreamSession
-from streams.moderation import standing
 from streams.programme import clock
 from streams.reactions import EMOJI
 from streams.store import tokens
@@ -62,7 +62,7 @@ class Stage:
     def has_earlier_chat(self) -> bool:
         """Whether more was said in a show that is over than the newest lines that stand here."""
         end = self.session.ended_at
-        return end is not None and sum(line.at <= end for line in self.lines) == chat.HISTORY
+        return end is not None and sum(line.at <= end for line in self.lines) == messages.HISTORY
 
     def as_json(self) -> dict[str, object]:
         """Describe the page to its scripts."""
@@ -118,7 +118,7 @@ def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stag
     counts = opinions.counts(session, user=user)
     chapters = _chapters(session, pins, by_id)
     run_list = [by_id[pk] for pk in listed if pk in by_id]
-    role = chat.role_of(session, user) if user else None
+    role = messages.role_of(session, user) if user else None
     on_table = by_id.get(pinned_id) if pinned_id else None
     if session.state == State.ENDED and chapters:
         on_table = chapters[0].item
@@ -134,10 +134,10 @@ def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stag
         opinion=counts.opinion,
         viewers=figures.viewers([session.slug]).get(session.slug, 0) if session.is_on_air else 0,
         lines=_lines(session),
-        waiting=chat.waiting(session, user) if user else [],
+        waiting=messages.waiting(session, user) if user else [],
         me=user,
         role=role,
-        refusal=standing.find(session, user, role=role) if user and role else None,
+        refusal=write_status.find(session, user, role=role) if user and role else None,
         address=Address.objects.filter(user=user).first() if user else None,
     )
 
@@ -145,9 +145,9 @@ def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stag
 def _lines(session: StreamSession) -> list[ChatMessage]:
     """Return the newest of what was said; of a replay the newest in the show, and then the newest since."""
     if session.state != State.ENDED or session.ended_at is None:
-        return chat.history(session)
-    since = [line for line in chat.history(session, since=session.ended_at) if line.at > session.ended_at]
-    return [*chat.history(session, until=session.ended_at), *since]
+        return messages.history(session)
+    since = [line for line in messages.history(session, since=session.ended_at) if line.at > session.ended_at]
+    return [*messages.history(session, until=session.ended_at), *since]
 
 
 def _pins(session: StreamSession) -> list[Pin]:

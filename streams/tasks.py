@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from streams import announcements, chat_months, figures, retention
+from streams import announcements, figures, retention
+from streams.chat import partitions
 
 
 @shared_task(name="streams.tasks.note_audiences", soft_time_limit=5, time_limit=10)
@@ -20,8 +21,8 @@ def remove_replays() -> None:
 @shared_task(name="streams.tasks.forget_chat", soft_time_limit=540, time_limit=600)
 def forget_chat() -> int:
     """Make the next months of the chat, and forget messages that are past CHAT_RETENTION_DAYS."""
-    chat_months.MONTHS.ensure_ahead()
-    return chat_months.forget_old()
+    partitions.MONTHS.ensure_ahead()
+    return partitions.forget_old()
 
 
 @shared_task(name="streams.tasks.end_announcements", soft_time_limit=5, time_limit=10)

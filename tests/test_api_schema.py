@@ -29,7 +29,7 @@ from orders.access import token as access_token
 from shop import wishlist
 from shop.models import User
 from shop.people import tokens
-from streams import chat
+from streams.chat import messages
 from tests.factories import make_product, make_request, make_session, make_user
 
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "12"))
@@ -73,7 +73,7 @@ def known(people: dict[str, User]) -> dict[str, str]:
     session = make_session("a-show", host=people["host"], skus=("A/B c",), state="live")
     order = checkout.place_order(make_request(("OTHER", 1), buyer=people["shopper"]))
     wishlist.add(people["shopper"], sku="OTHER")
-    message = chat.post(session, author=people["host"], text="hello")
+    message = messages.post(session, author=people["host"], text="hello")
     return {
         "slug": "a-show",
         "sku": "A/B c",

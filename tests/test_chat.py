@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from shop.models import AuditEntry
 from shop.text import one_line
-from streams import chat
+from streams.chat import messages
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage
 from streams.signals import chat_posted, chat_removed, slow_mode_changed
@@ -36,7 +36,7 @@ def news() -> Iterator[list[dict[str, Any]]]:
 
 def refusal(*args: Any, **kwargs: Any) -> ChatRefused:
     with pytest.raises(ChatRefused) as refused:
-        chat.post(*args, **kwargs)
+        messages.post(*args, **kwargs)
     return refused.value
 
 
@@ -44,7 +44,7 @@ def test_a_message_is_kept_with_its_authors_name_and_role_and_told(news: list[di
     session = make_session("kiln")
     ana = make_user(display_name="Ana")
 
-    message = chat.post(session, author=ana, text="  does it\n hold  water? ")
+    message = messages.post(session, author=ana, text="  does it\n hold  water? ")
 
     kept = ChatMessage.objects.get()
     assert (kept.text, kept.author_name, kept.role) == ("does it hold water?", "Ana", "viewer")
@@ -66,7 +66,7 @@ def test_what_shows_nothing_is_refused(text: str) -> None:
 def test_the_length_counts_after_cleaning() -> None:
     session, ana = make_session(), make_user()
 
-    assert len(chat.post(session, author=ana, text="x" * 300 + " " * 50).text) == 300
+    assert len(messages.post(session, author=ana, text="x" * 300 + " " * 50).text) == 300
     assert refusal(session, author=ana, text="x" * 301).code == "too_long"
     assert ChatMessage.objects.count() == 1
 
@@ -97,28 +97,30 @@ def test_roles_are_the_host_the_staff_and_everyone_else() -> None:
     session = make_session(host=host)
     other_host = make_user(is_host=True)
 
-    roles = [chat.post(session, author=one, text="hi").role for one in (host, make_user(is_staff=True), other_host)]
+    roles = [
+        messages.post(session, author=one, text="hi").role for one in (host, make_user(is_staff=True), other_host)
+    ]
 
     assert roles == ["host", "moderator", "viewer"]
 
 
 def test_a_flood_is_stopped_and_told_when_to_go_on() -> None:
     session, ana = make_session(), make_user()
-    for number in range(chat.BURST):
-        chat.post(session, author=ana, text=f"message {number}")
+    for number in range(messages.BURST):
+        messages.post(session, author=ana, text=f"message {number}")
 
     refused = refusal(session, author=ana, text="one more")
 
     assert refused.code == "rate_limited"
     assert 0 < refused.retry_ms <= 2000
-    assert ChatMessage.objects.count() == chat.BURST
-    chat.post(session, author=make_user(), text="another person may")
+    assert ChatMessage.objects.count() == messages.BURST
+    messages.post(session, author=make_user(), text="another person may")
 
 
 def test_a_person_has_one_bucket_for_all_shows() -> None:
     ana = make_user()
-    for _ in range(chat.BURST):
-        chat.post(make_session(), author=ana, text="hello")
+    for _ in range(messages.BURST):
+        messages.post(make_session(), author=ana, text="hello")
 
     assert refusal(make_session(), author=ana, text="hello").code == "rate_limited"
 
@@ -126,12 +128,12 @@ def test_a_person_has_one_bucket_for_all_shows() -> None:
 def test_slow_mode_makes_viewers_wait_but_not_the_host() -> None:
     host, ana = make_user(is_host=True), make_user()
     session = make_session(host=host)
-    chat.set_slow_mode(session, 30, actor="user:x")
+    messages.set_slow_mode(session, 30, actor="user:x")
 
-    chat.post(session, author=ana, text="first")
+    messages.post(session, author=ana, text="first")
     refused = refusal(session, author=ana, text="second")
-    chat.post(session, author=host, text="one")
-    chat.post(session, author=host, text="two")
+    messages.post(session, author=host, text="one")
+    messages.post(session, author=host, text="two")
 
     assert refused.code == "slow_mode"
     assert 29_000 < refused.retry_ms <= 30_000
@@ -143,25 +145,25 @@ def test_a_refused_text_costs_no_turn_in_slow_mode() -> None:
     refusal(session, author=ana, text=" ")
     refusal(session, author=ana, text="x" * 301)
 
-    assert chat.post(session, author=ana, text="now").text == "now"
+    assert messages.post(session, author=ana, text="now").text == "now"
 
 
 def test_ending_slow_mode_lets_people_speak_at_once(news: list[dict[str, Any]]) -> None:
     session, ana = make_session("kiln", slow_mode_s=60), make_user()
-    chat.post(session, author=ana, text="first")
+    messages.post(session, author=ana, text="first")
 
-    chat.set_slow_mode(session, 0)
+    messages.set_slow_mode(session, 0)
 
     assert news[-1] == {"slug": "kiln", "seconds": 0}
-    assert chat.post(session, author=ana, text="second").text == "second"
+    assert messages.post(session, author=ana, text="second").text == "second"
 
 
-@pytest.mark.parametrize("seconds", [-1, chat.SLOW_MODE_MOST_S + 1])
+@pytest.mark.parametrize("seconds", [-1, messages.SLOW_MODE_MOST_S + 1])
 def test_slow_mode_has_bounds(seconds: int, news: list[dict[str, Any]]) -> None:
     session = make_session(slow_mode_s=5)
 
     with pytest.raises(ValueError, match="slow mode"):
-        chat.set_slow_mode(session, seconds)
+        messages.set_slow_mode(session, seconds)
 
     session.refresh_from_db()
     assert session.slow_mode_s == 5
@@ -175,20 +177,20 @@ def test_history_is_the_newest_visible_messages_oldest_first() -> None:
         for number in range(6)
     ]
     ChatMessage.objects.create(session=other, author_name="a", text="elsewhere", at=timezone.now())
-    chat.remove(kept[4], actor="user:x")
+    messages.remove(kept[4], actor="user:x")
 
-    assert [message.text for message in chat.history(session, limit=3)] == ["m2", "m3", "m5"]
-    assert [message.text for message in chat.history(session)] == ["m0", "m1", "m2", "m3", "m5"]
+    assert [message.text for message in messages.history(session, limit=3)] == ["m2", "m3", "m5"]
+    assert [message.text for message in messages.history(session)] == ["m0", "m1", "m2", "m3", "m5"]
 
 
 def test_removing_twice_tells_and_records_once(news: list[dict[str, Any]]) -> None:
     session = make_session("kiln")
-    message = chat.post(session, author=make_user(), text="buy mine")
-    other = chat.post(session, author=make_user(), text="hello")
+    message = messages.post(session, author=make_user(), text="buy mine")
+    other = messages.post(session, author=make_user(), text="hello")
     news.clear()
 
-    chat.remove(message, actor="user:host")
-    chat.remove(message, actor="user:host")
+    messages.remove(message, actor="user:host")
+    messages.remove(message, actor="user:host")
 
     assert news == [{"slug": "kiln", "message_id": str(message.pk)}]
     entry = AuditEntry.objects.get()

@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from shop.models import User
-from streams import chat, shows
+from streams import shows
+from streams.chat import messages
+from streams.chat import pinned as chat_pinned
 from streams.models import ChatMessage, Moderator, StreamSession
-from streams.moderation import pinned
 from tests.caller import Caller
 from tests.factories import make_session, make_user
 
@@ -58,7 +59,7 @@ def test_a_comment_is_made_and_read_as_the_socket_tells_it(session: StreamSessio
 def test_pages_follow_each_other_the_newest_first_without_what_was_removed(session: StreamSession) -> None:
     messages = said(session, 6)
     said(make_session(), 1)
-    chat.remove(messages[4], actor="user:x")
+    messages.remove(messages[4], actor="user:x")
 
     first = Caller().get(COMMENTS + "?limit=3").json()
     second = Client().get(first["next"]).json()
@@ -134,12 +135,12 @@ def test_nobody_speaks_without_signing_in(session: StreamSession) -> None:
 
 def test_too_many_are_told_when_to_go_on(session: StreamSession) -> None:
     ana, slow = Caller(make_user()), Caller(make_user())
-    answers = [ana.post(COMMENTS, {"text": "hi"}) for _ in range(chat.BURST + 1)]
-    chat.set_slow_mode(session, 30)
+    answers = [ana.post(COMMENTS, {"text": "hi"}) for _ in range(messages.BURST + 1)]
+    messages.set_slow_mode(session, 30)
     slow.post(COMMENTS, {"text": "first"})
     waits = slow.post(COMMENTS, {"text": "second"})
 
-    assert [answer.status_code for answer in answers] == [201] * chat.BURST + [429]
+    assert [answer.status_code for answer in answers] == [201] * messages.BURST + [429]
     assert answers[-1].json()["code"] == "rate_limited"
     assert 0 < answers[-1].json()["retry_ms"] <= 2000
     assert (waits.status_code, waits.json()["code"], waits["Retry-After"]) == (429, "slow_mode", "30")
@@ -161,15 +162,15 @@ def test_those_who_moderate_take_a_comment_out_and_nobody_else(session: StreamSe
     elsewhere = said(make_session(), 1)[0]
 
     for trusted in (host, mod, make_user(is_staff=True)):
-        line = chat.post(session, author=author, text="buy mine")
+        line = messages.post(session, author=author, text="buy mine")
         address = f"{COMMENTS}/{line.pk}"
         assert Caller().call("DELETE", address).status_code == 401
         for stranger in (author, make_user(), make_user(is_host=True)):
             assert Caller(stranger).call("DELETE", address).status_code == 403
-        assert chat.history(session) == [line]
+        assert messages.history(session) == [line]
         assert Caller(trusted).call("DELETE", address).status_code == 204
         assert Caller(trusted).call("DELETE", address).status_code == 204
-        assert chat.history(session) == []
+        assert messages.history(session) == []
         assert Caller(trusted).call("DELETE", f"{COMMENTS}/{elsewhere.pk}").status_code == 404
 
 
@@ -177,11 +178,11 @@ def test_a_rehearsals_talk_is_for_insiders_and_viewers_talk_on(host: User) -> No
     show = make_session("kiln", host=host, state="scheduled", has_preview=True)
     viewer, moderator = make_user(), make_user()
     Moderator.objects.create(session=show, user=moderator)
-    chat.post(show, author=host, text="Soon!")
+    messages.post(show, author=host, text="Soon!")
     show = shows.rehearse(show)
-    chat.post(show, author=host, text="a first try")
-    [line] = [one for one in chat.history(show) if one.text == "a first try"]
-    pinned.pin(show, line, actor="test")
+    messages.post(show, author=host, text="a first try")
+    [line] = [one for one in messages.history(show) if one.text == "a first try"]
+    chat_pinned.pin(show, line, actor="test")
     assert Caller(viewer).post(COMMENTS, {"text": "When?"}).status_code == 201
 
     for caller in (Caller(), Caller(viewer)):

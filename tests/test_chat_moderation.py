@@ -8,10 +8,14 @@ from django.utils import timezone
 
 from shop.models import AuditEntry, User
 from shop.people import erasure
-from streams import chat
+from streams.chat import messages
+from streams.chat import moderators as chat_moderators
+from streams.chat import pinned as chat_pinned
+from streams.chat import review as chat_review
+from streams.chat import rules as chat_rules
+from streams.chat import silences as chat_silences
 from streams.exceptions import CantModerate, ChatRefused
 from streams.models import BlockedWord, ChatMessage, Moderator, Silence, StreamSession
-from streams.moderation import moderators, pinned, review, rules, silences
 from streams.signals import chat_posted, chat_removed, message_pinned
 from tests.factories import make_session, make_user
 
@@ -55,7 +59,7 @@ def news() -> Iterator[list[tuple[str, str]]]:
 def refusal(session: StreamSession, author: User, text: str = "hello", **more: str) -> ChatRefused:
     session = StreamSession.objects.get(pk=session.pk)
     with pytest.raises(ChatRefused) as refused:
-        chat.post(session, author=author, text=text, **more)
+        messages.post(session, author=author, text=text, **more)
     return refused.value
 
 
@@ -71,43 +75,43 @@ def test_who_is_banned_writes_in_none_of_the_hosts_shows_and_elsewhere_still(
 ) -> None:
     other_of_host, elsewhere = make_session(host=session.host), make_session()
 
-    silences.ban(session, ana, actor=ACTOR)
+    chat_silences.ban(session, ana, actor=ACTOR)
 
     assert refusal(session, ana).code == refusal(other_of_host, ana).code == "banned"
-    assert chat.post(elsewhere, author=ana, text="hello").text == "hello"
-    assert chat.post(session, author=make_user(), text="hello").text == "hello"
+    assert messages.post(elsewhere, author=ana, text="hello").text == "hello"
+    assert messages.post(session, author=make_user(), text="hello").text == "hello"
     entry = AuditEntry.objects.get()
     assert (entry.actor, entry.action, entry.subject) == (ACTOR, "ban", "show:kiln")
     assert entry.data == {"person": f"user:{ana.public_id}", "has_network": False}
 
 
 def test_a_ban_is_lifted(session: StreamSession, ana: User) -> None:
-    silences.ban(session, ana, actor=ACTOR)
-    silences.ban(session, ana, actor=ACTOR)
-    silences.lift(session, ana, actor=ACTOR)
-    silences.lift(session, ana, actor=ACTOR)
+    chat_silences.ban(session, ana, actor=ACTOR)
+    chat_silences.ban(session, ana, actor=ACTOR)
+    chat_silences.lift(session, ana, actor=ACTOR)
+    chat_silences.lift(session, ana, actor=ACTOR)
 
-    assert chat.post(session, author=ana, text="back").text == "back"
+    assert messages.post(session, author=ana, text="back").text == "back"
     assert logged() == ["ban", "lift_silence"]
 
 
 def test_who_is_timed_out_hears_for_how_long_and_writes_again_after_it(session: StreamSession, ana: User) -> None:
-    silences.time_out(session, ana, 600, actor=ACTOR)
+    chat_silences.time_out(session, ana, 600, actor=ACTOR)
 
     refused = refusal(session, ana)
     assert refused.code == "muted"
     assert 590_000 < refused.retry_ms <= 600_000
     assert not ChatMessage.objects.exists()
     Silence.objects.update(until=timezone.now())
-    assert chat.post(session, author=ana, text="sorry").text == "sorry"
-    assert list(silences.in_force(session)) == []
+    assert messages.post(session, author=ana, text="sorry").text == "sorry"
+    assert list(chat_silences.in_force(session)) == []
 
 
 def test_a_time_out_shortens_no_longer_silence(session: StreamSession, ana: User) -> None:
-    until = silences.time_out(session, ana, 3600, actor=ACTOR)
-    assert silences.time_out(session, ana, 60, actor=ACTOR) == until
-    silences.ban(session, ana, actor=ACTOR)
-    assert silences.time_out(session, ana, 60, actor=ACTOR) is None
+    until = chat_silences.time_out(session, ana, 3600, actor=ACTOR)
+    assert chat_silences.time_out(session, ana, 60, actor=ACTOR) == until
+    chat_silences.ban(session, ana, actor=ACTOR)
+    assert chat_silences.time_out(session, ana, 60, actor=ACTOR) is None
 
     assert refusal(session, ana).code == "banned"
     assert logged() == ["time_out", "ban"]
@@ -116,17 +120,17 @@ def test_a_time_out_shortens_no_longer_silence(session: StreamSession, ana: User
 @pytest.mark.parametrize("seconds", [0, -5, 15 * 24 * 3600])
 def test_a_time_out_has_bounds(session: StreamSession, ana: User, seconds: int) -> None:
     with pytest.raises(ValueError, match="time-out"):
-        silences.time_out(session, ana, seconds, actor=ACTOR)
+        chat_silences.time_out(session, ana, seconds, actor=ACTOR)
     assert not Silence.objects.exists()
 
 
 def test_nobody_silences_the_host_staff_or_a_moderator(session: StreamSession, ana: User) -> None:
-    moderators.name(session, ana.email, actor=ACTOR)
+    chat_moderators.name(session, ana.email, actor=ACTOR)
 
     for trusted in (session.host, make_user(is_staff=True), ana):
         for deed in (
-            lambda user=trusted: silences.ban(session, user, actor=ACTOR),
-            lambda user=trusted: silences.time_out(session, user, 60, actor=ACTOR),
+            lambda user=trusted: chat_silences.ban(session, user, actor=ACTOR),
+            lambda user=trusted: chat_silences.time_out(session, user, 60, actor=ACTOR),
         ):
             with pytest.raises(CantModerate):
                 deed()
@@ -137,14 +141,14 @@ def test_a_ban_may_bind_the_network_where_the_shop_wants_that(
     session: StreamSession, ana: User, settings: Any
 ) -> None:
     settings.CHAT_BANS_NETWORKS = True
-    rude = chat.post(session, author=ana, text="rude", network="203.0.113.9")
-    silences.ban(session, ana, actor=ACTOR, network=rude.network)
+    rude = messages.post(session, author=ana, text="rude", network="203.0.113.9")
+    chat_silences.ban(session, ana, actor=ACTOR, network=rude.network)
     second = make_user()
 
     assert refusal(session, second, network="203.0.113.9").code == "banned"
-    assert chat.post(session, author=second, text="hi", network="203.0.113.8").network == "203.0.113.8"
+    assert messages.post(session, author=second, text="hi", network="203.0.113.8").network == "203.0.113.8"
     settings.CHAT_BANS_NETWORKS = False
-    assert chat.post(session, author=second, text="hi", network="203.0.113.9").network == ""
+    assert messages.post(session, author=second, text="hi", network="203.0.113.9").network == ""
 
 
 def test_removing_all_of_somebodys_takes_what_waits_too(
@@ -152,15 +156,15 @@ def test_removing_all_of_somebodys_takes_what_waits_too(
 ) -> None:
     session.blocked_words = "spam"
     session.save()
-    first = chat.post(session, author=ana, text="one")
+    first = messages.post(session, author=ana, text="one")
     held = refusal(session, ana, "spam").message
-    other = chat.post(session, author=make_user(), text="two")
+    other = messages.post(session, author=make_user(), text="two")
     news.clear()
 
-    assert chat.remove_all(session, ana, actor=ACTOR) == 2
-    assert chat.remove_all(session, ana, actor=ACTOR) == 0
+    assert messages.remove_all(session, ana, actor=ACTOR) == 2
+    assert messages.remove_all(session, ana, actor=ACTOR) == 0
 
-    assert chat.history(session) == [other]
+    assert messages.history(session) == [other]
     assert sorted(news) == sorted([("removed", str(first.pk)), ("removed", held)])
     assert logged() == ["remove_message", "remove_message"]
 
@@ -178,13 +182,13 @@ def test_a_message_with_a_blocked_word_waits_and_is_shown_once_approved(
 
     waiting = ChatMessage.objects.get()
     assert (refused.code, refused.message, waiting.held_for) == ("held_for_review", str(waiting.pk), "word")
-    assert (news, chat.history(session), chat.waiting(session, ana)) == ([], [], [waiting])
-    assert list(review.held(session)) == [waiting]
+    assert (news, messages.history(session), messages.waiting(session, ana)) == ([], [], [waiting])
+    assert list(chat_review.held(session)) == [waiting]
     said_at = waiting.at
-    assert review.approve(waiting, actor=ACTOR)
-    assert not review.approve(waiting, actor=ACTOR)
+    assert chat_review.approve(waiting, actor=ACTOR)
+    assert not chat_review.approve(waiting, actor=ACTOR)
     assert news == [("posted", "buy CHÉAP Watches, now")]
-    assert [message.at > said_at for message in chat.history(session)] == [True]
+    assert [message.at > said_at for message in messages.history(session)] == [True]
     assert logged() == ["approve_message"]
 
 
@@ -195,10 +199,10 @@ def test_what_was_removed_is_not_approved_any_more(
     refusal(session, ana, "spam")
     held = ChatMessage.objects.get()
 
-    chat.remove(held, actor=ACTOR)
+    messages.remove(held, actor=ACTOR)
 
-    assert not review.approve(held, actor=ACTOR)
-    assert (news, chat.history(session)) == ([("removed", str(held.pk))], [])
+    assert not chat_review.approve(held, actor=ACTOR)
+    assert (news, messages.history(session)) == ([("removed", str(held.pk))], [])
 
 
 def test_who_never_wrote_here_is_looked_at_first(session: StreamSession, ana: User) -> None:
@@ -210,9 +214,9 @@ def test_who_never_wrote_here_is_looked_at_first(session: StreamSession, ana: Us
     )
 
     assert refusal(session, ana).code == "held_for_review"
-    assert chat.post(session, author=known, text="again").held_for == ""
-    review.approve(ChatMessage.objects.get(author=ana), actor=ACTOR)
-    assert chat.post(session, author=ana, text="thanks").held_for == ""
+    assert messages.post(session, author=known, text="again").held_for == ""
+    chat_review.approve(ChatMessage.objects.get(author=ana), actor=ACTOR)
+    assert messages.post(session, author=ana, text="thanks").held_for == ""
 
 
 def test_everyone_but_the_trusted_is_looked_at(session: StreamSession, ana: User) -> None:
@@ -221,7 +225,7 @@ def test_everyone_but_the_trusted_is_looked_at(session: StreamSession, ana: User
     session.save()
 
     assert refusal(session, ana).code == "held_for_review"
-    assert chat.post(session, author=session.host, text="kiln kiln.com").held_for == ""
+    assert messages.post(session, author=session.host, text="kiln kiln.com").held_for == ""
 
 
 @pytest.mark.parametrize(("links", "code"), [("held", "held_for_review"), ("refused", "bad_message"), ("allowed", "")])
@@ -233,8 +237,8 @@ def test_links_are_as_the_host_wishes(session: StreamSession, ana: User, links: 
         refused = refusal(session, ana, "see https://example.org/x")
         assert (refused.code, refused.reason) == (code, "no_links" if links == "refused" else "")
     else:
-        assert chat.post(session, author=ana, text="see https://example.org/x").held_for == ""
-    assert chat.post(session, author=session.host, text="mine: www.kiln.example").held_for == ""
+        assert messages.post(session, author=ana, text="see https://example.org/x").held_for == ""
+    assert messages.post(session, author=session.host, text="mine: www.kiln.example").held_for == ""
 
 
 @pytest.mark.parametrize(
@@ -253,19 +257,23 @@ def test_links_are_as_the_host_wishes(session: StreamSession, ana: User, links: 
     ],
 )
 def test_what_is_a_link(text: str, is_link: bool, session: StreamSession, ana: User) -> None:
-    assert rules.held_for(session, ana, text) == ("link" if is_link else "")
+    assert chat_rules.held_for(session, ana, text) == ("link" if is_link else "")
 
 
 @pytest.mark.parametrize(
     ("text", "is_there"), [("an ass", True), ("an ASS.", True), ("áss", True), ("class", False), ("assess", False)]
 )
 def test_blocked_words_are_whole_words(text: str, is_there: bool) -> None:
-    assert rules.has_word(text, ["ass", "two words"]) is is_there
+    assert chat_rules.has_word(text, ["ass", "two words"]) is is_there
 
 
 def test_rules_are_kept_clean_and_logged(session: StreamSession) -> None:
-    chat.set_rules(
-        session, review="newcomers", links="refused", blocked_words=rules.words_of(" a  b \n\nc\na b"), actor=ACTOR
+    messages.set_rules(
+        session,
+        review="newcomers",
+        links="refused",
+        blocked_words=chat_rules.words_of(" a  b \n\nc\na b"),
+        actor=ACTOR,
     )
 
     session.refresh_from_db()
@@ -279,15 +287,15 @@ def test_rules_are_kept_clean_and_logged(session: StreamSession) -> None:
 def test_a_moderator_is_one_in_one_show(session: StreamSession, ana: User) -> None:
     other = make_session(host=session.host)
 
-    moderators.name(session, " ANA@example.com ", actor=ACTOR)
-    moderators.name(session, ana.email, actor=ACTOR)
+    chat_moderators.name(session, " ANA@example.com ", actor=ACTOR)
+    chat_moderators.name(session, ana.email, actor=ACTOR)
 
-    assert chat.post(session, author=ana, text="hi").role == "moderator"
-    assert chat.post(other, author=ana, text="hi").role == "viewer"
-    assert list(moderators.list_moderated(ana)) == [session]
-    moderators.dismiss(session, ana, actor=ACTOR)
-    moderators.dismiss(session, ana, actor=ACTOR)
-    assert moderators.role_of(session, ana) == "viewer"
+    assert messages.post(session, author=ana, text="hi").role == "moderator"
+    assert messages.post(other, author=ana, text="hi").role == "viewer"
+    assert list(chat_moderators.list_moderated(ana)) == [session]
+    chat_moderators.dismiss(session, ana, actor=ACTOR)
+    chat_moderators.dismiss(session, ana, actor=ACTOR)
+    assert chat_moderators.role_of(session, ana) == "viewer"
     assert logged() == ["name_moderator", "dismiss_moderator"]
 
 
@@ -298,7 +306,7 @@ def test_not_everybody_can_be_named(email: str) -> None:
     make_user("gone@example.com", is_active=False)
 
     with pytest.raises(CantModerate):
-        moderators.name(session, email, actor=ACTOR)
+        chat_moderators.name(session, email, actor=ACTOR)
     assert not Moderator.objects.exists()
 
 
@@ -308,12 +316,12 @@ def test_not_everybody_can_be_named(email: str) -> None:
 def test_a_message_is_pinned_replaced_and_taken_off(
     session: StreamSession, ana: User, news: list[tuple[str, str]]
 ) -> None:
-    first = chat.post(session, author=ana, text="first")
-    second = chat.post(session, author=session.host, text="second")
+    first = messages.post(session, author=ana, text="first")
+    second = messages.post(session, author=session.host, text="second")
     news.clear()
 
     for message in (first, first, second, None):
-        pinned.pin(session, message, actor=ACTOR)
+        chat_pinned.pin(session, message, actor=ACTOR)
 
     assert news == [("pinned", "first"), ("pinned", "second"), ("pinned", "")]
     assert logged() == ["pin_message", "pin_message", "unpin_message"]
@@ -322,18 +330,18 @@ def test_a_message_is_pinned_replaced_and_taken_off(
 def test_a_removed_message_comes_off_and_can_not_be_pinned(
     session: StreamSession, ana: User, news: list[tuple[str, str]]
 ) -> None:
-    message = chat.post(session, author=ana, text="first")
-    pinned.pin(session, message, actor=ACTOR)
+    message = messages.post(session, author=ana, text="first")
+    chat_pinned.pin(session, message, actor=ACTOR)
     news.clear()
 
-    chat.remove(message, actor=ACTOR)
+    messages.remove(message, actor=ACTOR)
 
     session.refresh_from_db()
     assert session.pinned_message is None
     assert news == [("pinned", ""), ("removed", str(message.pk))]
-    for other in (message, chat.post(make_session(), author=ana, text="elsewhere")):
+    for other in (message, messages.post(make_session(), author=ana, text="elsewhere")):
         with pytest.raises(CantModerate):
-            pinned.pin(session, other, actor=ACTOR)
+            chat_pinned.pin(session, other, actor=ACTOR)
 
 
 # --- forgetting ---
@@ -343,10 +351,10 @@ def test_an_erased_person_leaves_no_standing_and_no_network(session: StreamSessi
     settings.CHAT_BANS_NETWORKS = True
     other = make_user()
     for author in (ana, other):
-        chat.post(session, author=author, text="hi", network="203.0.113.9")
-    moderators.name(make_session(), ana.email, actor=ACTOR)
-    silences.ban(session, ana, actor=ACTOR, network="203.0.113.9")
-    silences.time_out(session, other, 60, actor=ACTOR)
+        messages.post(session, author=author, text="hi", network="203.0.113.9")
+    chat_moderators.name(make_session(), ana.email, actor=ACTOR)
+    chat_silences.ban(session, ana, actor=ACTOR, network="203.0.113.9")
+    chat_silences.time_out(session, other, 60, actor=ACTOR)
 
     assert erasure.erase(ana.email, actor=ACTOR)["chat_standing"] == 3
 

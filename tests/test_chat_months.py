@@ -20,10 +20,12 @@ from django.utils import timezone
 from shop import partitions
 from shop.models import User
 from shop.partitions import Months
-from streams import chat, chat_months, tasks
-from streams.chat_months import MONTHS
+from streams import tasks
+from streams.chat import messages
+from streams.chat import partitions as chat_partitions
+from streams.chat import pinned as chat_pinned
+from streams.chat.partitions import MONTHS
 from streams.models import ChatMessage, StreamSession
-from streams.moderation import pinned
 from tests.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,14 +95,14 @@ def test_months_are_there_before_they_begin() -> None:
 
 
 def test_a_message_goes_to_its_month(session: StreamSession) -> None:
-    old, new = said(session, OLD, "old"), chat.post(session, author=make_user(), text="new")
+    old, new = said(session, OLD, "old"), messages.post(session, author=make_user(), text="new")
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, tableoid::regclass::text FROM streams_chatmessage")
         places = dict(cursor.fetchall())
 
     assert places == {old.pk: FEBRUARY, new.pk: f"{TABLE}_y{new.said_at:%Ym%m}"}
-    assert [line.text for line in chat.history(session)] == ["old", "new"]
+    assert [line.text for line in messages.history(session)] == ["old", "new"]
 
 
 def test_a_message_is_kept_though_nobody_made_its_month(
@@ -108,7 +110,7 @@ def test_a_message_is_kept_though_nobody_made_its_month(
 ) -> None:
     monkeypatch.setattr(timezone, "now", lambda: FAR)
 
-    message = chat.post(session, author=make_user(), text="happy new decade")
+    message = messages.post(session, author=make_user(), text="happy new decade")
 
     assert ChatMessage.objects.get().said_at == message.at == FAR
     assert {f"{TABLE}_y2091m0{month}" for month in (3, 4, 5, 6)} <= attached()
@@ -116,10 +118,10 @@ def test_a_message_is_kept_though_nobody_made_its_month(
 
 def test_control_without_a_month_a_message_is_refused(session: StreamSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: FAR)
-    monkeypatch.setattr(chat_months, "in_its_month", lambda keep: keep())
+    monkeypatch.setattr(chat_partitions, "in_its_month", lambda keep: keep())
 
     with pytest.raises(IntegrityError):
-        chat.post(session, author=make_user(), text="happy new decade")
+        messages.post(session, author=make_user(), text="happy new decade")
 
 
 def test_what_the_database_refuses_for_another_reason_makes_no_month(session: StreamSession) -> None:
@@ -127,7 +129,7 @@ def test_what_the_database_refuses_for_another_reason_makes_no_month(session: St
         return ChatMessage.objects.create(session=session, author_name=None, text="x", at=FAR, said_at=timezone.now())
 
     with pytest.raises(IntegrityError):
-        chat_months.in_its_month(keep)
+        chat_partitions.in_its_month(keep)
 
 
 def write_together(
@@ -149,7 +151,7 @@ def write_together(
 
     def write(author: User) -> ChatMessage | Exception:
         try:
-            return closing(lambda: chat.post(session, author=author, text="first"))
+            return closing(lambda: messages.post(session, author=author, text="first"))
         except DatabaseError as error:
             return error
 
@@ -212,8 +214,8 @@ def post_meanwhile(session: StreamSession, threads: ThreadPoolExecutor, drop: Ca
         with suppress(DatabaseError), transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '200ms'")
-            chat.post(session, author=make_user(), text="in between")
-            was_kept = [line.text for line in chat.history(session)][-1:] == ["in between"]
+            messages.post(session, author=make_user(), text="in between")
+            was_kept = [line.text for line in messages.history(session)][-1:] == ["in between"]
         assert end() == 1
     return was_kept, dropping.result(WITHIN_S)
 
@@ -260,7 +262,7 @@ def test_a_month_that_is_being_read_is_gone_for_others_and_dropped_another_time(
     with reading(threads) as end:
         assert MONTHS.drop_before(limit) == []
         assert exists(FEBRUARY)
-        assert chat.history(session) == []
+        assert messages.history(session) == []
         assert end() == 1
 
     assert MONTHS.drop_before(limit) == [FEBRUARY]
@@ -295,10 +297,10 @@ def test_old_messages_go_after_the_time_that_the_shop_sets(
     for text, at in (("kept", datetime(2011, 4, 20, tzinfo=UTC)), ("gone", datetime(2011, 4, 1, tzinfo=UTC))):
         said(session, at, text)
     said(session, OLD, "old")
-    pinned.pin(session, ChatMessage.objects.get(text="gone"), actor=ACTOR)
+    chat_pinned.pin(session, ChatMessage.objects.get(text="gone"), actor=ACTOR)
 
     assert tasks.forget_chat() == 1
-    assert chat_months.forget_old() == 0
+    assert chat_partitions.forget_old() == 0
 
     assert [message.text for message in ChatMessage.objects.all()] == ["kept"]
     assert not exists(FEBRUARY)
@@ -316,7 +318,7 @@ def test_without_a_time_nothing_goes(session: StreamSession, settings: Any) -> N
 
 def test_a_pin_whose_month_is_gone_is_no_pin(session: StreamSession) -> None:
     message = said(session, OLD)
-    pinned.pin(session, message, actor=ACTOR)
+    chat_pinned.pin(session, message, actor=ACTOR)
     assert session.pinned_message == message
 
     MONTHS.drop_before(timezone.now() - timedelta(days=900))
@@ -329,7 +331,7 @@ def test_a_pin_whose_month_is_gone_is_no_pin(session: StreamSession) -> None:
 
 def test_a_young_show_is_read_from_its_own_months_and_a_message_from_its_one() -> None:
     session = make_session()
-    message = chat.post(session, author=make_user(), text="hello")
+    message = messages.post(session, author=make_user(), text="hello")
     MONTHS.ensure([OLD])
 
     def searched(queryset: Any) -> set[str]:
@@ -337,8 +339,8 @@ def test_a_young_show_is_read_from_its_own_months_and_a_message_from_its_one() -
         return {name for name in attached() if name in plan}
 
     own = f"{TABLE}_y{message.said_at:%Ym%m}"
-    assert own in searched(chat.visible(session))
-    assert not {name for name in searched(chat.visible(session)) if name < own}
+    assert own in searched(messages.visible(session))
+    assert not {name for name in searched(messages.visible(session)) if name < own}
     assert searched(ChatMessage.objects.filter(pk=message.pk, said_at=message.said_at)) == {own}
 
 
@@ -352,7 +354,7 @@ def test_messages_and_pins_survive_the_way_there_and_back() -> None:
     message = said(session, OLD)
     author = make_user()
     ChatMessage.objects.update(author=author)
-    pinned.pin(session, message, actor=ACTOR)
+    chat_pinned.pin(session, message, actor=ACTOR)
     rows = list(ChatMessage.objects.values())
     try:
         MigrationExecutor(connection).migrate(before)

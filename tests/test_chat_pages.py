@@ -10,9 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from shop.models import AuditEntry, User
-from streams import chat
+from streams.chat import messages
+from streams.chat import moderators as chat_moderators
+from streams.chat import pinned as chat_pinned
+from streams.chat import silences as chat_silences
 from streams.models import ChatMessage, Moderator, Silence, StreamSession
-from streams.moderation import moderators, pinned, silences
 from tests.caller import Caller
 from tests.factories import make_session, make_user
 
@@ -65,7 +67,7 @@ def held(session: StreamSession, author: User, text: str = "spam") -> ChatMessag
 
 
 def test_the_page_is_for_those_who_keep_the_chat(session: StreamSession, host: User, mod: User) -> None:
-    line = chat.post(session, author=make_user(), text="hello")
+    line = messages.post(session, author=make_user(), text="hello")
     deeds = [(f"chat/{line.pk}/", {"do": "remove"}), ("chat/unpin/", {}), ("silences/1/lift/", {})]
 
     for trusted in (host, mod, make_user(is_staff=True)):
@@ -78,7 +80,7 @@ def test_the_page_is_for_those_who_keep_the_chat(session: StreamSession, host: U
     for path, body in deeds:
         assert of(None).post(STUDIO + path, body).status_code == 302
         assert of(host).get(STUDIO + path).status_code == 405
-    assert chat.history(session) == [line]
+    assert messages.history(session) == [line]
     assert not AuditEntry.objects.exists()
 
 
@@ -104,7 +106,7 @@ def test_held_messages_are_shown_or_deleted(session: StreamSession, mod: User, a
     client.post(f"{STUDIO}chat/{good.pk}/", {"do": "approve"})
     client.post(f"{STUDIO}chat/{bad.pk}/", {"do": "remove"})
 
-    assert [line.text for line in chat.history(session)] == ["spam kettle"]
+    assert [line.text for line in messages.history(session)] == ["spam kettle"]
     assert "wait for you" not in text_of(client.get(PAGE))
     assert [(entry.action, entry.actor) for entry in AuditEntry.objects.order_by("id")] == [
         ("approve_message", f"user:{mod.public_id}"),
@@ -119,7 +121,7 @@ def test_held_messages_are_shown_or_deleted(session: StreamSession, mod: User, a
 def test_a_time_out_has_the_length_of_its_button(
     session: StreamSession, mod: User, ana: User, seconds: int, told: str
 ) -> None:
-    rude = chat.post(session, author=ana, text="buy mine")
+    rude = messages.post(session, author=ana, text="buy mine")
     client = of(mod)
     assert f'value="time_out:{seconds}"' in text_of(client.get(PAGE))
 
@@ -129,7 +131,7 @@ def test_a_time_out_has_the_length_of_its_button(
     assert until
     assert seconds - 60 < (until - timezone.now()).total_seconds() <= seconds
     assert f"Ana can write again {told}." in text_of(page)
-    silences.ban(session, ana, actor="user:x")
+    chat_silences.ban(session, ana, actor="user:x")
     page = client.post(f"{STUDIO}chat/{rude.pk}/", {"do": f"time_out:{seconds}"}, follow=True)
     assert "Ana is silenced for longer than that already." in text_of(page)
 
@@ -142,23 +144,23 @@ def test_a_page_says_what_keeps_somebody_from_writing_and_until_when(session: St
         return found["code"], (found["until"] - timezone.now()).total_seconds() if found["until"] else 0
 
     assert of(ana).get("/shows/kiln/").context["stage"].refusal is None
-    chat.set_slow_mode(session, 30)
-    chat.post(session, author=ana, text="first")
+    messages.set_slow_mode(session, 30)
+    messages.post(session, author=ana, text="first")
     code, left_s = refusal()
     assert (code, 28 < left_s <= 30) == ("slow_mode", True)
     assert of(make_user()).get("/shows/kiln/").context["stage"].refusal is None
     assert of(session.host).get("/shows/kiln/").context["stage"].refusal is None
 
-    silences.time_out(session, ana, 600, actor="user:x")
+    chat_silences.time_out(session, ana, 600, actor="user:x")
     code, left_s = refusal()
     assert (code, 590 < left_s <= 600) == ("muted", True)
-    silences.ban(session, ana, actor="user:x")
+    chat_silences.ban(session, ana, actor="user:x")
     assert refusal() == ("banned", 0)
     assert "You can&#x27;t write in this host&#x27;s shows." in text_of(of(ana).get("/shows/kiln/"))
 
 
 def test_a_time_out_and_a_ban_are_given_and_undone(session: StreamSession, mod: User, ana: User) -> None:
-    rude = chat.post(session, author=ana, text="buy mine")
+    rude = messages.post(session, author=ana, text="buy mine")
     client = of(mod)
 
     timed_out = client.post(f"{STUDIO}chat/{rude.pk}/", {"do": "time_out:600"}, follow=True)
@@ -167,21 +169,21 @@ def test_a_time_out_and_a_ban_are_given_and_undone(session: StreamSession, mod: 
     silence = Silence.objects.get()
     assert silence.until
     assert timedelta(minutes=9) < silence.until - timezone.now() <= timedelta(minutes=10)
-    assert chat.history(session) == [rude]
+    assert messages.history(session) == [rude]
 
     banned = client.post(f"{STUDIO}chat/{rude.pk}/", {"do": "ban"}, follow=True)
     assert "Ana can&#x27;t write here any more." in text_of(banned)
     assert "banned" in text_of(banned)
-    assert chat.history(session) == []
+    assert messages.history(session) == []
     client.post(f"{STUDIO}silences/{silence.pk}/lift/")
 
     assert not Silence.objects.exists()
-    assert chat.post(session, author=ana, text="sorry").text == "sorry"
+    assert messages.post(session, author=ana, text="sorry").text == "sorry"
 
 
 def test_somebody_elses_silence_is_not_lifted(session: StreamSession, host: User, ana: User) -> None:
     elsewhere = make_session()
-    silences.ban(elsewhere, ana, actor="user:x")
+    chat_silences.ban(elsewhere, ana, actor="user:x")
 
     of(host).post(f"{STUDIO}silences/{Silence.objects.get().pk}/lift/")
 
@@ -190,24 +192,24 @@ def test_somebody_elses_silence_is_not_lifted(session: StreamSession, host: User
 
 @pytest.mark.parametrize("do", ["time_out:60", "ban"])
 def test_the_trusted_are_let_be_with_a_word(session: StreamSession, host: User, mod: User, do: str) -> None:
-    line = chat.post(session, author=host, text="welcome")
+    line = messages.post(session, author=host, text="welcome")
 
     page = text_of(of(mod).post(f"{STUDIO}chat/{line.pk}/", {"do": do}, follow=True))
 
     assert "That is the host, or somebody who moderates too." in page
-    assert chat.history(session) == [line]
+    assert messages.history(session) == [line]
     assert not Silence.objects.exists()
 
 
 @pytest.mark.parametrize("do", ["explode", "time_out", "time_out:61", "time_out:x"])
 def test_what_is_no_deed_is_a_bad_request(session: StreamSession, host: User, do: str) -> None:
-    line = chat.post(session, author=host, text="welcome")
+    line = messages.post(session, author=host, text="welcome")
 
     assert of(host).post(f"{STUDIO}chat/{line.pk}/", {"do": do}).status_code == 400
 
 
 def test_a_message_is_pinned_above_the_chat_and_taken_off(session: StreamSession, host: User, ana: User) -> None:
-    line = chat.post(session, author=host, text="Code KILN10 until nine")
+    line = messages.post(session, author=host, text="Code KILN10 until nine")
     client = of(host)
 
     back = client.post(f"{STUDIO}chat/{line.pk}/", {"do": "pin", "back": "studio"})
@@ -280,9 +282,9 @@ def test_the_api_says_what_became_of_a_message(session: StreamSession, ana: User
 
     waits = caller.post("sessions/kiln/comments", {"text": "spam"})
     message = ChatMessage.objects.get()
-    silences.time_out(session, ana, 60, actor="user:x")
+    chat_silences.time_out(session, ana, 60, actor="user:x")
     muted = caller.post("sessions/kiln/comments", {"text": "hello"})
-    silences.ban(session, ana, actor="user:x")
+    chat_silences.ban(session, ana, actor="user:x")
     banned = caller.post("sessions/kiln/comments", {"text": "hello"})
 
     assert (waits.status_code, waits.json()["code"], waits.json()["id"]) == (202, "held_for_review", str(message.pk))
@@ -306,7 +308,7 @@ def test_a_show_and_its_replay_are_written_to_without_script(session: StreamSess
     refused = client.post("/shows/kiln/chat/", {"text": "buy spam"}, follow=True)
 
     assert said["Location"] == "/shows/kiln/#h-chat"
-    assert [line.text for line in chat.history(session)] == ["hello", "lovely replay"]
+    assert [line.text for line in messages.history(session)] == ["hello", "lovely replay"]
     assert "A moderator looks at it first." in text_of(refused)
     StreamSession.objects.update(started_at=None)
     assert 'name="text"' not in text_of(client.get("/shows/kiln/"))
@@ -320,10 +322,10 @@ def test_the_pages_cost_the_same_for_one_and_ten(host: User) -> None:
         for number in range(count):
             author = make_user()
             held(session, author)
-            line = chat.post(session, author=author, text=f"line {number}")
-            silences.time_out(session, author, 60, actor="user:x")
-            moderators.name(session, make_user().email, actor="user:x")
-        pinned.pin(session, line, actor="user:x")
+            line = messages.post(session, author=author, text=f"line {number}")
+            chat_silences.time_out(session, author, 60, actor="user:x")
+            chat_moderators.name(session, make_user().email, actor="user:x")
+        chat_pinned.pin(session, line, actor="user:x")
 
     def cost(path: str) -> int:
         with CaptureQueriesContext(connection) as queries:

@@ -14,10 +14,11 @@ import pytest
 from django.db import connection
 
 from shop.models import User
-from streams import chat
+from streams.chat import messages
+from streams.chat import pinned as chat_pinned
+from streams.chat import silences as chat_silences
 from streams.exceptions import CantModerate, ChatRefused
 from streams.models import ChatMessage, Silence, StreamSession
-from streams.moderation import pinned, silences
 from tests.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,8 +66,8 @@ def pause_before_writing(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Eve
 
 
 def ban_and_clear(session: StreamSession, user: User) -> None:
-    silences.ban(session, user, actor="user:mod")
-    chat.remove_all(session, user, actor="user:mod")
+    chat_silences.ban(session, user, actor="user:mod")
+    messages.remove_all(session, user, actor="user:mod")
 
 
 def ban_while_writing(
@@ -74,7 +75,7 @@ def ban_while_writing(
 ) -> list[ChatMessage]:
     """Ban somebody whose message is about to be inserted; return what is left of them to be seen."""
     there, go = pause_before_writing(monkeypatch)
-    writing = threads.submit(closing, partial(chat.post, session, author=ana, text="one last word"))
+    writing = threads.submit(closing, partial(messages.post, session, author=ana, text="one last word"))
     assert there.wait(WITHIN_S)
     banning = threads.submit(closing, partial(ban_and_clear, session, ana))
     with suppress(TimeoutError):
@@ -83,13 +84,13 @@ def ban_while_writing(
     writing.result(WITHIN_S)
     banning.result(WITHIN_S)
     assert Silence.objects.filter(user=ana, until=None).exists()
-    return chat.history(session)
+    return messages.history(session)
 
 
 def test_control_without_the_guard_a_last_word_outlives_the_ban(
     session: StreamSession, ana: User, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(silences, "hold_off", lambda session, user: None)
+    monkeypatch.setattr(chat_silences, "hold_off", lambda session, user: None)
 
     assert [message.text for message in ban_while_writing(session, ana, threads, monkeypatch)] == ["one last word"]
 
@@ -104,7 +105,7 @@ def remove_while_pinning(
     session: StreamSession, ana: User, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> StreamSession:
     """Remove a message between its being looked at and being pinned; return the show."""
-    message = chat.post(session, author=ana, text="buy mine")
+    message = messages.post(session, author=ana, text="buy mine")
     there, go = threading.Event(), threading.Event()
     save = StreamSession.save
 
@@ -114,23 +115,23 @@ def remove_while_pinning(
         save(show, **options)
 
     monkeypatch.setattr(StreamSession, "save", save_later)
-    pinning = threads.submit(closing, partial(pinned.pin, session, message, actor="user:mod"))
+    pinning = threads.submit(closing, partial(chat_pinned.pin, session, message, actor="user:mod"))
     assert there.wait(WITHIN_S)
-    removing = threads.submit(closing, partial(chat.remove, message, actor="user:mod"))
+    removing = threads.submit(closing, partial(messages.remove, message, actor="user:mod"))
     with suppress(TimeoutError):
         removing.result(A_MOMENT_S)
     go.set()
     pinning.result(WITHIN_S)
     removing.result(WITHIN_S)
     session.refresh_from_db()
-    assert chat.history(session) == []
+    assert messages.history(session) == []
     return session
 
 
 def test_control_without_the_shows_lock_a_removed_message_stays_pinned(
     session: StreamSession, ana: User, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (chat, pinned):
+    for module in (messages, chat_pinned):
         monkeypatch.setattr(module, "lock_session", lambda pk: StreamSession.objects.get(pk=pk))
 
     assert remove_while_pinning(session, ana, threads, monkeypatch).pinned_message is not None

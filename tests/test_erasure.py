@@ -29,7 +29,8 @@ from shop.models import Address, AuditEntry, Cart, Notice, OutboxEvent, User
 from shop.notifications import notices
 from shop.notifications.notices import News
 from shop.people import erasure, tokens
-from streams import chat, opinions
+from streams import opinions
+from streams.chat import messages
 from streams.models import ChatMessage
 from streams.signals import chat_removed
 from tests import invariants
@@ -51,7 +52,7 @@ def make_maria() -> User:
     tokens.issue(maria)
     AccessAttempt.objects.create(username=EMAIL.lower(), user_agent="", ip_address="192.0.2.7", failures_since_start=1)
     session = make_session("a-show")
-    chat.post(session, author=maria, text="hello")
+    messages.post(session, author=maria, text="hello")
     opinions.set_opinion(session, maria, "like")
     make_product(skus=("VASE",), price_minor=8600, stock=99)
     cart.set_line(Cart.objects.create(user=maria), sku="VASE", quantity=1)

@@ -7,7 +7,8 @@ from django.test import Client
 
 from inventory.exceptions import StockBusy
 from shop.models import AuditEntry, User, Variant
-from streams import chat, figures, health, pins, run_list
+from streams import figures, health, pins, run_list
+from streams.chat import messages
 from streams.models import ChatMessage, Pin, StreamSession
 from streams.store import upload_lag
 from tests.caller import Caller
@@ -190,8 +191,8 @@ def test_slow_mode_is_set_within_bounds(session: StreamSession, host: User) -> N
 
 
 def test_a_message_is_removed_from_ones_own_show_only(session: StreamSession, host: User) -> None:
-    mine = chat.post(session, author=make_user(), text="buy mine")
-    elsewhere = chat.post(make_session(), author=make_user(), text="hello")
+    mine = messages.post(session, author=make_user(), text="buy mine")
+    elsewhere = messages.post(make_session(), author=make_user(), text="hello")
     caller = Caller(host)
 
     assert caller.call("DELETE", f"host/sessions/kiln/chat/{mine.pk}").status_code == 204
@@ -203,7 +204,7 @@ def test_a_message_is_removed_from_ones_own_show_only(session: StreamSession, ho
 
 def test_figures_tell_what_the_show_does(session: StreamSession, host: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "viewer_counter", lambda slugs: dict.fromkeys(slugs, 7))
-    chat.post(session, author=make_user(), text="hello")
+    messages.post(session, author=make_user(), text="hello")
     health.report(session.pk, health.Health(bitrate_bps=5_900_000, frames_per_s=29.97, width=1280, height=720))
     upload_lag.report(session.pk, 12.3)
 

@@ -22,7 +22,8 @@ from orders.models import ArchivedOrder, Order, ProviderEvent, Refund
 from shop.models import AuditEntry, Notice, User, WebhookDelivery, WebhookEndpoint
 from shop.notifications import mails, notices
 from shop.webhooks import deliveries
-from streams import chat, pins, shows
+from streams import pins, shows
+from streams.chat import messages
 from streams.host import forms as host_forms
 from streams.models import Announcement, BlockedWord, ChatMessage, Silence, StreamSession
 from tests.archiving import pay
@@ -132,7 +133,7 @@ def test_a_show_of_the_longest_texts_can_be_led_and_ended(show: StreamSession, s
     do("pin/", sku=sku)
     do("slow-mode/", seconds=5)
     do("chat/", text="c" * 300)
-    message = chat.post(show, author=viewer, text="m" * 300)
+    message = messages.post(show, author=viewer, text="m" * 300)
     do(f"chat/{message.pk}/", do="pin")
     do(f"chat/{message.pk}/", do="time_out:600")
     do(f"chat/{message.pk}/", do="ban")

@@ -8,11 +8,11 @@ from django.test import Client
 
 from shop.models import User
 from shop.text import one_line
-from streams import chat
+from streams.chat import messages
+from streams.chat import rules as chat_rules
+from streams.chat.links import has_link
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage, Moderator
-from streams.moderation import rules
-from streams.moderation.links import has_link
 from tests.caller import Caller
 from tests.factories import make_session, make_user
 
@@ -45,7 +45,7 @@ in_database = pytest.mark.django_db(transaction=True)
 )
 def test_a_line_that_shows_nothing_is_refused(text: str) -> None:
     with pytest.raises(ChatRefused) as refused:
-        chat.post(make_session(), author=make_user(), text=f" {text}\n{text}")
+        messages.post(make_session(), author=make_user(), text=f" {text}\n{text}")
 
     assert refused.value.code == "bad_message"
     assert not ChatMessage.objects.exists()
@@ -115,12 +115,12 @@ def test_unseen_signs_without_a_use_and_stacked_marks_are_left_out(said: str, ke
     ],
 )
 def test_a_blocked_word_is_found_in_disguise(text: str) -> None:
-    assert rules.has_word(f"see, {text}!", ["spam", "big deal", "flag"])
+    assert chat_rules.has_word(f"see, {text}!", ["spam", "big deal", "flag"])
 
 
 @pytest.mark.parametrize("text", ["spammer", "class", "100", "a big, fine deal", "می‌خواهم"])
 def test_other_words_are_not_blocked(text: str) -> None:
-    assert not rules.has_word(text, ["spam", "ass", "loo", "big deal", "خواهم"])
+    assert not chat_rules.has_word(text, ["spam", "ass", "loo", "big deal", "خواهم"])
 
 
 LINKS = """see http://x|WWW.kiln.example|kiln-shop.com|kiln.io/now|ｋｉｌｎ．ｃｏｍ|so.me
@@ -199,10 +199,10 @@ def test_who_bore_such_a_name_before_speaks_under_another_one(name: str) -> None
     Moderator.objects.create(session=session, user=moderator)
     viewer = make_user(display_name=name)
 
-    said = chat.post(session, author=viewer, text="all free today")
+    said = messages.post(session, author=viewer, text="all free today")
 
     assert said.author_name == f"viewer_{str(viewer.public_id)[:4]}"
-    assert chat.post(session, author=moderator, text="no").author_name == "Jo"
-    assert chat.post(session, author=session.host, text="no").author_name == "Mira"
-    assert chat.post(session, author=make_user(display_name="Joan"), text="ah").author_name == "Joan"
-    assert name not in json.dumps([one.author_name for one in chat.history(session)], ensure_ascii=False)
+    assert messages.post(session, author=moderator, text="no").author_name == "Jo"
+    assert messages.post(session, author=session.host, text="no").author_name == "Mira"
+    assert messages.post(session, author=make_user(display_name="Joan"), text="ah").author_name == "Joan"
+    assert name not in json.dumps([one.author_name for one in messages.history(session)], ensure_ascii=False)

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from inventory import stock
 from shop.models import Address, Variant
-from streams import chat, opinions, playback
+from streams import opinions, playback
+from streams.chat import messages
 from streams.models import ChatMessage, Opinion, Pin, StreamSession
 from tests.factories import make_product, make_session, make_user
 
@@ -196,7 +197,7 @@ def test_a_signed_in_person_finds_name_and_newest_address_filled_in(client: Clie
 
 def test_chat_is_there_on_arrival_and_is_text_never_html(client: Client) -> None:
     session = make_session("kiln")
-    chat.post(session, author=make_user(display_name="ada"), text="<b>how tall?</b>")
+    messages.post(session, author=make_user(display_name="ada"), text="<b>how tall?</b>")
 
     html = client.get("/shows/kiln/").content.decode()
 
@@ -352,7 +353,7 @@ def fill(count: int, *, session: str) -> None:
         skus = (f"A-{number}", f"B-{number}")
         make_product(skus=skus, stock=5, category=f"category-{number}")
         show.run_list.create(variant=Variant.objects.get(sku=skus[0]), position=number)
-        chat.post(show, author=make_user(), text="hello")
+        messages.post(show, author=make_user(), text="hello")
         make_session(host=host, skus=skus)
         make_session(host=host, skus=skus, state="scheduled", starts_at=timezone.now() + timedelta(hours=1))
         old = make_replay(f"old-{number}", skus=skus, host=host)

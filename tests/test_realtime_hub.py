@@ -18,7 +18,8 @@ from realtime.seeding import UnknownShow
 from realtime.wire import Frame, Since
 from realtime.writers import writer_of
 from shop import redis_pool
-from streams import chat, pins
+from streams import pins
+from streams.chat import messages
 from streams.models import StreamSession
 from tests.factories import make_product, make_session, make_user
 from tests.own_redis import OwnRedis, started
@@ -161,7 +162,7 @@ async def test_a_log_that_no_longer_reaches_so_far_gives_a_snapshot(hub: Hub, sh
 async def test_a_redis_that_was_emptied_is_another_epoch(hub: Hub, show: StreamSession) -> None:
     _, inbox = await sit(hub, "session:hubbed")
     before = inbox.of("snapshot")[0]
-    await hubs.in_thread(chat.post, show, author=await hubs.in_thread(make_user), text="still here")
+    await hubs.in_thread(messages.post, show, author=await hubs.in_thread(make_user), text="still here")
     await eventually(lambda: inbox.events("chat"))
     redis_pool.client().flushall()
     await eventually(lambda: len(inbox.of("snapshot")) == 2)

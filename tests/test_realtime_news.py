@@ -18,7 +18,8 @@ from realtime import log, presence, publish, seeding, tasks, wire
 from realtime.log import Present
 from shop import redis_pool
 from shop.models import Variant
-from streams import chat, figures, opinions, pins, run_list
+from streams import figures, opinions, pins, run_list
+from streams.chat import messages
 from streams.models import ChatMessage, StreamSession
 from tests.factories import make_product, make_request, make_session, make_user
 
@@ -68,15 +69,15 @@ def test_what_is_published_while_the_database_is_read_wins(
 ) -> None:
     """A pin, a message and a removal arrive between reading and seeding."""
     author = make_user()
-    old, doomed = (chat.post(show, author=author, text=text) for text in ("old", "doomed"))
+    old, doomed = (messages.post(show, author=author, text=text) for text in ("old", "doomed"))
     redis_pool.client().flushall()
     read = seeding.read
 
     def read_and_be_overtaken(topic: str) -> log.Seeds:
         seeds = read(topic)
         pins.pin(show, "VASE-1", actor="system")
-        chat.remove(doomed, actor="system")
-        chat.post(show, author=author, text="new")
+        messages.remove(doomed, actor="system")
+        messages.post(show, author=author, text="new")
         stock.write_off(sku="VASE-1", warehouse="main", quantity=1, actor="system")
         return seeds
 
@@ -114,7 +115,7 @@ def test_every_change_of_a_show_becomes_its_event(show: StreamSession) -> None:
     start = state()["seq"]
     pins.pin(show, "VASE-1", actor="system")
     run_list.set_skus(show, ["VASE-1", "VASE-3"])
-    chat.set_slow_mode(show, 5)
+    messages.set_slow_mode(show, 5)
     opinions.set_opinion(show, make_user(), "like")
     Variant.objects.get(sku="VASE-1").save()
     Variant.objects.get(sku="VASE-3").save()
@@ -204,11 +205,11 @@ def test_a_lost_run_list_is_healed_with_all_that_belongs_to_it(show: StreamSessi
 
 
 def test_a_lost_removal_from_the_chat_is_healed(show: StreamSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept, unkind = (chat.post(show, author=make_user(), text=text) for text in ("hello", "unkind"))
+    kept, unkind = (messages.post(show, author=make_user(), text=text) for text in ("hello", "unkind"))
     seq = state()["seq"]
     with monkeypatch.context() as away:
         away.setattr(publish, "to_show", lambda slug, *events: None)
-        chat.remove(unkind, actor="system")
+        messages.remove(unkind, actor="system")
     assert len(state()["chat"]) == 2
 
     assert tasks.refresh_live_availability() == 1
@@ -221,12 +222,12 @@ def test_a_lost_removal_from_the_chat_is_healed(show: StreamSession, monkeypatch
 def test_a_lost_message_of_the_chat_is_told_again_for_a_while(
     show: StreamSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said_before(chat.post(show, author=make_user(), text="heard"), timedelta(hours=1))
+    said_before(messages.post(show, author=make_user(), text="heard"), timedelta(hours=1))
     redis_pool.client().flushall()
     seq = state()["seq"]
     with monkeypatch.context() as away:
         away.setattr(publish, "to_show", lambda slug, *events: None)
-        lost, old, _ = (chat.post(show, author=make_user(), text=text) for text in ("lost", "old", "just now"))
+        lost, old, _ = (messages.post(show, author=make_user(), text=text) for text in ("lost", "old", "just now"))
     lost = said_before(lost, seeding.LOST_AFTER + timedelta(seconds=1))
     said_before(old, seeding.LOST_FOR + timedelta(seconds=1))
 
@@ -238,7 +239,7 @@ def test_a_lost_message_of_the_chat_is_told_again_for_a_while(
 
 def test_a_message_that_was_told_and_made_room_for_others_is_not_told_again(show: StreamSession) -> None:
     state()
-    first = chat.post(show, author=make_user(), text="first")
+    first = messages.post(show, author=make_user(), text="first")
     said = {"author": "A viewer", "role": "viewer", "text": "and so on", "at": timezone.now() - timedelta(hours=1)}
     log.publish(TOPIC, [wire.chat(id=str(uuid4()), **said) for _ in range(50)])
     assert str(first.pk) not in {one["id"] for one in state()["chat"]}

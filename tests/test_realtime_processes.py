@@ -9,7 +9,8 @@ import pytest
 from inventory import stock
 from realtime import log
 from realtime.state import State
-from streams import chat, pins
+from streams import pins
+from streams.chat import messages
 from streams.models import ChatMessage, StreamSession
 from tests.balancer import balanced
 from tests.crowds import crowd
@@ -70,7 +71,7 @@ def test_a_page_goes_on_at_another_process_when_its_own_is_killed(
 
 
 def _say(show: StreamSession, text: str) -> None:
-    chat.post(show, author=make_user(), text=text)
+    messages.post(show, author=make_user(), text=text)
 
 
 def test_a_restart_of_redis_under_a_thousand_sockets_is_no_silent_gap(

@@ -9,9 +9,10 @@ import pytest
 
 from realtime import sayings, wire
 from shop.models import User
-from streams import chat, shows
+from streams import shows
+from streams.chat import messages
+from streams.chat import pinned as chat_pinned
 from streams.models import ChatMessage, Moderator, StreamSession
-from streams.moderation import pinned
 from tests.factories import make_session, make_user
 from tests.realtime_servers import Client, Server, running, ticket_of
 
@@ -51,7 +52,7 @@ def test_strangers_see_a_planned_show_and_insiders_a_rehearsal(server: Server, s
 
 
 def test_who_waits_hears_viewers_and_nothing_of_the_rehearsal(server: Server, show: StreamSession) -> None:
-    chat.post(show, author=make_user(), text="when does it start?")
+    messages.post(show, author=make_user(), text="when does it start?")
     with Client(server, path_of(show)) as viewer, Client(server, path_of(show)) as host:
         fan = make_user()
         viewer.hello(ticket=ticket_of(fan))
@@ -61,7 +62,7 @@ def test_who_waits_hears_viewers_and_nothing_of_the_rehearsal(server: Server, sh
         host.wait_for_event("session")
         host.send(type="chat", id="m1", text="is this on?")
         said = host.wait_for_event("chat")
-        pinned.pin(show, ChatMessage.objects.get(pk=said["id"]), actor="test")
+        chat_pinned.pin(show, ChatMessage.objects.get(pk=said["id"]), actor="test")
         host.wait_for_event("message_pin")
         viewer.send(type="chat", id="m2", text="I can't wait")
         assert viewer.wait_for_event("chat")["text"] == "I can't wait"
@@ -79,7 +80,7 @@ def test_who_waits_hears_viewers_and_nothing_of_the_rehearsal(server: Server, sh
         assert "rehears" not in heard
         assert "is this on?" not in heard
         assert "rehears" not in json.dumps(newcomer.frames)
-    assert [message.text for message in chat.history(show)] == ["when does it start?", "I can't wait"]
+    assert [message.text for message in messages.history(show)] == ["when does it start?", "I can't wait"]
 
 
 @pytest.mark.parametrize("who", ["stranger", "host"])
@@ -89,4 +90,4 @@ def test_both_speak_in_a_rehearsal(show: StreamSession, who: str) -> None:
 
     assert sayings.say(show.slug, author.pk, wire.Chat("m1", "hello"))["type"] == "ack"
     shows.go_live(show)
-    assert [message.text for message in chat.history(show)] == (["hello"] if who == "stranger" else [])
+    assert [message.text for message in messages.history(show)] == (["hello"] if who == "stranger" else [])

@@ -16,9 +16,10 @@ from realtime import tickets
 from realtime.tickets import Person
 from realtime.wire import SERVICE_RESTART
 from shop.people import tokens
-from streams import chat, pins, shows
+from streams import pins, shows
+from streams.chat import messages
+from streams.chat import silences as chat_silences
 from streams.models import ChatMessage, StreamSession
-from streams.moderation import silences
 from tests.factories import make_product, make_session, make_user
 from tests.realtime_servers import Server, eventually, running
 from tests.scripted_page import WITHIN_S, Page, install_scripts, opened_pages
@@ -78,7 +79,7 @@ def test_a_page_hears_resumes_and_says_what_was_typed_while_offline(tmp_path: Pa
         page.wait_for("stale")
         page.tell("say", "typed while offline")
         page.wait_for("chatstate", state="queued", text="typed while offline")
-        chat.remove(said, actor="system")
+        messages.remove(said, actor="system")
         stock.write_off(sku="VASE-1", warehouse="main", quantity=2, actor="system")
 
         server.start()
@@ -180,16 +181,16 @@ def test_who_is_silenced_is_told_without_asking(tmp_path: Path, pages: list[Page
         page = Page(tmp_path, "/ws/sessions/calmly/", f"ws://127.0.0.1:{server.port}", ticket)
         pages.append(page)
         page.wait_for("fresh")
-        silences.time_out(show, troll, 60, actor="system")
+        chat_silences.time_out(show, troll, 60, actor="system")
         refused = page.wait_for("refused", code="muted")
         assert 0 < refused["retryMs"] <= 60_000
-        silences.ban(show, troll, actor="system")
+        chat_silences.ban(show, troll, actor="system")
         assert page.wait_for("refused", code="banned")["retryMs"] == 0
 
 
 def test_a_refused_message_says_why_and_can_be_said_again(tmp_path: Path, pages: list[Page]) -> None:
     show, author = make_session("slowly"), make_user()
-    chat.set_slow_mode(show, 2)
+    messages.set_slow_mode(show, 2)
     with running("uvicorn") as (server,):
         ticket = tickets.issue(Person(user_id=author.pk))
         page = Page(tmp_path, "/ws/sessions/slowly/", f"ws://127.0.0.1:{server.port}", ticket)

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from streams import chat, shows
+from streams import shows
+from streams.chat import messages
 from streams.models import Moderator
 from tests.factories import make_session, make_user
 
@@ -26,7 +27,7 @@ def test_a_rehearsal_leaves_the_announced_show_as_it_is_to_strangers(client: Cli
     paths = ("/", "/shows/", "/shows/soon/")
     before = [seen(client, path) for path in paths]
     shows.rehearse(show)
-    chat.post(show, author=show.host, text="can anybody hear me?")
+    messages.post(show, author=show.host, text="can anybody hear me?")
 
     for stranger in (None, make_user(), make_user(is_host=True)):
         if stranger:

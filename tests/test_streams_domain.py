@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from inventory.exceptions import NotInTransaction
 from shop.models import AuditEntry, Product, Variant
-from streams import chat, figures, keys, locks, opinions, pins, run_list, tasks
+from streams import figures, keys, locks, opinions, pins, run_list, tasks
+from streams.chat import messages
 from streams.exceptions import NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.models import ChatMessage, Opinion, Pin, RunListItem, StreamSession
 from streams.signals import opinions_changed, pin_changed, run_list_changed
@@ -301,7 +302,7 @@ def test_figures_of_a_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "viewer_counter", lambda slugs: dict.fromkeys(slugs, 7))
     ana, bo = make_user(), make_user()
     for author in (ana, ana, bo):
-        chat.post(session, author=author, text="hi")
+        messages.post(session, author=author, text="hi")
     long_ago = timezone.now() - timedelta(minutes=5)
     ChatMessage.objects.create(session=session, author=bo, author_name="Bo", text="early", at=long_ago)
 

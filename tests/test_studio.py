@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from inventory.exceptions import StockBusy
 from shop.models import AuditEntry, User
-from streams import chat, figures, keys, pins, run_list, shows
+from streams import figures, keys, pins, run_list, shows
+from streams.chat import messages
 from streams.models import ChatMessage, StreamSession
 from tests.factories import make_product, make_session, make_user
 
@@ -177,7 +178,7 @@ def test_on_air_the_studio_shows_list_figures_and_chat(
     session: StreamSession, host: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(figures, "viewer_counter", lambda slugs: dict.fromkeys(slugs, 812))
-    chat.post(session, author=make_user(display_name="Ana"), text="<b>how tall?</b>")
+    messages.post(session, author=make_user(display_name="Ana"), text="<b>how tall?</b>")
     pins.pin(session, "A", actor="user:x")
 
     page = text_of(of(host).get(STUDIO))
@@ -247,7 +248,7 @@ def test_a_studio_costs_the_same_for_one_product_and_ten(host: User) -> None:
     large = make_session("large", host=host, skus=tuple(make_product(stock=1).variants.get().sku for _ in range(10)))
     for session, count in ((small, 1), (large, 10)):
         for number in range(count):
-            chat.post(session, author=make_user(), text=f"line {number}")
+            messages.post(session, author=make_user(), text=f"line {number}")
         pins.pin(session, run_list.skus(session)[0], actor="user:x")
     client.get("/host/shows/small/")
 

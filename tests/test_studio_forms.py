@@ -8,7 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from shop.models import AuditEntry, User
-from streams import chat, run_list
+from streams import run_list
+from streams.chat import messages
 from streams.models import Pin, StreamSession
 from tests.factories import make_product, make_session, make_user
 
@@ -191,12 +192,12 @@ def test_slow_mode_by_form(session: StreamSession, host: User) -> None:
 
 def test_the_host_speaks_and_deletes_by_form(session: StreamSession, host: User) -> None:
     client = of(host)
-    rude = chat.post(session, author=make_user(), text="buy mine")
-    elsewhere = chat.post(make_session(), author=make_user(), text="hello")
+    rude = messages.post(session, author=make_user(), text="buy mine")
+    elsewhere = messages.post(make_session(), author=make_user(), text="hello")
 
     client.post(STUDIO + "chat/", {"text": "welcome"})
     client.post(f"{STUDIO}chat/{rude.pk}/", {"do": "remove"})
 
     assert client.post(f"{STUDIO}chat/{elsewhere.pk}/", {"do": "remove"}).status_code == 404
-    assert [(line.text, line.role) for line in chat.history(session)] == [("welcome", "host")]
+    assert [(line.text, line.role) for line in messages.history(session)] == [("welcome", "host")]
     assert "300 characters at most" in text_of(client.post(STUDIO + "chat/", {"text": "x" * 301}, follow=True))

@@ -11,7 +11,8 @@ from config.demo.posters import POSTERS
 from config.demo.shelves import keep
 from orders.models import Order
 from shop.models import User, Variant
-from streams import chat, pins, run_list
+from streams import pins, run_list
+from streams.chat import messages
 from streams.ingest.srt import slots
 from streams.models import StreamSession
 
@@ -151,7 +152,7 @@ def _plan(show: Show, host: User, now: datetime) -> None:
     if show.slug == LIVE and skus:
         pins.pin(session, skus[0], actor=ACTOR)
         for line in WELCOME:
-            chat.post(session, author=host, text=line)
+            messages.post(session, author=host, text=line)
 
 
 def postpone() -> int:

@@ -10,7 +10,8 @@ from config.demo import film, people, recording
 from config.demo.posters import POSTERS
 from config.demo.shelves import keep
 from shop.models import User, Variant
-from streams import chat, playback
+from streams import playback
+from streams.chat import messages
 from streams.hls.playlist import clock
 from streams.models import ChatMessage, Pin, RunListItem, StreamSession
 
@@ -97,7 +98,7 @@ def seed(folder: Path, users: Mapping[str, User], *, started_at: datetime) -> St
             session=session,
             author=users[person.email],
             author_name=users[person.email].public_name,
-            role=chat.role_of(session, users[person.email]),
+            role=messages.role_of(session, users[person.email]),
             text=text,
             at=started_at + timedelta(seconds=at),
         )

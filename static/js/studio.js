@@ -17,7 +17,7 @@ const SOON_MS = 400;
 const TOAST_MS = 5000;
 const SPARKS = 24;
 const LOW = 12;
-const HELD_MOST = 100; // as streams/moderation/review.py
+const HELD_MOST = 100; // as streams/chat/review.py
 
 /** @param {Document} page */
 export function init(page) {

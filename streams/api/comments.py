@@ -21,11 +21,12 @@ from shop.http.network import network
 from shop.models import User
 from shop.rest.pagination import Cursor
 from shop.rest.problems import Problem
-from streams import chat, chat_months, words
+from streams import words
 from streams.api.sessions import get_visible
+from streams.chat import messages, partitions
+from streams.chat.moderators import role_of
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage
-from streams.moderation.moderators import role_of
 
 STATUSES = {
     "not_signed_in": status.HTTP_401_UNAUTHORIZED,
@@ -70,7 +71,7 @@ class CommentSerializer(serializers.Serializer[ChatMessage]):
 
 class NewCommentSerializer(Body[Any]):
     text = serializers.CharField(
-        allow_blank=True, trim_whitespace=False, help_text=f"one line of {chat.TEXT_MOST} characters at most"
+        allow_blank=True, trim_whitespace=False, help_text=f"one line of {messages.TEXT_MOST} characters at most"
     )
 
 
@@ -91,7 +92,7 @@ class Comments(ListAPIView[Any]):
     def get_queryset(self) -> QuerySet[ChatMessage]:
         asked = CommentsQuerySerializer.read(self.request)
         session = get_visible(self.request, self.kwargs["slug"])
-        return chat.visible(session, since=asked.get("from"), until=asked.get("to"))
+        return messages.visible(session, since=asked.get("from"), until=asked.get("to"))
 
     @extend_schema(operation_id="comments_list", parameters=[CommentsQuerySerializer])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -117,7 +118,7 @@ class Comments(ListAPIView[Any]):
         author = request.user if isinstance(request.user, User) else None
         try:
             text = asked.validated_data["text"]
-            message = chat.post(session, author=author, text=text, network=network(request))
+            message = messages.post(session, author=author, text=text, network=network(request))
         except ChatRefused as refused:
             if refused.message:
                 body = {"id": refused.message, "code": refused.code, "detail": words.of_refusal(refused)}
@@ -136,10 +137,10 @@ class Comment(APIView):
         session = get_visible(request, slug)
         if role_of(session, request.user) == ChatMessage.Role.VIEWER:
             raise PermissionDenied
-        message = chat_months.find(session, comment_id)
+        message = partitions.find(session, comment_id)
         if message is None:
             raise Http404
-        chat.remove(message, actor=audit.actor_of(request.user))
+        messages.remove(message, actor=audit.actor_of(request.user))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -18,28 +18,15 @@ from rest_framework.views import APIView
 from shop import audit
 from shop.models import User
 from shop.rest.problems import Problem
-from streams import (
-    access,
-    addresses,
-    broadcasts,
-    chat,
-    chat_months,
-    figures,
-    health,
-    keys,
-    metrics,
-    pins,
-    retention,
-    run_list,
-    shows,
-)
+from streams import access, addresses, broadcasts, figures, health, keys, metrics, pins, retention, run_list, shows
 from streams.api import serializers
 from streams.api.sessions import answer_session
+from streams.chat import messages, partitions
+from streams.chat import review as chat_review
 from streams.exceptions import NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.host import desk
 from streams.ingest.camera import tickets
 from streams.models import StreamSession
-from streams.moderation import review
 
 State = StreamSession.State
 
@@ -189,7 +176,7 @@ class HostSlowMode(HostView):
         """Have each viewer wait so long between two messages; 0 ends it."""
         session = self.own(slug)
         seconds = read(serializers.SlowModeSerializer, request)["seconds"]
-        chat.set_slow_mode(session, seconds, actor=self.actor)
+        messages.set_slow_mode(session, seconds, actor=self.actor)
         return Response({"seconds": seconds})
 
 
@@ -197,10 +184,10 @@ class HostChatMessage(HostView):
     @extend_schema(responses={204: OpenApiResponse(description="gone, for everyone")}, operation_id="host_remove_chat")
     def delete(self, request: Request, slug: str, message_id: str) -> Response:
         """Remove a message; removing it twice is fine."""
-        message = chat_months.find(self.own(slug), message_id)
+        message = partitions.find(self.own(slug), message_id)
         if message is None:
             raise Http404
-        chat.remove(message, actor=self.actor)
+        messages.remove(message, actor=self.actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -217,7 +204,7 @@ class HostFigures(HostView):
             "health": health.read(session.pk) if is_sending else None,
             "refused_codec": broadcasts.refused_codec(session.pk) if session.state != State.ENDED else "",
             "watching": metrics.read(session.pk),
-            "waiting": review.held(session).count(),
+            "waiting": chat_review.held(session).count(),
         }
         return Response(serializers.FiguresSerializer(read_now, context={"request": request}).data)
 

@@ -5,7 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from shop.api.inputs import Body, Query, Texts
-from streams import chat, playback, retention
+from streams import playback, retention
+from streams.chat import messages
 from streams.models import StreamSession
 from streams.programme import Row
 from streams.store import tokens
@@ -143,7 +144,7 @@ class PinSerializer(Body[Any]):
 
 
 class SlowModeSerializer(Body[Any]):
-    seconds = serializers.IntegerField(min_value=0, max_value=chat.SLOW_MODE_MOST_S)
+    seconds = serializers.IntegerField(min_value=0, max_value=messages.SLOW_MODE_MOST_S)
 
 
 class HealthSerializer(serializers.Serializer[Any]):

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 from inventory import attempts
 from shop import audit
 from shop.text import is_text
-from streams import broadcasts, captions, chat, keys, pins, retention, run_list, shows
+from streams import broadcasts, captions, keys, pins, retention, run_list, shows
+from streams.chat import messages as chat_messages
 from streams.exceptions import ChatRefused, NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.hls.exceptions import BadCaptions
 from streams.host import words
@@ -164,7 +165,7 @@ def lease_port(request: HttpRequest, session: StreamSession) -> HttpResponse:
 def set_slow_mode(request: HttpRequest, session: StreamSession) -> HttpResponse:
     form = SlowModeForm(request.POST)
     if form.is_valid():
-        chat.set_slow_mode(session, form.cleaned_data["seconds"], actor=_actor(request))
+        chat_messages.set_slow_mode(session, form.cleaned_data["seconds"], actor=_actor(request))
     else:
         messages.error(request, _("Choose one of the times for slow mode."))
     return _back(session)
@@ -175,7 +176,7 @@ def set_slow_mode(request: HttpRequest, session: StreamSession) -> HttpResponse:
 def say(request: HttpRequest, session: StreamSession) -> HttpResponse:
     """Say something in one's own show, without script."""
     try:
-        chat.post(session, author=host_of(request), text=request.POST.get("text", ""))
+        chat_messages.post(session, author=host_of(request), text=request.POST.get("text", ""))
     except ChatRefused as refused:
         messages.error(request, of_refusal(refused))
     return _back(session)

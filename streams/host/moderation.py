@@ -19,13 +19,18 @@ from inventory import attempts
 from inventory.exceptions import StockBusy
 from shop import audit
 from shop.models import User
-from streams import chat, chat_months
+from streams.chat import messages as chat_messages
+from streams.chat import moderators as chat_moderators
+from streams.chat import partitions
+from streams.chat import pinned as chat_pinned
+from streams.chat import review as chat_review
+from streams.chat import rules as chat_rules
+from streams.chat import silences as chat_silences
 from streams.exceptions import CantModerate
 from streams.host import talk, words
 from streams.host.forms import BLOCKED_WORDS_MOST, SLOW_MODES, RulesForm
 from streams.host.pages import own_show
 from streams.models import ChatMessage, Silence, StreamSession
-from streams.moderation import moderators, pinned, review, rules, silences
 
 P = ParamSpec("P")
 
@@ -41,7 +46,7 @@ def moderated_show(
     @wraps(view)
     def with_show(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
-            session = moderators.list_moderated(_person(request)).get(slug=slug)
+            session = chat_moderators.list_moderated(_person(request)).get(slug=slug)
         except StreamSession.DoesNotExist:
             raise Http404 from None
         try:
@@ -68,7 +73,7 @@ def page(request: HttpRequest, session: StreamSession) -> HttpResponse:
             "talk": talk.read(session),
             "slow_modes": sorted({*SLOW_MODES, session.slow_mode_s}),
             "is_host": person.pk == session.host_id,
-            "me": {"name": person.public_name, "role": moderators.role_of(session, person)},
+            "me": {"name": person.public_name, "role": chat_moderators.role_of(session, person)},
             "sentences": words.of_studio(),
         },
     )
@@ -78,27 +83,27 @@ def page(request: HttpRequest, session: StreamSession) -> HttpResponse:
 @moderated_show
 def act(request: HttpRequest, session: StreamSession, message_id: str) -> HttpResponse:
     """Do something about a message, or about who wrote it; `do` says what (`time_out:600`)."""
-    message = chat_months.find(session, message_id)
+    message = partitions.find(session, message_id)
     if message is None:
         raise Http404
     actor = _actor(request)
     do, _colon, length = request.POST.get("do", "").partition(":")
     match do:
         case "remove":
-            chat.remove(message, actor=actor)
+            chat_messages.remove(message, actor=actor)
         case "approve":
-            review.approve(message, actor=actor)
+            chat_review.approve(message, actor=actor)
         case "pin":
-            pinned.pin(session, message, actor=actor)
+            chat_pinned.pin(session, message, actor=actor)
         case "time_out":
             seconds = _seconds(length)
-            until = silences.time_out(session, _author(message), seconds, actor=actor)
+            until = chat_silences.time_out(session, _author(message), seconds, actor=actor)
             messages.success(request, words.of_time_out(message.author_name, seconds, until))
         case "ban":
             network = message.network if settings.CHAT_BANS_NETWORKS else ""
             with transaction.atomic():
-                silences.ban(session, _author(message), actor=actor, network=network)
-                chat.remove_all(session, _author(message), actor=actor)
+                chat_silences.ban(session, _author(message), actor=actor, network=network)
+                chat_messages.remove_all(session, _author(message), actor=actor)
             messages.success(request, _("%(name)s can't write here any more.") % {"name": message.author_name})
         case _:
             raise BadRequest
@@ -109,7 +114,7 @@ def act(request: HttpRequest, session: StreamSession, message_id: str) -> HttpRe
 @moderated_show
 def unpin(request: HttpRequest, session: StreamSession) -> HttpResponse:
     """Take the pinned message off."""
-    pinned.pin(session, None, actor=_actor(request))
+    chat_pinned.pin(session, None, actor=_actor(request))
     return _back(request, session)
 
 
@@ -119,7 +124,7 @@ def lift(request: HttpRequest, session: StreamSession, silence_id: int) -> HttpR
     """Let somebody write again."""
     silence = Silence.objects.select_related("user").filter(host=session.host_id, pk=silence_id).first()
     if silence is not None:
-        silences.lift(session, silence.user, actor=_actor(request))
+        chat_silences.lift(session, silence.user, actor=_actor(request))
     return _back(request, session)
 
 
@@ -128,7 +133,7 @@ def lift(request: HttpRequest, session: StreamSession, silence_id: int) -> HttpR
 def name(request: HttpRequest, session: StreamSession) -> HttpResponse:
     """Trust somebody with this show's chat: hosts only."""
     try:
-        user = moderators.name(session, request.POST.get("email", "").replace("\x00", ""), actor=_actor(request))
+        user = chat_moderators.name(session, request.POST.get("email", "").replace("\x00", ""), actor=_actor(request))
     except CantModerate as cant:
         messages.error(request, words.of_cant_name(cant))
     else:
@@ -142,7 +147,7 @@ def dismiss(request: HttpRequest, session: StreamSession, moderator_id: int) -> 
     """Have a moderator be a viewer again: hosts only."""
     moderator = session.moderators.select_related("user").filter(pk=moderator_id).first()
     if moderator is not None:
-        moderators.dismiss(session, moderator.user, actor=_actor(request))
+        chat_moderators.dismiss(session, moderator.user, actor=_actor(request))
     return _back(request, session)
 
 
@@ -153,8 +158,8 @@ def set_rules(request: HttpRequest, session: StreamSession) -> HttpResponse:
     form = RulesForm(request.POST)
     if form.is_valid():
         chosen = form.cleaned_data
-        blocked = rules.words_of(chosen["blocked_words"])
-        chat.set_rules(
+        blocked = chat_rules.words_of(chosen["blocked_words"])
+        chat_messages.set_rules(
             session, review=chosen["review"], links=chosen["links"], blocked_words=blocked, actor=_actor(request)
         )
         messages.success(request, _("The chat follows these rules from now on."))
@@ -171,7 +176,7 @@ def set_rules(request: HttpRequest, session: StreamSession) -> HttpResponse:
 
 def _seconds(chosen: str) -> int:
     """Raises BadRequest for a length that is not offered."""
-    offered = {str(seconds): seconds for seconds in silences.TIME_OUTS_S}
+    offered = {str(seconds): seconds for seconds in chat_silences.TIME_OUTS_S}
     if chosen not in offered:
         raise BadRequest
     return offered[chosen]

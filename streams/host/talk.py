@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from streams import chat
+from streams.chat import messages
+from streams.chat import review as chat_review
+from streams.chat import silences as chat_silences
 from streams.models import ChatMessage, Moderator, Silence, StreamSession
-from streams.moderation import review, silences
 
 SILENCES_MOST = 100
 
@@ -25,9 +26,9 @@ def read(session: StreamSession) -> Talk:
     """Read a show's chat with what moderating needs, in five statements."""
     return Talk(
         session=session,
-        lines=chat.history(session),
-        held=list(review.held(session)[: review.HELD_MOST]),
-        silences=list(silences.in_force(session)[:SILENCES_MOST]),
+        lines=messages.history(session),
+        held=list(chat_review.held(session)[: chat_review.HELD_MOST]),
+        silences=list(chat_silences.in_force(session)[:SILENCES_MOST]),
         moderators=list(Moderator.objects.filter(session=session).select_related("user")),
         pinned=session.pinned_message,
     )

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from shop.models import User
 from shop.people.lookalikes import readings
+from streams.chat.links import has_link
 from streams.exceptions import ChatRefused
 from streams.models import BlockedWord, ChatMessage, StreamSession
-from streams.moderation.links import has_link
 
 Held = ChatMessage.Held
 Links = StreamSession.Links

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from inventory.transactions import after_commit
 from shop import audit
-from streams import chat_months
+from streams.chat import partitions
 from streams.models import ChatMessage, StreamSession
 from streams.signals import chat_posted
 
@@ -16,7 +16,7 @@ HELD_MOST = 100
 
 def held(session: StreamSession) -> QuerySet[ChatMessage]:
     """Return what waits in a show, the oldest first."""
-    waiting = chat_months.said_in(session).filter(removed_at=None).exclude(held_for=Held.NO)
+    waiting = partitions.said_in(session).filter(removed_at=None).exclude(held_for=Held.NO)
     return waiting.order_by("at", "id")
 
 

@@ -14,12 +14,13 @@ from shop.http import rate_limits
 from shop.http.rate_limits import Bucket
 from shop.models import User
 from shop.text import one_line
-from streams import chat_months
+from streams.chat import partitions
+from streams.chat import rules as chat_rules
+from streams.chat import silences as chat_silences
+from streams.chat.moderators import name_in, role_of
 from streams.exceptions import ChatRefused
 from streams.locks import lock_session
 from streams.models import ChatMessage, StreamSession
-from streams.moderation import rules, silences
-from streams.moderation.moderators import name_in, role_of
 from streams.signals import chat_posted, chat_removed, message_pinned, slow_mode_changed
 
 Role = ChatMessage.Role
@@ -54,12 +55,12 @@ def post(session: StreamSession, *, author: User | None, text: str, network: str
     network = network if settings.CHAT_BANS_NETWORKS else ""
     held_for = Held.NO
     if role == Role.VIEWER:
-        silences.check(session, author, network=network)
-        held_for = rules.held_for(session, author, said)
+        chat_silences.check(session, author, network=network)
+        held_for = chat_rules.held_for(session, author, said)
     _check_pace(session, author, role)
     name = name_in(session, author, role)
     message = ChatMessage(role=role, text=said, held_for=held_for, network=network, author_name=name)
-    chat_months.in_its_month(partial(_keep, session, author, message))
+    partitions.in_its_month(partial(_keep, session, author, message))
     if message.held_for:
         raise ChatRefused("held_for_review", message=str(message.pk))
     return message
@@ -69,8 +70,8 @@ def _keep(session: StreamSession, author: User, message: ChatMessage) -> ChatMes
     with transaction.atomic():
         if message.role == Role.VIEWER:
             # Again, for good now: nobody silences them before this is committed.
-            silences.hold_off(session, author)
-            silences.check(session, author, network=message.network)
+            chat_silences.hold_off(session, author)
+            chat_silences.check(session, author, network=message.network)
         message.session, message.author = session, author
         message.said_at = message.at = timezone.now()
         message.save(force_insert=True)
@@ -90,7 +91,7 @@ def visible(
     session: StreamSession, *, since: datetime | None = None, until: datetime | None = None
 ) -> QuerySet[ChatMessage]:
     """Return what everyone may read, of all that was said or of a time, both ends inclusive."""
-    shown = chat_months.said_in(session).filter(removed_at=None, held_for=Held.NO)
+    shown = partitions.said_in(session).filter(removed_at=None, held_for=Held.NO)
     if session.hidden_since:
         shown = shown.exclude(~Q(role=Role.VIEWER), said_at__gte=session.hidden_since)
     if since:
@@ -100,7 +101,7 @@ def visible(
 
 def waiting(session: StreamSession, author: User) -> list[ChatMessage]:
     """Return what someone said that still waits for a moderator, oldest first."""
-    own = chat_months.said_in(session).filter(author=author, removed_at=None).exclude(held_for=Held.NO)
+    own = partitions.said_in(session).filter(author=author, removed_at=None).exclude(held_for=Held.NO)
     return list(own.order_by("at", "id"))
 
 
@@ -126,7 +127,7 @@ def _remove(session: StreamSession, which: Q, *, actor: str) -> int:
     """Remove under the show's lock, so that nobody pins a message at the moment that it goes."""
     with transaction.atomic():
         locked = lock_session(session.pk)
-        there = chat_months.said_in(session).filter(which, removed_at=None)
+        there = partitions.said_in(session).filter(which, removed_at=None)
         ids = list(there.order_by("-at", "-id").values_list("pk", flat=True))
         there.filter(pk__in=ids).update(removed_at=timezone.now())
         if locked.pinned_message_id in ids:

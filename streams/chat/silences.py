@@ -10,9 +10,9 @@ from django.utils import timezone
 from inventory.transactions import after_commit
 from shop import audit
 from shop.models import User
+from streams.chat.moderators import role_of
 from streams.exceptions import CantModerate, ChatRefused
 from streams.models import ChatMessage, Silence, StreamSession
-from streams.moderation.moderators import role_of
 from streams.signals import silence_changed
 
 LONGEST = timedelta(days=14)

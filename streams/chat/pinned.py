@@ -4,7 +4,7 @@ from django.db import transaction
 
 from inventory.transactions import after_commit
 from shop import audit
-from streams import chat_months
+from streams.chat import partitions
 from streams.exceptions import CantModerate
 from streams.locks import lock_session
 from streams.models import ChatMessage, StreamSession
@@ -20,7 +20,7 @@ def pin(session: StreamSession, message: ChatMessage | None, *, actor: str) -> N
         locked = lock_session(session.pk)
         if message is not None:
             # Locked with the show, so that who removes it at this moment finds it pinned, or is found here.
-            shown = chat_months.said_in(session).filter(pk=message.pk, removed_at=None, held_for="")
+            shown = partitions.said_in(session).filter(pk=message.pk, removed_at=None, held_for="")
             message = shown.filter(said_at=message.said_at).first()
             if message is None:
                 raise CantModerate("unknown")

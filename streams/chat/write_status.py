@@ -2,11 +2,11 @@
 
 from shop.http import rate_limits
 from shop.models import User
-from streams import chat
+from streams.chat import messages
+from streams.chat import silences as chat_silences
+from streams.chat.moderators import role_of
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage, StreamSession
-from streams.moderation import silences
-from streams.moderation.moderators import role_of
 
 Role = ChatMessage.Role
 
@@ -20,7 +20,7 @@ def find(session: StreamSession, user: User, *, role: ChatMessage.Role) -> ChatR
         return None
     if silence := _silence(session, user):
         return silence
-    wait_ms = rate_limits.wait_ms(chat.slow_bucket(session, user)) if session.slow_mode_s else 0
+    wait_ms = rate_limits.wait_ms(messages.slow_bucket(session, user)) if session.slow_mode_s else 0
     return ChatRefused("slow_mode", wait_ms) if wait_ms else None
 
 
@@ -31,7 +31,7 @@ def find_silence(session: StreamSession, user: User) -> ChatRefused | None:
 
 def _silence(session: StreamSession, user: User) -> ChatRefused | None:
     try:
-        silences.check(session, user)
+        chat_silences.check(session, user)
     except ChatRefused as refused:
         return refused
     return None
