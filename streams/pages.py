@@ -11,7 +11,7 @@ from shop import wishlist
 from shop.http.network import network
 from shop.models import User
 from shop.people import postal_code
-from streams import access, goods, opinions, programme, stage, words
+from streams import access, opinions, programme, show_items, show_page, texts
 from streams.chat import messages as chat_messages
 from streams.exceptions import ChatRefused
 from streams.models import StreamSession
@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "wished": wishlist.wished_skus(
             request.user, (one.sku for product in products for one in product.variants.all())
         ),
-        "low": goods.LOW,
+        "low": show_items.LOW,
     }
     return render(request, "streams/home.html", context)
 
@@ -64,7 +64,10 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     return render(
         request,
         "streams/show.html",
-        {"stage": stage.read(session, user=user, postal_code=postal_code.postal_code(request)), "session": session},
+        {
+            "stage": show_page.read(session, user=user, postal_code=postal_code.postal_code(request)),
+            "session": session,
+        },
     )
 
 
@@ -76,7 +79,7 @@ def run_list(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         "streams/_run_list.html",
         {
-            "stage": stage.read(session, user=None, postal_code=postal_code.postal_code(request)),
+            "stage": show_page.read(session, user=None, postal_code=postal_code.postal_code(request)),
             "session": session,
             "is_fragment": True,
         },
@@ -102,7 +105,7 @@ def say(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         chat_messages.post(session, author=request.user, text=request.POST.get("text", ""), network=network(request))
     except ChatRefused as refused:
-        messages.error(request, words.of_refusal(refused))
+        messages.error(request, texts.of_refusal(refused))
     return redirect(session.get_absolute_url() + "#h-chat")
 
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from orders.models import Order, OrderLine
 from shop.catalogue import search
 from shop.models import Category, Product
-from streams import figures, goods
-from streams.goods import Item
+from streams import figures, show_items
 from streams.models import StreamSession
+from streams.show_items import Item
 
 State = StreamSession.State
 POPULAR_DAYS = 7
@@ -67,7 +67,7 @@ def replays() -> QuerySet[StreamSession]:
 def rows(*lists: Iterable[StreamSession]) -> list[list[Row]]:
     """Turn lists of shows into rows, reading the goods of all of them together."""
     shows = [list(one) for one in lists]
-    items = goods.of_sessions(session.id for one in shows for session in one)
+    items = show_items.of_sessions(session.id for one in shows for session in one)
     watched = figures.viewers(session.slug for one in shows for session in one if session.is_on_air)
     return [
         [Row(session, tuple(items.get(session.id, ())), watched.get(session.slug, 0)) for session in one]

@@ -17,7 +17,7 @@ from redis.retry import Retry
 from streams import leases, playback
 from streams.hls.origin import Origin
 from streams.hls.recording import Rendition, Run, Segment
-from streams.host import desk
+from streams.host import studio_page
 from streams.models import StreamSession
 from streams.store import tokens
 from tests.caller import Caller
@@ -202,7 +202,7 @@ def test_an_address_stays_the_same_for_a_while(settings: Any, monkeypatch: pytes
     addresses = []
     for later_s in (0, tokens.STEADY_S - 1, tokens.STEADY_S):
         monkeypatch.setattr(tokens, "time", FixedTime(began_s + later_s))
-        addresses.append((play(caller)["path"], desk.preview_url(session)))
+        addresses.append((play(caller)["path"], studio_page.preview_url(session)))
 
     assert addresses[0] == addresses[1]
     assert all(one != other for one, other in zip(addresses[1], addresses[2], strict=True))
@@ -211,7 +211,7 @@ def test_an_address_stays_the_same_for_a_while(settings: Any, monkeypatch: pytes
 def test_the_studio_sees_its_picture_without_a_lease(settings: Any) -> None:
     session = a_show("kiln")
 
-    assert status_of(desk.preview_url(session), settings) == 200
+    assert status_of(studio_page.preview_url(session), settings) == 200
 
 
 def test_playlists_are_open_unless_tokens_are_asked_for(settings: Any) -> None:
@@ -219,4 +219,4 @@ def test_playlists_are_open_unless_tokens_are_asked_for(settings: Any) -> None:
     settings.PLAYLIST_TOKENS = False
 
     assert play(Caller(make_user()))["path"] == f"/media/sessions/{session.pk}/index.m3u8"
-    assert desk.preview_url(session) == f"/media/sessions/{session.pk}/index.m3u8"
+    assert studio_page.preview_url(session) == f"/media/sessions/{session.pk}/index.m3u8"

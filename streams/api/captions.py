@@ -16,7 +16,7 @@ from shop.rest.problems import Problem
 from streams import captions
 from streams.api.host import HostView
 from streams.hls.exceptions import BadCaptions
-from streams.host import words
+from streams.host import texts
 from streams.store.exceptions import StoreAway
 
 RETRY_AFTER_S = 5
@@ -61,7 +61,7 @@ class HostCaptions(HostView):
     def handle_exception(self, exc: Exception) -> Response:
         """Word what the domain refuses."""
         if isinstance(exc, BadCaptions):
-            exc = ValidationError({"captions": [words.of_captions(exc)]})
+            exc = ValidationError({"captions": [texts.of_captions(exc)]})
         elif isinstance(exc, StoreAway):
             detail = _("The captions could not be stored just now. Please try again.")
             exc = Problem(503, "store_away", detail, retry_after_s=RETRY_AFTER_S)

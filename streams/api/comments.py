@@ -21,7 +21,7 @@ from shop.http.network import network
 from shop.models import User
 from shop.rest.pagination import Cursor
 from shop.rest.problems import Problem
-from streams import words
+from streams import texts
 from streams.api.sessions import get_visible
 from streams.chat import messages, partitions
 from streams.chat.moderators import role_of
@@ -121,7 +121,7 @@ class Comments(ListAPIView[Any]):
             message = messages.post(session, author=author, text=text, network=network(request))
         except ChatRefused as refused:
             if refused.message:
-                body = {"id": refused.message, "code": refused.code, "detail": words.of_refusal(refused)}
+                body = {"id": refused.message, "code": refused.code, "detail": texts.of_refusal(refused)}
                 return Response(HeldCommentSerializer(body).data, status=status.HTTP_202_ACCEPTED)
             raise _problem(refused) from None
         return Response(CommentSerializer(message).data, status=status.HTTP_201_CREATED)
@@ -148,7 +148,7 @@ def _problem(refused: ChatRefused) -> Problem:
     code = STATUSES.get(refused.code, status.HTTP_400_BAD_REQUEST)
     more: dict[str, Any] = {"reason": refused.reason} if refused.reason else {}
     if not refused.retry_ms:
-        return Problem(code, refused.code, words.of_refusal(refused), **more)
+        return Problem(code, refused.code, texts.of_refusal(refused), **more)
     wait_s = math.ceil(refused.retry_ms / 1000)
-    detail = words.of_refusal(refused)
+    detail = texts.of_refusal(refused)
     return Problem(code, refused.code, detail, retry_after_s=wait_s, retry_ms=refused.retry_ms, **more)

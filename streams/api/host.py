@@ -24,7 +24,7 @@ from streams.api.sessions import answer_session
 from streams.chat import messages, partitions
 from streams.chat import review as chat_review
 from streams.exceptions import NotOnRunList, RunListFull, StateRefused, UnknownSkus
-from streams.host import desk
+from streams.host import studio_page
 from streams.ingest.camera import tickets
 from streams.models import StreamSession
 
@@ -200,7 +200,7 @@ class HostFigures(HostView):
         read_now = {
             **asdict(figures.of_show(session)),
             "state": session.state,
-            "preview_url": desk.preview_url(session),
+            "preview_url": studio_page.preview_url(session),
             "health": health.read(session.pk) if is_sending else None,
             "refused_codec": broadcasts.refused_codec(session.pk) if session.state != State.ENDED else "",
             "watching": metrics.read(session.pk),

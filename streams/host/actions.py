@@ -18,13 +18,13 @@ from streams import broadcasts, captions, keys, pins, retention, run_list, shows
 from streams.chat import messages as chat_messages
 from streams.exceptions import ChatRefused, NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.hls.exceptions import BadCaptions
-from streams.host import words
+from streams.host import texts
 from streams.host.forms import RecordingForm, SlowModeForm, recording_of
 from streams.host.pages import host_of, own_show
 from streams.ingest.srt import slots
 from streams.models import StreamSession
 from streams.store.exceptions import StoreAway
-from streams.words import of_refusal
+from streams.texts import of_refusal
 
 State = StreamSession.State
 
@@ -143,7 +143,7 @@ def change_captions(request: HttpRequest, session: StreamSession) -> HttpRespons
             captions.give(session, file.read(captions.MOST_BYTES + 1), actor=_actor(request))
             messages.success(request, _("The replay has captions now. Viewers turn them on with a button."))
     except BadCaptions as bad:
-        messages.error(request, words.of_captions(bad))
+        messages.error(request, texts.of_captions(bad))
     except StateRefused:
         messages.error(request, _("Captions belong to a replay, and there is none."))
     except StoreAway:

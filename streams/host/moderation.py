@@ -27,7 +27,7 @@ from streams.chat import review as chat_review
 from streams.chat import rules as chat_rules
 from streams.chat import silences as chat_silences
 from streams.exceptions import CantModerate
-from streams.host import talk, words
+from streams.host import talk, texts
 from streams.host.forms import BLOCKED_WORDS_MOST, SLOW_MODES, RulesForm
 from streams.host.pages import own_show
 from streams.models import ChatMessage, Silence, StreamSession
@@ -54,7 +54,7 @@ def moderated_show(
         except StockBusy:
             messages.error(request, _("That did not work just now, and nothing was changed. Please try again."))
         except CantModerate as cant:
-            messages.error(request, words.of_cant_moderate(cant))
+            messages.error(request, texts.of_cant_moderate(cant))
         return _back(request, session)
 
     return login_required(never_cache(attempts.once(with_show)))
@@ -74,7 +74,7 @@ def page(request: HttpRequest, session: StreamSession) -> HttpResponse:
             "slow_modes": sorted({*SLOW_MODES, session.slow_mode_s}),
             "is_host": person.pk == session.host_id,
             "me": {"name": person.public_name, "role": chat_moderators.role_of(session, person)},
-            "sentences": words.of_studio(),
+            "sentences": texts.of_studio(),
         },
     )
 
@@ -98,7 +98,7 @@ def act(request: HttpRequest, session: StreamSession, message_id: str) -> HttpRe
         case "time_out":
             seconds = _seconds(length)
             until = chat_silences.time_out(session, _author(message), seconds, actor=actor)
-            messages.success(request, words.of_time_out(message.author_name, seconds, until))
+            messages.success(request, texts.of_time_out(message.author_name, seconds, until))
         case "ban":
             network = message.network if settings.CHAT_BANS_NETWORKS else ""
             with transaction.atomic():
@@ -135,7 +135,7 @@ def name(request: HttpRequest, session: StreamSession) -> HttpResponse:
     try:
         user = chat_moderators.name(session, request.POST.get("email", "").replace("\x00", ""), actor=_actor(request))
     except CantModerate as cant:
-        messages.error(request, words.of_cant_name(cant))
+        messages.error(request, texts.of_cant_name(cant))
     else:
         messages.success(request, _("%(name)s moderates this show now.") % {"name": user.public_name})
     return _back(request, session)

@@ -20,7 +20,7 @@ from inventory.exceptions import StockBusy
 from shop.models import User
 from streams import access, addresses, announcements, captions, programme, shows
 from streams.chat import rules as chat_rules
-from streams.host import desk, talk, words
+from streams.host import studio_page, talk, texts
 from streams.host.forms import REPLAY_DAYS, SLOW_MODES, PlanForm, recording_of
 from streams.models import StreamSession
 
@@ -120,16 +120,16 @@ def studio(request: HttpRequest, session: StreamSession) -> HttpResponse:
         request,
         "streams/host/studio.html",
         {
-            "desk": desk.read(session),
+            "desk": studio_page.read(session),
             "talk": talk.read(session),
             "is_host": True,
             "own_announcements": list(announcements.in_force(session).filter(session=session)),
             "session": session,
             "ask": asked if asked in DIALOGS else "",
             "words": sought,
-            "found": desk.find_products(session, sought) if asked == "add" else [],
+            "found": studio_page.find_products(session, sought) if asked == "add" else [],
             "encoder": addresses.of_session(session, host=addresses.hostname(request.get_host())),
-            "sentences": words.of_studio(),
+            "sentences": texts.of_studio(),
             "slow_modes": sorted({*SLOW_MODES, session.slow_mode_s}),
             "replay_days": sorted({*REPLAY_DAYS, session.replay_days or REPLAY_DAYS[0]}),
             "has_captions": captions.has_captions(session),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from streams import captions, words
+from streams import captions, texts
 from streams.exceptions import CantModerate
 from streams.hls.exceptions import BadCaptions
 from streams.programme import clock
@@ -14,7 +14,7 @@ from streams.programme import clock
 def of_studio() -> dict[str, str]:
     """Return every sentence, with `{name}` where a script puts a value."""
     return {
-        **words.of_show(),
+        **texts.of_show(),
         **_camera(),
         "copy_by_hand": _("It is selected. Copy it with your keyboard."),
         "not_done": _("That did not reach the shop. Please try again."),

@@ -11,13 +11,13 @@ from inventory.models import StockItem
 from shop.catalogue import search
 from shop.models import Variant
 from shop.pictures import NARROW
-from streams import broadcasts, figures, goods, health, metrics, playback
+from streams import broadcasts, figures, health, metrics, playback, show_items
 from streams.figures import LiveFigures
-from streams.goods import Item
 from streams.health import Health
 from streams.metrics import Watching
 from streams.models import Pin, StreamSession
 from streams.programme import clock
+from streams.show_items import Item
 from streams.shows import GRACE
 from streams.store import tokens
 
@@ -131,7 +131,7 @@ class Found:
 
 def read(session: StreamSession) -> Desk:
     """Read a studio; the queries are as many for one product or line as for a hundred."""
-    items = goods.of_sessions([session.pk]).get(session.pk, [])
+    items = show_items.of_sessions([session.pk]).get(session.pk, [])
     read_now = figures.of_show(session)
     pins = list(Pin.objects.filter(session=session))
     pinned_id = session.pinned_id if session.state != State.ENDED else None

@@ -4,7 +4,7 @@ from django import template
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
 
-from streams import words
+from streams import texts
 
 register = template.Library()
 
@@ -12,4 +12,4 @@ register = template.Library()
 @register.simple_tag
 def show_words() -> SafeString:
     """Render the sentences that static/js/words.js reads."""
-    return json_script(words.of_show(), "show-words")
+    return json_script(texts.of_show(), "show-words")

@@ -7,13 +7,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from shop.models import Address, User
-from streams import figures, goods, opinions, playback, words
+from streams import figures, opinions, playback, show_items, texts
 from streams.chat import messages, write_status
 from streams.exceptions import ChatRefused
-from streams.goods import Item
 from streams.models import ChatMessage, Pin, StreamSession
 from streams.programme import clock
 from streams.reactions import EMOJI
+from streams.show_items import Item
 from streams.store import tokens
 
 State = StreamSession.State
@@ -80,7 +80,7 @@ class Stage:
             "is_replay_over": session.is_replay_over,
             "pinned_sku": self.on_table.sku if self.on_table else None,
             "run_list": [item.sku for item in self.run_list],
-            "items": {sku: goods.as_json(item) for sku, item in self.items.items()},
+            "items": {sku: show_items.as_json(item) for sku, item in self.items.items()},
             "chapters": [{"sku": chapter.item.sku, "from_at": chapter.from_at} for chapter in self.chapters],
             "slow_mode_s": session.slow_mode_s,
             "has_earlier_chat": self.has_earlier_chat,
@@ -96,7 +96,7 @@ class Stage:
 
     @property
     def refused_words(self) -> str:
-        return words.of_refusal(self.refusal) if self.refusal else ""
+        return texts.of_refusal(self.refusal) if self.refusal else ""
 
     def _refusal_as_json(self) -> dict[str, object] | None:
         """Say until when as a moment, which stays true in a page that a browser kept."""
@@ -110,10 +110,10 @@ class Stage:
 def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stage:
     """Read a show's page; the queries are as many for one item, line or chapter as for a hundred."""
     pins = _pins(session)
-    listed = goods.run_list_ids(session.id)
+    listed = show_items.run_list_ids(session.id)
     pinned_id = session.pinned_id if session.state != State.ENDED else None
     wanted = dict.fromkeys([*listed, *([pinned_id] if pinned_id else []), *(pin.variant_id for pin in pins)])
-    items = goods.of_show(wanted, postal_code=postal_code)
+    items = show_items.of_show(wanted, postal_code=postal_code)
     by_id = {item.variant_id: item for item in items.values()}
     counts = opinions.counts(session, user=user)
     chapters = _chapters(session, pins, by_id)
