@@ -8,8 +8,7 @@ from realtime import wire
 from realtime.wire import Message
 from shop import redis_pool
 from shop.models import User
-from streams.chat import messages, write_status
-from streams.chat import silences as chat_silences
+from streams.chat import messages, silences, write_status
 from streams.exceptions import ChatRefused
 from streams.models import StreamSession
 
@@ -58,7 +57,7 @@ def silence_of(slug: str, user_id: int) -> Message | None:
 
 def banned_from(slug: str) -> frozenset[int]:
     """Return whom a show's host has banned."""
-    return frozenset(chat_silences.list_bans(slug).values_list("user_id", flat=True))
+    return frozenset(silences.list_bans(slug).values_list("user_id", flat=True))
 
 
 def _recall(key: str) -> str:

@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from shop.models import User
 from streams import shows
-from streams.chat import messages
-from streams.chat import pinned as chat_pinned
+from streams.chat import messages, pinned
 from streams.models import ChatMessage, Moderator, StreamSession
 from tests.caller import Caller
 from tests.factories import make_session, make_user
@@ -182,7 +181,7 @@ def test_a_rehearsals_talk_is_for_insiders_and_viewers_talk_on(host: User) -> No
     show = shows.rehearse(show)
     messages.post(show, author=host, text="a first try")
     [line] = [one for one in messages.history(show) if one.text == "a first try"]
-    chat_pinned.pin(show, line, actor="test")
+    pinned.pin(show, line, actor="test")
     assert Caller(viewer).post(COMMENTS, {"text": "When?"}).status_code == 201
 
     for caller in (Caller(), Caller(viewer)):

@@ -8,12 +8,7 @@ from django.utils import timezone
 
 from shop.models import AuditEntry, User
 from shop.people import erasure
-from streams.chat import messages
-from streams.chat import moderators as chat_moderators
-from streams.chat import pinned as chat_pinned
-from streams.chat import review as chat_review
-from streams.chat import rules as chat_rules
-from streams.chat import silences as chat_silences
+from streams.chat import messages, moderators, pinned, review, rules, silences
 from streams.exceptions import CantModerate, ChatRefused
 from streams.models import BlockedWord, ChatMessage, Moderator, Silence, StreamSession
 from streams.signals import chat_posted, chat_removed, message_pinned
@@ -75,7 +70,7 @@ def test_who_is_banned_writes_in_none_of_the_hosts_shows_and_elsewhere_still(
 ) -> None:
     other_of_host, elsewhere = make_session(host=session.host), make_session()
 
-    chat_silences.ban(session, ana, actor=ACTOR)
+    silences.ban(session, ana, actor=ACTOR)
 
     assert refusal(session, ana).code == refusal(other_of_host, ana).code == "banned"
     assert messages.post(elsewhere, author=ana, text="hello").text == "hello"
@@ -86,17 +81,17 @@ def test_who_is_banned_writes_in_none_of_the_hosts_shows_and_elsewhere_still(
 
 
 def test_a_ban_is_lifted(session: StreamSession, ana: User) -> None:
-    chat_silences.ban(session, ana, actor=ACTOR)
-    chat_silences.ban(session, ana, actor=ACTOR)
-    chat_silences.lift(session, ana, actor=ACTOR)
-    chat_silences.lift(session, ana, actor=ACTOR)
+    silences.ban(session, ana, actor=ACTOR)
+    silences.ban(session, ana, actor=ACTOR)
+    silences.lift(session, ana, actor=ACTOR)
+    silences.lift(session, ana, actor=ACTOR)
 
     assert messages.post(session, author=ana, text="back").text == "back"
     assert logged() == ["ban", "lift_silence"]
 
 
 def test_who_is_timed_out_hears_for_how_long_and_writes_again_after_it(session: StreamSession, ana: User) -> None:
-    chat_silences.time_out(session, ana, 600, actor=ACTOR)
+    silences.time_out(session, ana, 600, actor=ACTOR)
 
     refused = refusal(session, ana)
     assert refused.code == "muted"
@@ -104,14 +99,14 @@ def test_who_is_timed_out_hears_for_how_long_and_writes_again_after_it(session: 
     assert not ChatMessage.objects.exists()
     Silence.objects.update(until=timezone.now())
     assert messages.post(session, author=ana, text="sorry").text == "sorry"
-    assert list(chat_silences.in_force(session)) == []
+    assert list(silences.in_force(session)) == []
 
 
 def test_a_time_out_shortens_no_longer_silence(session: StreamSession, ana: User) -> None:
-    until = chat_silences.time_out(session, ana, 3600, actor=ACTOR)
-    assert chat_silences.time_out(session, ana, 60, actor=ACTOR) == until
-    chat_silences.ban(session, ana, actor=ACTOR)
-    assert chat_silences.time_out(session, ana, 60, actor=ACTOR) is None
+    until = silences.time_out(session, ana, 3600, actor=ACTOR)
+    assert silences.time_out(session, ana, 60, actor=ACTOR) == until
+    silences.ban(session, ana, actor=ACTOR)
+    assert silences.time_out(session, ana, 60, actor=ACTOR) is None
 
     assert refusal(session, ana).code == "banned"
     assert logged() == ["time_out", "ban"]
@@ -120,17 +115,17 @@ def test_a_time_out_shortens_no_longer_silence(session: StreamSession, ana: User
 @pytest.mark.parametrize("seconds", [0, -5, 15 * 24 * 3600])
 def test_a_time_out_has_bounds(session: StreamSession, ana: User, seconds: int) -> None:
     with pytest.raises(ValueError, match="time-out"):
-        chat_silences.time_out(session, ana, seconds, actor=ACTOR)
+        silences.time_out(session, ana, seconds, actor=ACTOR)
     assert not Silence.objects.exists()
 
 
 def test_nobody_silences_the_host_staff_or_a_moderator(session: StreamSession, ana: User) -> None:
-    chat_moderators.name(session, ana.email, actor=ACTOR)
+    moderators.name(session, ana.email, actor=ACTOR)
 
     for trusted in (session.host, make_user(is_staff=True), ana):
         for deed in (
-            lambda user=trusted: chat_silences.ban(session, user, actor=ACTOR),
-            lambda user=trusted: chat_silences.time_out(session, user, 60, actor=ACTOR),
+            lambda user=trusted: silences.ban(session, user, actor=ACTOR),
+            lambda user=trusted: silences.time_out(session, user, 60, actor=ACTOR),
         ):
             with pytest.raises(CantModerate):
                 deed()
@@ -142,7 +137,7 @@ def test_a_ban_may_bind_the_network_where_the_shop_wants_that(
 ) -> None:
     settings.CHAT_BANS_NETWORKS = True
     rude = messages.post(session, author=ana, text="rude", network="203.0.113.9")
-    chat_silences.ban(session, ana, actor=ACTOR, network=rude.network)
+    silences.ban(session, ana, actor=ACTOR, network=rude.network)
     second = make_user()
 
     assert refusal(session, second, network="203.0.113.9").code == "banned"
@@ -183,10 +178,10 @@ def test_a_message_with_a_blocked_word_waits_and_is_shown_once_approved(
     waiting = ChatMessage.objects.get()
     assert (refused.code, refused.message, waiting.held_for) == ("held_for_review", str(waiting.pk), "word")
     assert (news, messages.history(session), messages.waiting(session, ana)) == ([], [], [waiting])
-    assert list(chat_review.held(session)) == [waiting]
+    assert list(review.held(session)) == [waiting]
     said_at = waiting.at
-    assert chat_review.approve(waiting, actor=ACTOR)
-    assert not chat_review.approve(waiting, actor=ACTOR)
+    assert review.approve(waiting, actor=ACTOR)
+    assert not review.approve(waiting, actor=ACTOR)
     assert news == [("posted", "buy CHÉAP Watches, now")]
     assert [message.at > said_at for message in messages.history(session)] == [True]
     assert logged() == ["approve_message"]
@@ -201,7 +196,7 @@ def test_what_was_removed_is_not_approved_any_more(
 
     messages.remove(held, actor=ACTOR)
 
-    assert not chat_review.approve(held, actor=ACTOR)
+    assert not review.approve(held, actor=ACTOR)
     assert (news, messages.history(session)) == ([("removed", str(held.pk))], [])
 
 
@@ -215,7 +210,7 @@ def test_who_never_wrote_here_is_looked_at_first(session: StreamSession, ana: Us
 
     assert refusal(session, ana).code == "held_for_review"
     assert messages.post(session, author=known, text="again").held_for == ""
-    chat_review.approve(ChatMessage.objects.get(author=ana), actor=ACTOR)
+    review.approve(ChatMessage.objects.get(author=ana), actor=ACTOR)
     assert messages.post(session, author=ana, text="thanks").held_for == ""
 
 
@@ -257,14 +252,14 @@ def test_links_are_as_the_host_wishes(session: StreamSession, ana: User, links: 
     ],
 )
 def test_what_is_a_link(text: str, is_link: bool, session: StreamSession, ana: User) -> None:
-    assert chat_rules.held_for(session, ana, text) == ("link" if is_link else "")
+    assert rules.held_for(session, ana, text) == ("link" if is_link else "")
 
 
 @pytest.mark.parametrize(
     ("text", "is_there"), [("an ass", True), ("an ASS.", True), ("áss", True), ("class", False), ("assess", False)]
 )
 def test_blocked_words_are_whole_words(text: str, is_there: bool) -> None:
-    assert chat_rules.has_word(text, ["ass", "two words"]) is is_there
+    assert rules.has_word(text, ["ass", "two words"]) is is_there
 
 
 def test_rules_are_kept_clean_and_logged(session: StreamSession) -> None:
@@ -272,7 +267,7 @@ def test_rules_are_kept_clean_and_logged(session: StreamSession) -> None:
         session,
         review="newcomers",
         links="refused",
-        blocked_words=chat_rules.words_of(" a  b \n\nc\na b"),
+        blocked_words=rules.words_of(" a  b \n\nc\na b"),
         actor=ACTOR,
     )
 
@@ -287,15 +282,15 @@ def test_rules_are_kept_clean_and_logged(session: StreamSession) -> None:
 def test_a_moderator_is_one_in_one_show(session: StreamSession, ana: User) -> None:
     other = make_session(host=session.host)
 
-    chat_moderators.name(session, " ANA@example.com ", actor=ACTOR)
-    chat_moderators.name(session, ana.email, actor=ACTOR)
+    moderators.name(session, " ANA@example.com ", actor=ACTOR)
+    moderators.name(session, ana.email, actor=ACTOR)
 
     assert messages.post(session, author=ana, text="hi").role == "moderator"
     assert messages.post(other, author=ana, text="hi").role == "viewer"
-    assert list(chat_moderators.list_moderated(ana)) == [session]
-    chat_moderators.dismiss(session, ana, actor=ACTOR)
-    chat_moderators.dismiss(session, ana, actor=ACTOR)
-    assert chat_moderators.role_of(session, ana) == "viewer"
+    assert list(moderators.list_moderated(ana)) == [session]
+    moderators.dismiss(session, ana, actor=ACTOR)
+    moderators.dismiss(session, ana, actor=ACTOR)
+    assert moderators.role_of(session, ana) == "viewer"
     assert logged() == ["name_moderator", "dismiss_moderator"]
 
 
@@ -306,7 +301,7 @@ def test_not_everybody_can_be_named(email: str) -> None:
     make_user("gone@example.com", is_active=False)
 
     with pytest.raises(CantModerate):
-        chat_moderators.name(session, email, actor=ACTOR)
+        moderators.name(session, email, actor=ACTOR)
     assert not Moderator.objects.exists()
 
 
@@ -321,7 +316,7 @@ def test_a_message_is_pinned_replaced_and_taken_off(
     news.clear()
 
     for message in (first, first, second, None):
-        chat_pinned.pin(session, message, actor=ACTOR)
+        pinned.pin(session, message, actor=ACTOR)
 
     assert news == [("pinned", "first"), ("pinned", "second"), ("pinned", "")]
     assert logged() == ["pin_message", "pin_message", "unpin_message"]
@@ -331,7 +326,7 @@ def test_a_removed_message_comes_off_and_can_not_be_pinned(
     session: StreamSession, ana: User, news: list[tuple[str, str]]
 ) -> None:
     message = messages.post(session, author=ana, text="first")
-    chat_pinned.pin(session, message, actor=ACTOR)
+    pinned.pin(session, message, actor=ACTOR)
     news.clear()
 
     messages.remove(message, actor=ACTOR)
@@ -341,7 +336,7 @@ def test_a_removed_message_comes_off_and_can_not_be_pinned(
     assert news == [("pinned", ""), ("removed", str(message.pk))]
     for other in (message, messages.post(make_session(), author=ana, text="elsewhere")):
         with pytest.raises(CantModerate):
-            chat_pinned.pin(session, other, actor=ACTOR)
+            pinned.pin(session, other, actor=ACTOR)
 
 
 # --- forgetting ---
@@ -352,9 +347,9 @@ def test_an_erased_person_leaves_no_standing_and_no_network(session: StreamSessi
     other = make_user()
     for author in (ana, other):
         messages.post(session, author=author, text="hi", network="203.0.113.9")
-    chat_moderators.name(make_session(), ana.email, actor=ACTOR)
-    chat_silences.ban(session, ana, actor=ACTOR, network="203.0.113.9")
-    chat_silences.time_out(session, other, 60, actor=ACTOR)
+    moderators.name(make_session(), ana.email, actor=ACTOR)
+    silences.ban(session, ana, actor=ACTOR, network="203.0.113.9")
+    silences.time_out(session, other, 60, actor=ACTOR)
 
     assert erasure.erase(ana.email, actor=ACTOR)["chat_standing"] == 3
 

@@ -21,9 +21,8 @@ from shop import partitions
 from shop.models import User
 from shop.partitions import Months
 from streams import tasks
-from streams.chat import messages
+from streams.chat import messages, pinned
 from streams.chat import partitions as chat_partitions
-from streams.chat import pinned as chat_pinned
 from streams.chat.partitions import MONTHS
 from streams.models import ChatMessage, StreamSession
 from tests.factories import make_session, make_user
@@ -297,7 +296,7 @@ def test_old_messages_go_after_the_time_that_the_shop_sets(
     for text, at in (("kept", datetime(2011, 4, 20, tzinfo=UTC)), ("gone", datetime(2011, 4, 1, tzinfo=UTC))):
         said(session, at, text)
     said(session, OLD, "old")
-    chat_pinned.pin(session, ChatMessage.objects.get(text="gone"), actor=ACTOR)
+    pinned.pin(session, ChatMessage.objects.get(text="gone"), actor=ACTOR)
 
     assert tasks.forget_chat() == 1
     assert chat_partitions.forget_old() == 0
@@ -318,7 +317,7 @@ def test_without_a_time_nothing_goes(session: StreamSession, settings: Any) -> N
 
 def test_a_pin_whose_month_is_gone_is_no_pin(session: StreamSession) -> None:
     message = said(session, OLD)
-    chat_pinned.pin(session, message, actor=ACTOR)
+    pinned.pin(session, message, actor=ACTOR)
     assert session.pinned_message == message
 
     MONTHS.drop_before(timezone.now() - timedelta(days=900))
@@ -354,7 +353,7 @@ def test_messages_and_pins_survive_the_way_there_and_back() -> None:
     message = said(session, OLD)
     author = make_user()
     ChatMessage.objects.update(author=author)
-    chat_pinned.pin(session, message, actor=ACTOR)
+    pinned.pin(session, message, actor=ACTOR)
     rows = list(ChatMessage.objects.values())
     try:
         MigrationExecutor(connection).migrate(before)

@@ -10,10 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from shop.models import AuditEntry, User
-from streams.chat import messages
-from streams.chat import moderators as chat_moderators
-from streams.chat import pinned as chat_pinned
-from streams.chat import silences as chat_silences
+from streams.chat import messages, moderators, pinned, silences
 from streams.models import ChatMessage, Moderator, Silence, StreamSession
 from tests.caller import Caller
 from tests.factories import make_session, make_user
@@ -131,7 +128,7 @@ def test_a_time_out_has_the_length_of_its_button(
     assert until
     assert seconds - 60 < (until - timezone.now()).total_seconds() <= seconds
     assert f"Ana can write again {told}." in text_of(page)
-    chat_silences.ban(session, ana, actor="user:x")
+    silences.ban(session, ana, actor="user:x")
     page = client.post(f"{STUDIO}chat/{rude.pk}/", {"do": f"time_out:{seconds}"}, follow=True)
     assert "Ana is silenced for longer than that already." in text_of(page)
 
@@ -151,10 +148,10 @@ def test_a_page_says_what_keeps_somebody_from_writing_and_until_when(session: St
     assert of(make_user()).get("/shows/kiln/").context["stage"].refusal is None
     assert of(session.host).get("/shows/kiln/").context["stage"].refusal is None
 
-    chat_silences.time_out(session, ana, 600, actor="user:x")
+    silences.time_out(session, ana, 600, actor="user:x")
     code, left_s = refusal()
     assert (code, 590 < left_s <= 600) == ("muted", True)
-    chat_silences.ban(session, ana, actor="user:x")
+    silences.ban(session, ana, actor="user:x")
     assert refusal() == ("banned", 0)
     assert "You can&#x27;t write in this host&#x27;s shows." in text_of(of(ana).get("/shows/kiln/"))
 
@@ -183,7 +180,7 @@ def test_a_time_out_and_a_ban_are_given_and_undone(session: StreamSession, mod: 
 
 def test_somebody_elses_silence_is_not_lifted(session: StreamSession, host: User, ana: User) -> None:
     elsewhere = make_session()
-    chat_silences.ban(elsewhere, ana, actor="user:x")
+    silences.ban(elsewhere, ana, actor="user:x")
 
     of(host).post(f"{STUDIO}silences/{Silence.objects.get().pk}/lift/")
 
@@ -282,9 +279,9 @@ def test_the_api_says_what_became_of_a_message(session: StreamSession, ana: User
 
     waits = caller.post("sessions/kiln/comments", {"text": "spam"})
     message = ChatMessage.objects.get()
-    chat_silences.time_out(session, ana, 60, actor="user:x")
+    silences.time_out(session, ana, 60, actor="user:x")
     muted = caller.post("sessions/kiln/comments", {"text": "hello"})
-    chat_silences.ban(session, ana, actor="user:x")
+    silences.ban(session, ana, actor="user:x")
     banned = caller.post("sessions/kiln/comments", {"text": "hello"})
 
     assert (waits.status_code, waits.json()["code"], waits.json()["id"]) == (202, "held_for_review", str(message.pk))
@@ -323,9 +320,9 @@ def test_the_pages_cost_the_same_for_one_and_ten(host: User) -> None:
             author = make_user()
             held(session, author)
             line = messages.post(session, author=author, text=f"line {number}")
-            chat_silences.time_out(session, author, 60, actor="user:x")
-            chat_moderators.name(session, make_user().email, actor="user:x")
-        chat_pinned.pin(session, line, actor="user:x")
+            silences.time_out(session, author, 60, actor="user:x")
+            moderators.name(session, make_user().email, actor="user:x")
+        pinned.pin(session, line, actor="user:x")
 
     def cost(path: str) -> int:
         with CaptureQueriesContext(connection) as queries:

@@ -14,9 +14,7 @@ import pytest
 from django.db import connection
 
 from shop.models import User
-from streams.chat import messages
-from streams.chat import pinned as chat_pinned
-from streams.chat import silences as chat_silences
+from streams.chat import messages, pinned, silences
 from streams.exceptions import CantModerate, ChatRefused
 from streams.models import ChatMessage, Silence, StreamSession
 from tests.factories import make_session, make_user
@@ -66,7 +64,7 @@ def pause_before_writing(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Eve
 
 
 def ban_and_clear(session: StreamSession, user: User) -> None:
-    chat_silences.ban(session, user, actor="user:mod")
+    silences.ban(session, user, actor="user:mod")
     messages.remove_all(session, user, actor="user:mod")
 
 
@@ -90,7 +88,7 @@ def ban_while_writing(
 def test_control_without_the_guard_a_last_word_outlives_the_ban(
     session: StreamSession, ana: User, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat_silences, "hold_off", lambda session, user: None)
+    monkeypatch.setattr(silences, "hold_off", lambda session, user: None)
 
     assert [message.text for message in ban_while_writing(session, ana, threads, monkeypatch)] == ["one last word"]
 
@@ -115,7 +113,7 @@ def remove_while_pinning(
         save(show, **options)
 
     monkeypatch.setattr(StreamSession, "save", save_later)
-    pinning = threads.submit(closing, partial(chat_pinned.pin, session, message, actor="user:mod"))
+    pinning = threads.submit(closing, partial(pinned.pin, session, message, actor="user:mod"))
     assert there.wait(WITHIN_S)
     removing = threads.submit(closing, partial(messages.remove, message, actor="user:mod"))
     with suppress(TimeoutError):
@@ -131,7 +129,7 @@ def remove_while_pinning(
 def test_control_without_the_shows_lock_a_removed_message_stays_pinned(
     session: StreamSession, ana: User, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (messages, chat_pinned):
+    for module in (messages, pinned):
         monkeypatch.setattr(module, "lock_session", lambda pk: StreamSession.objects.get(pk=pk))
 
     assert remove_while_pinning(session, ana, threads, monkeypatch).pinned_message is not None

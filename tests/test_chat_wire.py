@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.chat import pinned as chat_pinned
-from streams.chat import review as chat_review
-from streams.chat import silences as chat_silences
+from streams.chat import pinned, review, silences
 from streams.models import ChatMessage, StreamSession
 from tests.factories import make_session, make_user
 from tests.realtime_servers import Client, Server, running, ticket_of
@@ -50,17 +48,17 @@ def test_a_message_that_waits_comes_under_its_id_once_approved_and_silences_are_
         assert say("m2", "see www.kiln.example") == {
             "type": "error", "id": "m2", "code": "bad_message", "reason": "no_links",
         }  # fmt: skip
-        chat_review.approve(held, actor="user:x")
+        review.approve(held, actor="user:x")
         shown = another.wait_for_event("chat")
         assert (shown["id"], shown["text"]) == (str(held.pk), "spam")
 
-        chat_pinned.pin(show, held, actor="user:x")
+        pinned.pin(show, held, actor="user:x")
         assert another.wait_for_event("message_pin")["message"] == {
             name: value for name, value in shown.items() if name != "type"
         }
-        chat_silences.time_out(show, ana, 60, actor="user:x")
+        silences.time_out(show, ana, 60, actor="user:x")
         muted = say("m3", "hello")
-        chat_silences.ban(show, ana, actor="user:x")
+        silences.ban(show, ana, actor="user:x")
         assert (muted["code"], 0 < muted["retry_ms"] <= 60_000) == ("muted", True)
         assert say("m4", "hello") == {"type": "error", "id": "m4", "code": "banned"}
     assert ChatMessage.objects.count() == 1

@@ -10,8 +10,7 @@ import pytest
 from realtime import sayings, wire
 from shop.models import User
 from streams import shows
-from streams.chat import messages
-from streams.chat import pinned as chat_pinned
+from streams.chat import messages, pinned
 from streams.models import ChatMessage, Moderator, StreamSession
 from tests.factories import make_session, make_user
 from tests.realtime_servers import Client, Server, running, ticket_of
@@ -62,7 +61,7 @@ def test_who_waits_hears_viewers_and_nothing_of_the_rehearsal(server: Server, sh
         host.wait_for_event("session")
         host.send(type="chat", id="m1", text="is this on?")
         said = host.wait_for_event("chat")
-        chat_pinned.pin(show, ChatMessage.objects.get(pk=said["id"]), actor="test")
+        pinned.pin(show, ChatMessage.objects.get(pk=said["id"]), actor="test")
         host.wait_for_event("message_pin")
         viewer.send(type="chat", id="m2", text="I can't wait")
         assert viewer.wait_for_event("chat")["text"] == "I can't wait"

@@ -17,8 +17,7 @@ from realtime.tickets import Person
 from realtime.wire import SERVICE_RESTART
 from shop.people import tokens
 from streams import pins, shows
-from streams.chat import messages
-from streams.chat import silences as chat_silences
+from streams.chat import messages, silences
 from streams.models import ChatMessage, StreamSession
 from tests.factories import make_product, make_session, make_user
 from tests.realtime_servers import Server, eventually, running
@@ -181,10 +180,10 @@ def test_who_is_silenced_is_told_without_asking(tmp_path: Path, pages: list[Page
         page = Page(tmp_path, "/ws/sessions/calmly/", f"ws://127.0.0.1:{server.port}", ticket)
         pages.append(page)
         page.wait_for("fresh")
-        chat_silences.time_out(show, troll, 60, actor="system")
+        silences.time_out(show, troll, 60, actor="system")
         refused = page.wait_for("refused", code="muted")
         assert 0 < refused["retryMs"] <= 60_000
-        chat_silences.ban(show, troll, actor="system")
+        silences.ban(show, troll, actor="system")
         assert page.wait_for("refused", code="banned")["retryMs"] == 0
 
 

@@ -16,7 +16,7 @@ from realtime import tickets
 from realtime.tickets import Person
 from shop.models import User
 from shop.people import erasure, tokens
-from streams.chat import silences as chat_silences
+from streams.chat import silences
 from streams.models import ChatMessage, StreamSession
 from tests.factories import make_session, make_user
 from tests.realtime_servers import Client, Server, Stream, our_origin, ticket_of
@@ -198,7 +198,7 @@ def test_somebody_who_is_banned_reads_on_and_says_nothing(server: Server, show: 
     with Client(server, path_of(show)) as page, Client(server, path_of(show)) as other:
         page.hello(ticket=ticket_of(troll))
         other.hello(ticket=ticket_of(make_user()))
-        chat_silences.ban(show, troll, actor="system")
+        silences.ban(show, troll, actor="system")
         page.send(type="chat", id="m1", text="hello")
         assert page.wait_for("error")["code"] == "banned"
         assert may_speak(other)

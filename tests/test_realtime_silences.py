@@ -9,8 +9,7 @@ from django.conf import settings
 from django.test import Client as Browser
 
 from shop.models import User
-from streams.chat import moderators as chat_moderators
-from streams.chat import silences as chat_silences
+from streams.chat import moderators, silences
 from streams.models import StreamSession
 from tests.factories import make_session, make_user
 from tests.realtime_servers import Client, Server, Stream, our_origin, running, ticket_of
@@ -71,16 +70,16 @@ def test_who_is_silenced_hears_it_at_once_where_it_counts_and_nowhere_else(
         neighbour.hello(ticket=ticket_of(make_user()))
         stream.wait_for("snapshot")
 
-        chat_silences.time_out(show, ana, 600, actor=ACTOR)
+        silences.time_out(show, ana, 600, actor=ACTOR)
 
         for told in (here, other_of_host, stream):
             error = told.wait_for("error")
             assert (error["code"], set(error)) == ("muted", {"type", "code", "retry_ms"})
             assert 590_000 < error["retry_ms"] <= 600_000
-        chat_silences.ban(show, ana, actor=ACTOR)
+        silences.ban(show, ana, actor=ACTOR)
         for told in (here, other_of_host, stream):
             assert told.wait_for("error") == {"type": "error", "code": "banned"}
-        chat_silences.lift(show, ana, actor=ACTOR)
+        silences.lift(show, ana, actor=ACTOR)
         for untold in (other_show, site, neighbour):
             assert heard_errors(untold) == []
         assert len(heard_errors(here)) == 2
@@ -100,12 +99,12 @@ def test_reactions_of_the_banned_do_not_count_and_of_the_timed_out_do(
 
         reacts(hers, "❤️")
         another.wait_for_event("reactions", where=lambda event: event["counts"] == {"❤️": 1})
-        chat_silences.time_out(show, ana, 600, actor=ACTOR)
+        silences.time_out(show, ana, 600, actor=ACTOR)
         hers.wait_for("error")
         reacts(hers, "🔥")
         another.wait_for_event("reactions", where=lambda event: event["counts"] == {"🔥": 1})
 
-        chat_silences.ban(show, ana, actor=ACTOR)
+        silences.ban(show, ana, actor=ACTOR)
         hers.wait_for("error", where=lambda frame: frame["code"] == "banned")
         reacts(hers, "👍")
         assert hers.wait_for("error") == {"type": "error", "code": "banned"}
@@ -113,17 +112,17 @@ def test_reactions_of_the_banned_do_not_count_and_of_the_timed_out_do(
         another.wait_for_event("reactions", where=lambda event: "🎉" in event["counts"])
         assert not [event for event in another.events("reactions") if "👍" in event["counts"]]
 
-        chat_silences.lift(show, ana, actor=ACTOR)
+        silences.lift(show, ana, actor=ACTOR)
         while not [event for event in another.events("reactions") if "😂" in event["counts"]]:
             reacts(hers, "😂")
             another.receive()
 
 
 def test_whom_the_host_trusts_is_told_nothing(server: Server, show: StreamSession, ana: User) -> None:
-    chat_silences.time_out(show, ana, 60, actor=ACTOR)
-    chat_moderators.name(show, ana.email, actor=ACTOR)
+    silences.time_out(show, ana, 60, actor=ACTOR)
+    moderators.name(show, ana.email, actor=ACTOR)
     with Client(server, path_of(show)) as hers:
         hers.hello(ticket=ticket_of(ana))
-        chat_silences.lift(show, ana, actor=ACTOR)
+        silences.lift(show, ana, actor=ACTOR)
 
         assert heard_errors(hers) == []

@@ -18,7 +18,7 @@ from shop import cart, wishlist
 from shop.models import Address, AuditEntry, Cart, User
 from shop.people import account_forms, erasure, tokens, verification
 from shop.people.accounts import Adapter
-from streams.chat import moderators as chat_moderators
+from streams.chat import moderators
 from streams.exceptions import CantModerate
 from streams.models import Moderator
 from tests.archiving import make_archived
@@ -224,8 +224,8 @@ def test_a_moderator_is_named_by_a_confirmed_address_only() -> None:
 
     for address in (OWNER, "other@example.com"):
         with pytest.raises(CantModerate):
-            chat_moderators.name(show, address, actor="system")
-    chat_moderators.name(show, "Work@Example.com", actor="system")
+            moderators.name(show, address, actor="system")
+    moderators.name(show, "Work@Example.com", actor="system")
 
     assert list(Moderator.objects.values_list("user", flat=True)) == [friend.pk]
 

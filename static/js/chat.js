@@ -5,7 +5,7 @@
  *
  * `root` holds `[data-scroll] > [data-lines]` with the lines that the server wrote (`data-line`: message id), and, each if wanted,
  * `[data-newer]` (the pill), `[data-slow]` (the badge), `[data-none]` and `form[data-say]`. A line's text is text, never HTML.
- * Sentences come from `#show-words` ({% show_words %}).
+ * Sentences come from `#show-words` ({% show_texts %}).
  */
 import { Composer } from "showfloor/composer";
 import { has, say } from "showfloor/words";

@@ -21,8 +21,7 @@ from shop.rest.problems import Problem
 from streams import access, addresses, broadcasts, figures, health, keys, metrics, pins, retention, run_list, shows
 from streams.api import serializers
 from streams.api.sessions import answer_session
-from streams.chat import messages, partitions
-from streams.chat import review as chat_review
+from streams.chat import messages, partitions, review
 from streams.exceptions import NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.host import studio_page
 from streams.ingest.camera import tickets
@@ -204,7 +203,7 @@ class HostFigures(HostView):
             "health": health.read(session.pk) if is_sending else None,
             "refused_codec": broadcasts.refused_codec(session.pk) if session.state != State.ENDED else "",
             "watching": metrics.read(session.pk),
-            "waiting": chat_review.held(session).count(),
+            "waiting": review.held(session).count(),
         }
         return Response(serializers.FiguresSerializer(read_now, context={"request": request}).data)
 

@@ -14,9 +14,7 @@ from shop.http import rate_limits
 from shop.http.rate_limits import Bucket
 from shop.models import User
 from shop.text import one_line
-from streams.chat import partitions
-from streams.chat import rules as chat_rules
-from streams.chat import silences as chat_silences
+from streams.chat import partitions, rules, silences
 from streams.chat.moderators import name_in, role_of
 from streams.exceptions import ChatRefused
 from streams.locks import lock_session
@@ -55,8 +53,8 @@ def post(session: StreamSession, *, author: User | None, text: str, network: str
     network = network if settings.CHAT_BANS_NETWORKS else ""
     held_for = Held.NO
     if role == Role.VIEWER:
-        chat_silences.check(session, author, network=network)
-        held_for = chat_rules.held_for(session, author, said)
+        silences.check(session, author, network=network)
+        held_for = rules.held_for(session, author, said)
     _check_pace(session, author, role)
     name = name_in(session, author, role)
     message = ChatMessage(role=role, text=said, held_for=held_for, network=network, author_name=name)
@@ -70,8 +68,8 @@ def _keep(session: StreamSession, author: User, message: ChatMessage) -> ChatMes
     with transaction.atomic():
         if message.role == Role.VIEWER:
             # Again, for good now: nobody silences them before this is committed.
-            chat_silences.hold_off(session, author)
-            chat_silences.check(session, author, network=message.network)
+            silences.hold_off(session, author)
+            silences.check(session, author, network=message.network)
         message.session, message.author = session, author
         message.said_at = message.at = timezone.now()
         message.save(force_insert=True)
@@ -158,7 +156,7 @@ def set_rules(session: StreamSession, *, review: str, links: str, blocked_words:
         session.save(update_fields=["review", "links", "blocked_words"])
         audit.record(
             actor=actor,
-            action="chat_rules",
+            action="rules",
             subject=f"show:{session.slug}",
             review=review,
             links=links,

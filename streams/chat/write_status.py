@@ -2,8 +2,7 @@
 
 from shop.http import rate_limits
 from shop.models import User
-from streams.chat import messages
-from streams.chat import silences as chat_silences
+from streams.chat import messages, silences
 from streams.chat.moderators import role_of
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage, StreamSession
@@ -31,7 +30,7 @@ def find_silence(session: StreamSession, user: User) -> ChatRefused | None:
 
 def _silence(session: StreamSession, user: User) -> ChatRefused | None:
     try:
-        chat_silences.check(session, user)
+        silences.check(session, user)
     except ChatRefused as refused:
         return refused
     return None

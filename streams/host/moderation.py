@@ -20,12 +20,7 @@ from inventory.exceptions import StockBusy
 from shop import audit
 from shop.models import User
 from streams.chat import messages as chat_messages
-from streams.chat import moderators as chat_moderators
-from streams.chat import partitions
-from streams.chat import pinned as chat_pinned
-from streams.chat import review as chat_review
-from streams.chat import rules as chat_rules
-from streams.chat import silences as chat_silences
+from streams.chat import moderators, partitions, pinned, review, rules, silences
 from streams.exceptions import CantModerate
 from streams.host import talk, texts
 from streams.host.forms import BLOCKED_WORDS_MOST, SLOW_MODES, RulesForm
@@ -46,7 +41,7 @@ def moderated_show(
     @wraps(view)
     def with_show(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
-            session = chat_moderators.list_moderated(_person(request)).get(slug=slug)
+            session = moderators.list_moderated(_person(request)).get(slug=slug)
         except StreamSession.DoesNotExist:
             raise Http404 from None
         try:
@@ -73,7 +68,7 @@ def page(request: HttpRequest, session: StreamSession) -> HttpResponse:
             "talk": talk.read(session),
             "slow_modes": sorted({*SLOW_MODES, session.slow_mode_s}),
             "is_host": person.pk == session.host_id,
-            "me": {"name": person.public_name, "role": chat_moderators.role_of(session, person)},
+            "me": {"name": person.public_name, "role": moderators.role_of(session, person)},
             "sentences": texts.of_studio(),
         },
     )
@@ -92,17 +87,17 @@ def act(request: HttpRequest, session: StreamSession, message_id: str) -> HttpRe
         case "remove":
             chat_messages.remove(message, actor=actor)
         case "approve":
-            chat_review.approve(message, actor=actor)
+            review.approve(message, actor=actor)
         case "pin":
-            chat_pinned.pin(session, message, actor=actor)
+            pinned.pin(session, message, actor=actor)
         case "time_out":
             seconds = _seconds(length)
-            until = chat_silences.time_out(session, _author(message), seconds, actor=actor)
+            until = silences.time_out(session, _author(message), seconds, actor=actor)
             messages.success(request, texts.of_time_out(message.author_name, seconds, until))
         case "ban":
             network = message.network if settings.CHAT_BANS_NETWORKS else ""
             with transaction.atomic():
-                chat_silences.ban(session, _author(message), actor=actor, network=network)
+                silences.ban(session, _author(message), actor=actor, network=network)
                 chat_messages.remove_all(session, _author(message), actor=actor)
             messages.success(request, _("%(name)s can't write here any more.") % {"name": message.author_name})
         case _:
@@ -114,7 +109,7 @@ def act(request: HttpRequest, session: StreamSession, message_id: str) -> HttpRe
 @moderated_show
 def unpin(request: HttpRequest, session: StreamSession) -> HttpResponse:
     """Take the pinned message off."""
-    chat_pinned.pin(session, None, actor=_actor(request))
+    pinned.pin(session, None, actor=_actor(request))
     return _back(request, session)
 
 
@@ -124,7 +119,7 @@ def lift(request: HttpRequest, session: StreamSession, silence_id: int) -> HttpR
     """Let somebody write again."""
     silence = Silence.objects.select_related("user").filter(host=session.host_id, pk=silence_id).first()
     if silence is not None:
-        chat_silences.lift(session, silence.user, actor=_actor(request))
+        silences.lift(session, silence.user, actor=_actor(request))
     return _back(request, session)
 
 
@@ -133,7 +128,7 @@ def lift(request: HttpRequest, session: StreamSession, silence_id: int) -> HttpR
 def name(request: HttpRequest, session: StreamSession) -> HttpResponse:
     """Trust somebody with this show's chat: hosts only."""
     try:
-        user = chat_moderators.name(session, request.POST.get("email", "").replace("\x00", ""), actor=_actor(request))
+        user = moderators.name(session, request.POST.get("email", "").replace("\x00", ""), actor=_actor(request))
     except CantModerate as cant:
         messages.error(request, texts.of_cant_name(cant))
     else:
@@ -147,7 +142,7 @@ def dismiss(request: HttpRequest, session: StreamSession, moderator_id: int) -> 
     """Have a moderator be a viewer again: hosts only."""
     moderator = session.moderators.select_related("user").filter(pk=moderator_id).first()
     if moderator is not None:
-        chat_moderators.dismiss(session, moderator.user, actor=_actor(request))
+        moderators.dismiss(session, moderator.user, actor=_actor(request))
     return _back(request, session)
 
 
@@ -158,7 +153,7 @@ def set_rules(request: HttpRequest, session: StreamSession) -> HttpResponse:
     form = RulesForm(request.POST)
     if form.is_valid():
         chosen = form.cleaned_data
-        blocked = chat_rules.words_of(chosen["blocked_words"])
+        blocked = rules.words_of(chosen["blocked_words"])
         chat_messages.set_rules(
             session, review=chosen["review"], links=chosen["links"], blocked_words=blocked, actor=_actor(request)
         )
@@ -176,7 +171,7 @@ def set_rules(request: HttpRequest, session: StreamSession) -> HttpResponse:
 
 def _seconds(chosen: str) -> int:
     """Raises BadRequest for a length that is not offered."""
-    offered = {str(seconds): seconds for seconds in chat_silences.TIME_OUTS_S}
+    offered = {str(seconds): seconds for seconds in silences.TIME_OUTS_S}
     if chosen not in offered:
         raise BadRequest
     return offered[chosen]

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from streams.chat import messages
-from streams.chat import review as chat_review
-from streams.chat import silences as chat_silences
+from streams.chat import messages, review, silences
 from streams.models import ChatMessage, Moderator, Silence, StreamSession
 
 SILENCES_MOST = 100
@@ -27,8 +25,8 @@ def read(session: StreamSession) -> Talk:
     return Talk(
         session=session,
         lines=messages.history(session),
-        held=list(chat_review.held(session)[: chat_review.HELD_MOST]),
-        silences=list(chat_silences.in_force(session)[:SILENCES_MOST]),
+        held=list(review.held(session)[: review.HELD_MOST]),
+        silences=list(silences.in_force(session)[:SILENCES_MOST]),
         moderators=list(Moderator.objects.filter(session=session).select_related("user")),
         pinned=session.pinned_message,
     )

@@ -10,6 +10,6 @@ register = template.Library()
 
 
 @register.simple_tag
-def show_words() -> SafeString:
+def show_texts() -> SafeString:
     """Render the sentences that static/js/words.js reads."""
     return json_script(texts.of_show(), "show-words")
