@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from streams.ingest.camera.tickets import CAMERA_PATH
 from streams.ingest.srt import slots
 from streams.models import StreamSession
-
-CAMERA_PATH = "/camera/"
 
 
 @dataclass(frozen=True)

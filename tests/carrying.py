@@ -12,7 +12,7 @@ from django.utils import timezone
 from streams import playback
 from streams.hls.origin import Origin
 from streams.hls.recording import Entry, Rendition, Run, Segment
-from streams.media.uploader import Carrier
+from streams.media.uploader import Uploader
 from streams.models import StreamSession
 from streams.store.bucket import Bucket
 from tests.store_servers import Store
@@ -54,9 +54,9 @@ def end(session: StreamSession) -> None:
 
 
 @asynccontextmanager
-async def carrying(session: StreamSession, bucket: Bucket) -> AsyncIterator[Carrier]:
+async def carrying(session: StreamSession, bucket: Bucket) -> AsyncIterator[Uploader]:
     playback.folder(session.pk).mkdir(parents=True, exist_ok=True)
-    carrier = Carrier(session.pk, bucket)
+    carrier = Uploader(session.pk, bucket)
     task = asyncio.create_task(carrier.run())
     try:
         yield carrier

@@ -23,7 +23,7 @@ from streams import broadcasts, playback, watch
 from streams.hls.origin import Origin
 from streams.hls.recording import Dropped, Run, Segment
 from streams.media import rehearsal
-from streams.media.uploader import BATCH, Carrier, Carriers, _batch
+from streams.media.uploader import BATCH, Uploader, Uploaders, _batch
 from streams.models import Broadcast, StreamSession
 from streams.store import progress, upload_lag
 from streams.store.bucket import Bucket, find_bucket
@@ -82,7 +82,7 @@ async def test_segment_then_init_then_playlist(store: Store, session: StreamSess
 
 async def test_files_are_served_as_the_contract_says(store: Store, session: StreamSession, bucket: Bucket) -> None:
     await sync_to_async(encode)(session, 1)
-    carriers = Carriers(bucket)
+    carriers = Uploaders(bucket)
     await carriers.look()
     await until(lambda: "index.m3u8" in store.gate.put)
     await until(lambda: carriers._may_be_read)
@@ -255,7 +255,7 @@ async def test_files_of_a_show_that_was_deleted_stay(store: Store, session: Stre
     session_id = session.pk
     await sync_to_async(StreamSession.objects.filter(pk=session_id).delete)()
 
-    await asyncio.wait_for(Carrier(session_id, bucket).run(), 10)
+    await asyncio.wait_for(Uploader(session_id, bucket).run(), 10)
 
     assert (playback.folder(session_id) / "runs/0001/high/000000.m4s").exists()
     assert store.names(f"sessions/{session_id}") == []
@@ -269,7 +269,7 @@ async def test_a_rehearsal_is_stored_under_its_own_name_and_leaves_at_go_live(
     await sync_to_async(session.refresh_from_db)()
     folder = playback.new_preview(session.pk)
     await sync_to_async(encode)(session, 3, folder=folder)
-    carriers = Carriers(bucket)
+    carriers = Uploaders(bucket)
     try:
         carriers.carry(session.pk, playback.folder(session.pk))
         carrier = carriers.carry(session.pk, folder)

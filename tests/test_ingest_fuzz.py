@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.ingest import avc, flv
-from streams.ingest.connection_limits import Standing, Turnstile, Visit
+from streams.ingest.connection_limits import ConnectionLimits, Standing, Visit
 from streams.ingest.exceptions import ProtocolError
 from streams.ingest.rtmp import amf, chunks
 from streams.ingest.rtmp.chunks import Kind, Message, MessageReader
@@ -156,7 +156,7 @@ STEPS = st.sampled_from(["enter", "speaks", "asks", "let in", "leave"])
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), STEPS), max_size=80))
 def test_a_turnstile_counts_right_whatever_happens(events: list[tuple[str, str]]) -> None:
-    turnstile = Turnstile(waiting_most=2, waiting_all=5)
+    turnstile = ConnectionLimits(waiting_most=2, waiting_all=5)
     waiting: list[tuple[str, Visit]] = []
     inside: list[Visit] = []
     hung_up: list[Visit] = []

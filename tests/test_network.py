@@ -15,8 +15,8 @@ from websockets.server import ServerProtocol
 from shop.http.network import client_address, network, network_address
 from shop.people.accounts import Adapter
 from streams.ingest.camera.server import Connection
-from streams.ingest.connection_limits import Turnstile
-from streams.media.listeners import Doors
+from streams.ingest.connection_limits import ConnectionLimits
+from streams.media.listeners import Listeners
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ NEIGHBOUR = "2001:db8:0:1::1"
 
 
 async def test_the_rtmp_door_counts_the_addresses_of_a_household_as_one() -> None:
-    server = Doors(None)._rtmp  # type: ignore[arg-type]
+    server = Listeners(None)._rtmp  # type: ignore[arg-type]
     tasks, lines = [], []
     for peer in [*HOUSEHOLD, NEIGHBOUR]:
         reader, line = asyncio.StreamReader(), Line(peer)
@@ -109,7 +109,7 @@ async def test_the_rtmp_door_counts_the_addresses_of_a_household_as_one() -> Non
 
 
 async def test_the_cameras_door_counts_the_addresses_of_a_household_as_one() -> None:
-    turnstile = Turnstile(waiting_most=16, waiting_all=64)
+    turnstile = ConnectionLimits(waiting_most=16, waiting_all=64)
     server: Any = SimpleNamespace(handler=lambda socket: asyncio.sleep(0), handler_tasks=set())
     is_let_in = []
     for peer in [*HOUSEHOLD, NEIGHBOUR]:

@@ -16,7 +16,7 @@ from streams.exceptions import StateRefused
 from streams.hls.origin import Origin
 from streams.hls.playlist import init_uri
 from streams.hls.recording import Rendition, Run, Segment
-from streams.media.disk_retention import KEPT, Keeper
+from streams.media.disk_retention import KEPT, DiskRetention
 from streams.media.show import publish_replay
 from streams.models import StreamSession
 from tests.factories import make_session, make_user
@@ -61,7 +61,7 @@ def test_a_show_that_is_not_recorded_leaves_the_disk_behind_the_live_window() ->
     session = make_session(is_recorded=False)
     origin = film(session)
 
-    Keeper(session.slug).look(origin, is_recorded=False)
+    DiskRetention(session.slug).look(origin, is_recorded=False)
 
     assert len(kept(session)) == KEPT.total_seconds()
     live = m3u8.load(str(origin.folder / "high.m3u8"))
@@ -81,7 +81,7 @@ def test_a_recorded_show_keeps_everything() -> None:
     session = make_session()
     origin = film(session)
 
-    Keeper(session.slug).look(origin, is_recorded=True)
+    DiskRetention(session.slug).look(origin, is_recorded=True)
 
     assert len(kept(session)) == LENGTH_S
     assert origin.recording.dropped_before is None
@@ -93,7 +93,7 @@ def test_a_disk_nearly_full_stops_recording_and_the_replay_covers_what_was_kept(
     settings.MEDIA_RESERVE_MB = EVERYTHING_MB
     session = make_session(started_at=timezone.now())
     origin = film(session)
-    keeper = Keeper(session.slug)
+    keeper = DiskRetention(session.slug)
 
     with caplog.at_level(logging.WARNING):
         keeper.look(origin, is_recorded=True)

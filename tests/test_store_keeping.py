@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from shop.models import AuditEntry
 from streams import captions, playback, retention
-from streams.media.uploader import Carrier
+from streams.media.uploader import Uploader
 from streams.models import StreamSession
 from streams.store.bucket import Bucket, find_bucket
 from tests.carrying import carrying, count, encode, end, until
@@ -67,7 +67,7 @@ async def make_stored(bucket: Bucket, slug: str = "", *, days_ago: int = 8, **fi
     await sync_to_async(StreamSession.objects.filter(pk=session.pk).update)(ended_at=ended_at)
     for name in ("thumbnails.jpg", "thumbnails.vtt"):
         (playback.folder(session.pk) / name).write_text("WEBVTT\n")
-    await Carrier(session.pk, bucket).run()
+    await Uploader(session.pk, bucket).run()
     await sync_to_async(session.refresh_from_db)()
     return session
 
@@ -125,7 +125,7 @@ async def test_nothing_comes_back_from_a_carrier_that_is_still_at_work(store: St
         await until(lambda: not (playback.folder(session.pk) / "runs").exists())
     assert await sync_to_async(retention.remove_overdue)() == 1
     assert files(store, session) == []
-    await Carrier(session.pk, bucket).run()  # one that comes late has nothing to do
+    await Uploader(session.pk, bucket).run()  # one that comes late has nothing to do
     assert files(store, session) == []
 
 

@@ -10,7 +10,7 @@ from streams.media.child import ffmpeg
 
 from streams.ingest import flv
 from streams.ingest.flv import AUDIO, VIDEO, Tag
-from streams.media.packet_queue import Publication
+from streams.media.packet_queue import PacketQueue
 from streams.media.silence import ELEMENTS, GAP_MS_MAX, Silence, form_of
 from streams.media.timeline import TimeLine
 
@@ -118,7 +118,7 @@ def test_each_track_goes_on_and_never_back(packets: list[tuple[int, int, int]]) 
 
 
 def test_a_header_that_tells_another_time_is_no_reason_to_drop_what_waits() -> None:
-    publication = Publication("a show")
+    publication = PacketQueue("a show")
     publication.take(Tag(VIDEO, 0, b"\x17\x00\0\0\0", 1000.0))
     for at_ms in range(0, 2_000, 40):
         publication.take(tag(VIDEO, 1_000_000_000 + at_ms, at_ms))

@@ -22,7 +22,7 @@ from shop.models import User
 from streams.chat import messages as chat_messages
 from streams.chat import moderators, partitions, pinned, review, rules, silences
 from streams.exceptions import CantModerate
-from streams.host import talk, texts
+from streams.host import chat_panel, texts
 from streams.host.forms import BLOCKED_WORDS_MOST, SLOW_MODES, RulesForm
 from streams.host.pages import own_show
 from streams.models import ChatMessage, Silence, StreamSession
@@ -65,7 +65,7 @@ def page(request: HttpRequest, session: StreamSession) -> HttpResponse:
         "streams/host/moderation.html",
         {
             "session": session,
-            "talk": talk.read(session),
+            "talk": chat_panel.read(session),
             "slow_modes": sorted({*SLOW_MODES, session.slow_mode_s}),
             "is_host": person.pk == session.host_id,
             "me": {"name": person.public_name, "role": moderators.role_of(session, person)},

@@ -20,7 +20,7 @@ from inventory.exceptions import StockBusy
 from shop.models import User
 from streams import access, addresses, announcements, captions, programme, shows
 from streams.chat import rules
-from streams.host import studio_page, talk, texts
+from streams.host import chat_panel, studio_page, texts
 from streams.host.forms import REPLAY_DAYS, SLOW_MODES, PlanForm, recording_of
 from streams.models import StreamSession
 
@@ -121,7 +121,7 @@ def studio(request: HttpRequest, session: StreamSession) -> HttpResponse:
         "streams/host/studio.html",
         {
             "desk": studio_page.read(session),
-            "talk": talk.read(session),
+            "talk": chat_panel.read(session),
             "is_host": True,
             "own_announcements": list(announcements.in_force(session).filter(session=session)),
             "session": session,

@@ -13,7 +13,7 @@ class Standing(IntEnum):
     ASKS = 2  # its key is being looked up: it stays
 
 
-class Turnstile:
+class ConnectionLimits:
     """Counts connections that wait, so that nobody who only knocks can keep others out.
 
     Of one network at most `waiting_most` wait; one more is refused. Of all networks `waiting_all` do; then somebody
@@ -58,7 +58,7 @@ class Turnstile:
 class Visit:
     """One connection: it waits until it is `let_in`, or until it has `left`."""
 
-    def __init__(self, turnstile: Turnstile, network: str, hang_up: Callable[[], None]) -> None:
+    def __init__(self, turnstile: ConnectionLimits, network: str, hang_up: Callable[[], None]) -> None:
         self._turnstile = turnstile
         self.network = network
         self.hang_up = hang_up

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from streams.ingest import avc, ffmpeg, flv
 from streams.ingest.exceptions import UnknownCodec
 from streams.ingest.flv import Tag
-from streams.ingest.rtmp.session import SILENCE_S, Publisher
+from streams.ingest.publisher import SILENCE_S, Publisher
 
 logger = logging.getLogger(__name__)
 

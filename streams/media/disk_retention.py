@@ -18,7 +18,7 @@ KEPT = timedelta(seconds=2 * LIVE_WINDOW_S + 10)
 ENOUGH = 1.25  # times the reserve, before recording begins again
 
 
-class Keeper:
+class DiskRetention:
     """Drops old segments of one show that is not recorded, or while the disk is nearly full."""
 
     def __init__(self, name: str) -> None:

@@ -12,7 +12,7 @@ from streams.ingest import avc, flv
 from streams.ingest.flv import AUDIO, VIDEO, Tag
 from streams.media.silence import Form, Silence, form_of
 from streams.media.still import STEP_MS, Still
-from streams.media.stream_probe import Intake, Opening
+from streams.media.stream_probe import Opening, StreamProbe
 
 PICTURE_GONE_MS = 2_500
 SOUND_GONE_MS = 1_500
@@ -51,7 +51,7 @@ class RunOver(Exception):
 class Feed:
     """Turns a run's packets, one after the other, into what its ffmpeg reads."""
 
-    def __init__(self, opening: Opening, intake: Intake, *, has_copy: bool) -> None:
+    def __init__(self, opening: Opening, intake: StreamProbe, *, has_copy: bool) -> None:
         self._intake = intake
         self._source = opening.source
         self._begins_ms = opening.begins_ms

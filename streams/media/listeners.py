@@ -18,7 +18,7 @@ from streams.ingest.rtmp.server import Server as RtmpServer
 from streams.ingest.srt import slots
 from streams.ingest.srt.port import Port
 from streams.media.database import in_database
-from streams.media.packet_queue import Publication
+from streams.media.packet_queue import PacketQueue
 from streams.models import StreamSession
 
 logger = logging.getLogger(__name__)
@@ -38,11 +38,11 @@ Lease = tuple[int, str, str]
 class LetIn(Protocol):
     """Begins a show's broadcast."""
 
-    async def __call__(self, admit: broadcasts.Admit, *, protocol: str, peer: str) -> Publication:
+    async def __call__(self, admit: broadcasts.Admit, *, protocol: str, peer: str) -> PacketQueue:
         """Raises KeyRefused; whoever asked has been logged by then."""
 
 
-class Doors:
+class Listeners:
     """Opens every door of this process, asks `let_in` for each publisher, and closes them."""
 
     def __init__(self, let_in: LetIn) -> None:
@@ -57,14 +57,14 @@ class Doors:
         await self._camera.listen(settings.CAMERA_BIND, settings.CAMERA_PORT)
         logger.info("listening on %s: rtmp %d, camera %d", settings.BIND, settings.RTMP_PORT, settings.CAMERA_PORT)
 
-    async def open(self, key: str, *, peer: str) -> Publication:
+    async def open(self, key: str, *, peer: str) -> PacketQueue:
         """Take an encoder's key over RTMP. Raises PublishRefused."""
         try:
             return await self._let_in(partial(broadcasts.session_of, key), protocol="rtmp", peer=peer)
         except KeyRefused as refusal:
             raise PublishRefused(WORDS[refusal.reason]) from refusal
 
-    async def open_camera(self, ticket: str, *, peer: str) -> Publication:
+    async def open_camera(self, ticket: str, *, peer: str) -> PacketQueue:
         """Take a browser's ticket. Raises KeyRefused."""
         return await self._let_in(partial(tickets.redeem, ticket), protocol=broadcasts.CAMERA, peer=peer)
 
@@ -96,7 +96,7 @@ class Doors:
                 return False
             return True
 
-        async def open(peer: str) -> Publication:
+        async def open(peer: str) -> PacketQueue:
             return await self._let_in(admit, protocol="srt", peer=peer)
 
         return Port(name=name, host=settings.BIND, port=settings.SRT_PORT + slot, key=key, is_free=is_free, open=open)

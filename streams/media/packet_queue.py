@@ -15,7 +15,7 @@ LATELY_S = 3.0
 WAITING_BYTES_MAX = 32 * 1024 * 1024
 
 
-class Publication:
+class PacketQueue:
     """A publisher's packets, waiting to be encoded. What implements the door's Publisher, whatever the protocol.
 
     From here on sound and picture have their times on one line, whatever clocks they came with.

@@ -19,9 +19,9 @@ from streams.hls.watcher import Watcher
 from streams.ingest import ffmpeg
 from streams.ingest.flv import Tag
 from streams.media.feed import Feed, Outcome, RunOver
-from streams.media.packet_queue import Publication
+from streams.media.packet_queue import PacketQueue
 from streams.media.rehearsal import Rehearsal
-from streams.media.stream_probe import Intake, Opening
+from streams.media.stream_probe import Opening, StreamProbe
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +50,8 @@ class EncoderRun:
         *,
         origin: Origin | Rehearsal,
         number: int,
-        publication: Publication,
-        intake: Intake,
+        publication: PacketQueue,
+        intake: StreamProbe,
         opening: Opening,
         may_copy: bool,
         sheds: bool,

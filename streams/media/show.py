@@ -17,12 +17,12 @@ from streams.hls.recording import Recording
 from streams.ingest.avc import PictureSize
 from streams.ingest.flv import AUDIO, VIDEO
 from streams.media.database import in_database
-from streams.media.disk_retention import Keeper
+from streams.media.disk_retention import DiskRetention
 from streams.media.feed import Outcome
-from streams.media.packet_queue import Publication
+from streams.media.packet_queue import PacketQueue
 from streams.media.rehearsal import Rehearsal
 from streams.media.run import EncoderRun
-from streams.media.stream_probe import Intake
+from streams.media.stream_probe import StreamProbe
 from streams.models import Broadcast, StreamSession
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ HEALTH_S = 2.0
 STEADY_S = 30.0  # a run that lasted so long was no failure to start
 
 
-class Carrier(Protocol):
+class Uploader(Protocol):
     """Brings what the journal names to a store that is no folder of ours, and lists it there."""
 
     newest_run: int
@@ -54,9 +54,9 @@ class Show:
         self,
         session: StreamSession,
         broadcast: Broadcast,
-        publication: Publication,
+        publication: PacketQueue,
         *,
-        carry: Callable[[Path], Carrier] | None = None,
+        carry: Callable[[Path], Uploader] | None = None,
     ) -> None:
         self.session = session
         self.broadcast = broadcast
@@ -72,7 +72,7 @@ class Show:
         self._source = Source()
         self._sheds = False
         self._meter = Meter(publication)
-        self._keeper = Keeper(session.slug)
+        self._keeper = DiskRetention(session.slug)
 
     @property
     def preview_folder(self) -> Path | None:
@@ -81,7 +81,7 @@ class Show:
 
     async def run(self) -> None:
         """Encode until the publisher is gone or the show is over. What was finished stays published."""
-        intake = Intake(self.publication, earlier_size=_picture_size(self._origin.recording))
+        intake = StreamProbe(self.publication, earlier_size=_picture_size(self._origin.recording))
         may_copy, sheds = True, False
         failures = 0
         while (opening := await intake.open()) is not None:
@@ -220,7 +220,7 @@ class Show:
         return self._rehearsal.preview if self._rehearsal and not self._rehearsal.is_over else None
 
     @property
-    def _carrier_now(self) -> Carrier | None:
+    def _carrier_now(self) -> Uploader | None:
         return self._preview_carrier if self._preview else self._carrier
 
     def _live_since(self) -> datetime | None:
@@ -230,7 +230,7 @@ class Show:
 class Meter:
     """How much of a publication arrives a second."""
 
-    def __init__(self, publication: Publication) -> None:
+    def __init__(self, publication: PacketQueue) -> None:
         self._publication = publication
         self._before = (time.monotonic(), 0, 0)
 

@@ -7,7 +7,7 @@ from streams.hls.ladder import COMMON_FRAME_RATES, Source
 from streams.ingest import avc
 from streams.ingest.avc import PictureSize
 from streams.ingest.flv import AUDIO, VIDEO, Tag
-from streams.media.packet_queue import Publication
+from streams.media.packet_queue import PacketQueue
 from streams.media.silence import form_of
 from streams.media.still import STEP_MS, Still, slate
 
@@ -38,13 +38,13 @@ class Opening:
         return next((tag.shown_after_ms for tag in self.tags if tag.is_picture), 0)
 
 
-class Intake:
+class StreamProbe:
     """Reads a publication. Remembers the sequence headers that were in force at what was read last.
 
     `earlier_size` is that of the show's picture so far, if it had one: what has begun with a picture keeps one.
     """
 
-    def __init__(self, publication: Publication, *, earlier_size: PictureSize | None = None) -> None:
+    def __init__(self, publication: PacketQueue, *, earlier_size: PictureSize | None = None) -> None:
         self._publication = publication
         self._earlier_size = earlier_size
         self._still: Still | None = None

@@ -22,11 +22,11 @@ from streams.hls.journal import FILE as JOURNAL
 from streams.hls.thumbnails import TRACK
 from streams.media import rehearsal, stills, thumbnails
 from streams.media.database import in_database
-from streams.media.listeners import Doors
+from streams.media.listeners import Listeners
 from streams.media.owner import Owner, OwnershipLost
-from streams.media.packet_queue import Publication
+from streams.media.packet_queue import PacketQueue
 from streams.media.show import Show, publish_replay
-from streams.media.uploader import Carriers
+from streams.media.uploader import Uploaders
 from streams.models import Broadcast, StreamSession
 from streams.store.bucket import find_bucket
 from streams.store.exceptions import StoreAway
@@ -53,9 +53,9 @@ class Supervisor:
     def __init__(self) -> None:
         self._owner = Owner()
         self._shows: dict[UUID, tuple[Show, asyncio.Task[None]]] = {}
-        self._doors = Doors(self.let_in)
+        self._doors = Listeners(self.let_in)
         bucket = find_bucket()
-        self._carriers = Carriers(bucket) if bucket else None
+        self._carriers = Uploaders(bucket) if bucket else None
         self._over: set[UUID] = set()  # shows that ended and have all the replay they will ever have
         self._rehearsed: list[UUID] | None = None  # what an earlier version kept of them is to go
         self._drawn: set[UUID] = set()  # those whose thumbnails need no second look
@@ -81,7 +81,7 @@ class Supervisor:
                 await chores
             await self._stop()
 
-    async def let_in(self, admit: broadcasts.Admit, *, protocol: str, peer: str) -> Publication:
+    async def let_in(self, admit: broadcasts.Admit, *, protocol: str, peer: str) -> PacketQueue:
         """Check a publisher's key or ticket, and begin its show. Raises KeyRefused, before any media is taken."""
         try:
             session = await in_database(admit)
@@ -124,12 +124,12 @@ class Supervisor:
         finally:
             await self._owner.release(session_id)
 
-    async def _begin(self, admit: broadcasts.Admit, *, protocol: str) -> Publication:
+    async def _begin(self, admit: broadcasts.Admit, *, protocol: str) -> PacketQueue:
         """Open the broadcast of a show that we own now, and start its task."""
         session = await in_database(admit)
         await in_database(broadcasts.close_orphans, session.pk)
         broadcast = await in_database(broadcasts.open, admit, protocol)
-        publication = Publication(session.slug)
+        publication = PacketQueue(session.slug)
         carry = partial(self._carriers.carry, session.pk) if self._carriers else None
         show = Show(session, broadcast, publication, carry=carry)
         self._shows[session.pk] = (show, asyncio.create_task(self._run(show)))

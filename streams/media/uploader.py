@@ -55,7 +55,7 @@ DRAWN_WITHIN_S = 120.0
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class Carrier:
+class Uploader:
     """One show's. `newest_run` is the newest run that viewers can play; 0 before the first."""
 
     def __init__(self, session_id: UUID, bucket: Bucket, *, folder: Path | None = None) -> None:
@@ -216,7 +216,7 @@ class Carrier:
             await asyncio.sleep(TELL_S)
 
 
-class PreviewCarrier(Carrier):
+class PreviewUploader(Uploader):
     """That of a rehearsal, whose files leave the store at Go live."""
 
     async def _is_over(self, session: StreamSession) -> bool:
@@ -236,29 +236,29 @@ class PreviewCarrier(Carrier):
         """The studio is told of the show's own carrier alone; the log of both."""
 
 
-class Carriers:
+class Uploaders:
     """Those of this process: one a show that has anything left to store, and one a rehearsal."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
-        self._tasks: dict[UUID, tuple[Carrier, asyncio.Task[None]]] = {}
+        self._tasks: dict[UUID, tuple[Uploader, asyncio.Task[None]]] = {}
         self._previews: dict[Path, asyncio.Task[None]] = {}
         self._done: set[UUID] = set()
         self._may_be_read = False
 
-    def follow(self, session_id: UUID) -> Carrier:
+    def follow(self, session_id: UUID) -> Uploader:
         """Return the carrier of a show, which is at work from now on."""
         carrier, task = self._tasks.get(session_id, (None, None))
         if carrier is None or task is None or task.done():
-            carrier = Carrier(session_id, self._bucket)
+            carrier = Uploader(session_id, self._bucket)
             self._tasks[session_id] = (carrier, asyncio.create_task(carrier.run()))
         return carrier
 
-    def carry(self, session_id: UUID, folder: Path) -> Carrier:
+    def carry(self, session_id: UUID, folder: Path) -> Uploader:
         """Return the carrier of a show's folder, or of a rehearsal's, which works until Go live or `leave_preview`."""
         if folder == playback.folder(session_id):
             return self.follow(session_id)
-        carrier = PreviewCarrier(session_id, self._bucket, folder=folder)
+        carrier = PreviewUploader(session_id, self._bucket, folder=folder)
         self._previews[folder] = asyncio.create_task(carrier.run())
         return carrier
 

@@ -4,8 +4,8 @@ import asyncio
 import re
 from dataclasses import dataclass
 
+from streams.ingest.publisher import Publisher
 from streams.ingest.remux import FLUSH_S, Remuxer
-from streams.ingest.rtmp.session import Publisher
 
 # What MediaRecorder calls its containers → ffmpeg's demuxers. Nothing else is ever opened.
 DEMUXERS = {"video/webm": "matroska", "video/x-matroska": "matroska", "video/mp4": "mp4"}

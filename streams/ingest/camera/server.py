@@ -16,9 +16,9 @@ from shop import readiness
 from shop.http.insiders import may_look
 from shop.http.network import DOOR_HEADER, believed_address, network_of
 from shop.http.origins import is_ours
-from streams.addresses import CAMERA_PATH
 from streams.ingest.camera.session import Open, Session
-from streams.ingest.connection_limits import Turnstile, Visit
+from streams.ingest.camera.tickets import CAMERA_PATH
+from streams.ingest.connection_limits import ConnectionLimits, Visit
 
 logger = logging.getLogger(__name__)
 # The library writes a traceback for every handshake that fails, and anybody can make it fail.
@@ -47,7 +47,7 @@ class Connection(ServerConnection):
     visit: Visit | None = None
     peer = "unknown"
 
-    def __init__(self, turnstile: Turnstile, *arguments: Any, **options: Any) -> None:
+    def __init__(self, turnstile: ConnectionLimits, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._turnstile = turnstile
 
@@ -71,7 +71,7 @@ class Server:
     def __init__(self, open: Open) -> None:
         self._open = open
         self._server: SocketServer | None = None
-        self._turnstile = Turnstile(waiting_most=WAITING_MAX, waiting_all=WAITING_ALL_MAX)
+        self._turnstile = ConnectionLimits(waiting_most=WAITING_MAX, waiting_all=WAITING_ALL_MAX)
 
     async def listen(self, host: str, port: int) -> None:
         """Raises OSError if the port is taken."""

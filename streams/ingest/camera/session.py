@@ -13,7 +13,7 @@ from streams.exceptions import KeyRefused
 from streams.ingest.camera.recording import Kind, Recording, UnknownRecording, kind_of
 from streams.ingest.connection_limits import Visit
 from streams.ingest.exceptions import UNKNOWN_CODEC, ProtocolError, UnknownCodec
-from streams.ingest.rtmp.session import STOPPED, Publisher, until_stopped
+from streams.ingest.publisher import STOPPED, Publisher, until_stopped
 
 logger = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from streams import broadcasts
 from streams.exceptions import KeyRefused
 from streams.models import StreamSession
 
+CAMERA_PATH = "/camera/"  # of the media process
 SALT = "streams.camera"
 MAX_AGE_S = 60
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from streams.ingest.connection_limits import Turnstile
+from streams.ingest.connection_limits import ConnectionLimits
 from streams.ingest.rtmp.session import Door, Session
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class Server:
         self._door = door
         self._server: asyncio.Server | None = None
         self._sessions: set[asyncio.Task[None]] = set()
-        self._turnstile = Turnstile(waiting_most=WAITING_MAX, waiting_all=WAITING_ALL_MAX)
+        self._turnstile = ConnectionLimits(waiting_most=WAITING_MAX, waiting_all=WAITING_ALL_MAX)
 
     async def listen(self, host: str, port: int) -> None:
         """Raises OSError if the port is taken."""

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from streams.ingest import avc, flv
 from streams.ingest.connection_limits import Visit
 from streams.ingest.exceptions import ProtocolError, PublishRefused, RtmpError, UnknownCodec
+from streams.ingest.publisher import SILENCE_S, STOPPED, Publisher, until_stopped
 from streams.ingest.rtmp import address, amf, chunks, handshake
 from streams.ingest.rtmp.chunks import Kind, Message, MessageReader
 
@@ -15,7 +16,6 @@ logger = logging.getLogger(__name__)
 
 HANDSHAKE_S = 5.0
 PUBLISH_S = 10.0  # from the handshake to an accepted key
-SILENCE_S = 10.0
 GOODBYE_S = 1.0
 STREAM = 1  # the one message stream that we ever make
 ADDRESS_LENGTH_MAX = 1000
@@ -24,20 +24,6 @@ STREAM_BEGINS = bytes([0, 0, 0, 0, 0, STREAM])
 ENDINGS = frozenset({"deleteStream", "closeStream"})
 # After FCUnpublish comes one of the others; hung up on before it could write that, an encoder ends in an error.
 UNANSWERED = ENDINGS | {"FCUnpublish"}
-STOPPED = "stopped"
-
-
-class Publisher(Protocol):
-    """Where an accepted publisher's media goes."""
-
-    stopped: asyncio.Event
-    """Set when we want the publisher gone."""
-
-    def take(self, tag: flv.Tag) -> None:
-        """Take one packet. Returns at once; raises RtmpError if the connection should end."""
-
-    async def lost(self, reason: str) -> None:
-        """Note that no more media comes."""
 
 
 class Door(Protocol):
@@ -45,18 +31,6 @@ class Door(Protocol):
 
     async def open(self, key: str, *, peer: str) -> Publisher:
         """Check a key before any media is taken. Raises PublishRefused."""
-
-
-async def until_stopped(publisher: Publisher, work: Coroutine[Any, Any, str]) -> str:
-    """Do a publisher's work and return why it ended: STOPPED as soon as we want the publisher gone."""
-    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(publisher.stopped.wait())
-    try:
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else STOPPED
-    finally:
-        working.cancel()
-        stopping.cancel()
-        await asyncio.gather(working, stopping, return_exceptions=True)
 
 
 class Session:

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 
 from streams.exceptions import KeyRefused
 from streams.ingest.exceptions import ProtocolError
+from streams.ingest.publisher import Publisher, until_stopped
 from streams.ingest.remux import Remuxer
-from streams.ingest.rtmp.session import Publisher, until_stopped
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ SILENCES_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class ChatPanel:
     """`lines` is what everyone reads, `held` what waits for a moderator, `silences` who may not write."""
 
     session: StreamSession
@@ -20,9 +20,9 @@ class Talk:
     pinned: ChatMessage | None
 
 
-def read(session: StreamSession) -> Talk:
+def read(session: StreamSession) -> ChatPanel:
     """Read a show's chat with what moderating needs, in five statements."""
-    return Talk(
+    return ChatPanel(
         session=session,
         lines=messages.history(session),
         held=list(review.held(session)[: review.HELD_MOST]),
