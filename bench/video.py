@@ -55,7 +55,7 @@ def run() -> Figures:
 
 def _make_source(path: Path, gop: int) -> Path:
     """Encode what a host's camera might send: 720p25 with sound."""
-    from streams.media.child import ffmpeg
+    from streams.ingest.ffmpeg import ffmpeg
 
     picture = ["-f", "lavfi", "-i", f"testsrc2=s=1280x720:r=25:d={SOURCE_S}"]
     sound = ["-f", "lavfi", "-i", f"sine=r=48000:d={SOURCE_S}"]
@@ -146,7 +146,7 @@ def _address(show: "StreamSession") -> str:
 
 @contextmanager
 def _pushing(source: Path, address: str) -> Iterator[None]:
-    from streams.media.child import ffmpeg
+    from streams.ingest.ffmpeg import ffmpeg
 
     argv = [ffmpeg(), "-v", "quiet", "-nostdin", *REAL_TIME, "-i", source, "-c", "copy", "-f", "flv", address]
     encoder = subprocess.Popen(argv)
@@ -187,7 +187,7 @@ def _decode(folder: Path) -> None:
 
 
 def _decode_data(data: bytes) -> None:
-    from streams.media.child import ffmpeg
+    from streams.ingest.ffmpeg import ffmpeg
 
     argv = [ffmpeg(), "-v", "error", "-i", "pipe:0", "-f", "null", "-"]
     words = subprocess.run(argv, input=data, capture_output=True, check=True).stderr
@@ -198,7 +198,7 @@ def _decode_data(data: bytes) -> None:
 def _headroom(source: Path, home: Path) -> float:
     """Encode a source with the default ladder as fast as this machine can."""
     from streams.hls import encoder, ladder
-    from streams.media.child import ffmpeg
+    from streams.ingest.ffmpeg import ffmpeg
 
     gop = int(source.stem)
     about = ladder.Source(

@@ -12,7 +12,7 @@ import m3u8
 import psutil
 
 from streams import playback
-from streams.media.child import ffmpeg
+from streams.ingest.ffmpeg import ffmpeg
 from streams.models import StreamSession
 from tests.realtime_servers import ROOT, database_urls, eventually
 from tests.showfloor import free_ports

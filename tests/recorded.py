@@ -7,7 +7,7 @@ from streams import playback
 from streams.hls.mp4 import describe
 from streams.hls.origin import Origin
 from streams.hls.recording import Rendition, Run, Segment
-from streams.media.child import ffmpeg
+from streams.ingest.ffmpeg import ffmpeg
 from streams.models import StreamSession
 
 

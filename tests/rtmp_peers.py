@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from streams.media.child import ffmpeg
-
 from streams.ingest.exceptions import PublishRefused
+from streams.ingest.ffmpeg import ffmpeg
 from streams.ingest.flv import Tag
 from streams.ingest.rtmp import amf
 from streams.ingest.rtmp.chunks import Kind

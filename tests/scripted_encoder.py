@@ -8,9 +8,8 @@ import time
 from functools import cache
 from typing import Any
 
-from streams.media.child import ffmpeg
-
 from streams.ingest import flv
+from streams.ingest.ffmpeg import ffmpeg
 from streams.ingest.flv import AUDIO, VIDEO, Tag
 from streams.ingest.rtmp import amf
 

@@ -16,7 +16,6 @@ import pytest
 from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
-from streams.media.child import ffmpeg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -25,6 +24,7 @@ from streams.ingest import avc, remux
 from streams.ingest.camera import server as camera_server
 from streams.ingest.camera import session
 from streams.ingest.camera.server import Server
+from streams.ingest.ffmpeg import ffmpeg
 from streams.ingest.flv import Tag
 
 TICKET = "the-right-ticket"

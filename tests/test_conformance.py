@@ -11,7 +11,7 @@ import pytest
 from streams.hls import encoder, ladder
 from streams.hls.origin import Origin
 from streams.hls.watcher import Watcher
-from streams.media.child import ffmpeg
+from streams.ingest.ffmpeg import ffmpeg
 from tests.conformance import Read, Version, Watch, faults, playlist_faults
 
 START = datetime(2026, 5, 4, 18, 0, tzinfo=UTC)

@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from streams.media.child import ffmpeg
 
 from streams.hls import encoder, ladder, mp4
 from streams.ingest import flv
+from streams.ingest.ffmpeg import ffmpeg
 from streams.ingest.flv import Tag
 from streams.media.stream_probe import _frame_rate
 

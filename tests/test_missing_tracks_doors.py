@@ -10,12 +10,12 @@ import orjson
 import pytest
 from django.conf import settings
 from django.test import Client
-from streams.media.child import ffmpeg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from streams import broadcasts, health, shows
 from streams.ingest.camera import tickets
+from streams.ingest.ffmpeg import ffmpeg
 from streams.models import Broadcast, StreamSession
 from tests.conformance import faults, watching
 from tests.factories import make_user

@@ -11,7 +11,7 @@ import pytest
 from streams import health, shows
 from streams.hls import ladder
 from streams.hls.ladder import Source
-from streams.media.child import ffmpeg
+from streams.ingest.ffmpeg import ffmpeg
 from streams.models import Broadcast, StreamSession
 from tests.conformance import faults, watching
 from tests.factories import make_session

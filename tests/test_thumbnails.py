@@ -14,7 +14,7 @@ from streams.hls.exceptions import BadMedia
 from streams.hls.origin import Origin
 from streams.hls.recording import Recording, Rendition, Run, Segment
 from streams.hls.watcher import Watcher
-from streams.media.child import ffmpeg
+from streams.ingest.ffmpeg import ffmpeg
 from streams.media.thumbnails import draw
 
 START = datetime(2026, 5, 4, 18, 0, tzinfo=UTC)

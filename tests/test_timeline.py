@@ -6,9 +6,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streams.media.child import ffmpeg
 
 from streams.ingest import flv
+from streams.ingest.ffmpeg import ffmpeg
 from streams.ingest.flv import AUDIO, VIDEO, Tag
 from streams.media.packet_queue import PacketQueue
 from streams.media.silence import ELEMENTS, GAP_MS_MAX, Silence, form_of
