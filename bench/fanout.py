@@ -247,7 +247,7 @@ def _server(kind: str, application: str) -> Iterator[psutil.Process]:
 
     program = programs.realtime(server=kind)
     program = replace(program, argv=[*program.argv[:-1], application])
-    with (settings.HOME / "realtime.log").open("ab") as log:
+    with (settings.HOME / "realtime.topic_log").open("ab") as log:
         process = processes.spawn(program, output=log)
     psutil.Process(process.pid).cpu_affinity([SERVERS_CORE])
     try:

@@ -22,10 +22,10 @@ def run() -> Figures:
         from django.conf import settings
         from redis import Redis
 
-        from realtime import log, presence
+        from realtime import presence, topic_log
         from realtime.presence import Roll
 
-        topic = log.session_topic("measured")
+        topic = topic_log.session_topic("measured")
         words = [presence.word_of(topic, presence.account(number)) for number in range(SEATS + CHANGED * BEATS)]
         began = time.perf_counter()
         presence.word_of(topic, presence.visitor("a=b", network="203.0.113.7", agent="Mozilla/5.0"))
@@ -39,7 +39,7 @@ def run() -> Figures:
             began = time.perf_counter()
             present = roll.call(room)
             called = time.perf_counter()
-            heads = log.beat("measured", {topic: present})
+            heads = topic_log.beat("measured", {topic: present})
             answered = time.perf_counter()
             roll.told(heads[topic].epoch)
             on_loop.append(1000 * (called - began + time.perf_counter() - answered))

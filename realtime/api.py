@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inventory import availability as stock
-from realtime import log, wire
+from realtime import topic_log, wire
 from realtime.wire import Event
 from shop.text import is_text
 
@@ -60,7 +60,7 @@ class AvailabilityView(APIView):
 def read_availability(skus: list[str]) -> dict[str, Event]:
     """Read from the cache; what it lacks, or has not heard of lately, from the database and then into the cache."""
     try:
-        known = {sku: event for sku, event in log.cached_availability(skus).items() if _is_fresh(event)}
+        known = {sku: event for sku, event in topic_log.cached_availability(skus).items() if _is_fresh(event)}
     except redis.RedisError as error:
         logger.warning("availability read from the database, Redis is away: %s", error)
         return _read_database(skus)
@@ -68,7 +68,7 @@ def read_availability(skus: list[str]) -> dict[str, Event]:
         found = _read_database(missing)
         known |= found
         try:
-            log.set_availability(found.values())
+            topic_log.set_availability(found.values())
         except redis.RedisError as error:
             logger.warning("availability not cached, Redis is away: %s", error)
     return known

@@ -8,7 +8,7 @@ from typing import Any
 from channels.consumer import AsyncConsumer, get_handler_name
 from channels.exceptions import StopConsumer
 
-from realtime import log, origins, sayings, wire
+from realtime import chat, origins, topic_log, wire
 from realtime.hub import Unavailable
 from realtime.seeding import UnknownShow
 from realtime.visits import TooMany, Visit
@@ -164,12 +164,12 @@ class ShowConsumer(TopicConsumer):
 
     @property
     def topic(self) -> str:
-        return log.session_topic(self.slug)
+        return topic_log.session_topic(self.slug)
 
     async def _said(self, frame: wire.Chat) -> Message:
         try:
             person, network = self.visit.person, self.visit.network
-            return await self.visit.hub.ask(sayings.say, self.slug, person.user_id, frame, network=network)
+            return await self.visit.hub.ask(chat.say, self.slug, person.user_id, frame, network=network)
         except Unavailable:
             return wire.error(
                 "rate_limited", id=frame.id, retry_ms=wire.BYES["unavailable"].retry_ms[1], reason="unavailable"
@@ -191,4 +191,4 @@ class ShowConsumer(TopicConsumer):
 class SiteConsumer(TopicConsumer):
     """The socket of every page that has no show: announcements, and one's own orders."""
 
-    topic = log.SITE
+    topic = topic_log.SITE

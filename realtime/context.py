@@ -5,8 +5,8 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from orders import access
-from realtime import tickets
-from realtime.tickets import Person
+from realtime import identity
+from realtime.identity import Person
 
 
 def socket(request: HttpRequest) -> dict[str, object]:
@@ -16,13 +16,13 @@ def socket(request: HttpRequest) -> dict[str, object]:
     """
     return {
         "realtime_url": settings.REALTIME_URL,
-        "realtime_ticket": SimpleLazyObject(lambda: tickets.issue(person_of(request))),
+        "realtime_ticket": SimpleLazyObject(lambda: identity.issue(person_of(request))),
     }
 
 
 def person_of(request: HttpRequest) -> Person:
     """Return who sees this page: the account, and the orders that were made in this browser."""
-    orders = tuple(access.ids(request.session)[-tickets.GUEST_ORDERS_MAX :])
+    orders = tuple(access.ids(request.session)[-identity.GUEST_ORDERS_MAX :])
     if not request.user.is_authenticated:
         return Person(orders=orders)
-    return Person(user_id=request.user.pk, orders=orders, sign_in=tickets.mark_of(request.session.session_key))
+    return Person(user_id=request.user.pk, orders=orders, sign_in=identity.mark_of(request.session.session_key))

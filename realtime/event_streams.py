@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
-from realtime import log, origins, wire
+from realtime import origins, topic_log, wire
 from realtime.hub import Unavailable
 from realtime.origins import Receive, Scope, Send
 from realtime.seeding import UnknownShow
@@ -34,11 +34,11 @@ RETRY = b"retry: 2000\n\n"
 
 
 async def of_show(scope: Scope, receive: Receive, send: Send) -> None:
-    await _answer(log.session_topic(scope["url_route"]["kwargs"]["slug"]), scope, receive, send)
+    await _answer(topic_log.session_topic(scope["url_route"]["kwargs"]["slug"]), scope, receive, send)
 
 
 async def of_site(scope: Scope, receive: Receive, send: Send) -> None:
-    await _answer(log.SITE, scope, receive, send)
+    await _answer(topic_log.SITE, scope, receive, send)
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:

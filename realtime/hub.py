@@ -20,11 +20,11 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from realtime import log, sayings, seeding, wire
+from realtime import chat, seeding, topic_log, wire
 from realtime.bans import Bans
-from realtime.census import Census
-from realtime.postbox import Postbox
+from realtime.connection_counter import Census
 from realtime.rooms import Room, Seat
+from realtime.user_channel import Postbox
 from realtime.wire import Frame, Since
 from streams import access
 
@@ -81,7 +81,7 @@ class Hub:
         self.process = secrets.token_hex(6)
         self.postbox = Postbox(self._sign_out)
         self.census = Census()
-        self.bans = Bans(lambda slug: self.ask(sayings.banned_from, slug))
+        self.bans = Bans(lambda slug: self.ask(chat.banned_from, slug))
         self.rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._early: dict[str, list[Any]] = {}
@@ -206,7 +206,7 @@ class Hub:
 
     async def _subscribe(self, topic: str) -> None:
         confirmed = self._subscribed[topic] = asyncio.Event()
-        await self._pubsub.subscribe(log.CHANNELS + topic)
+        await self._pubsub.subscribe(topic_log.CHANNELS + topic)
         self._has_topics.set()
         await confirmed.wait()
 
@@ -215,7 +215,7 @@ class Hub:
         if not self._subscribed:
             self._has_topics.clear()
         try:
-            await self._pubsub.unsubscribe(log.CHANNELS + topic)
+            await self._pubsub.unsubscribe(topic_log.CHANNELS + topic)
         except (redis.RedisError, OSError):
             logger.info("not unsubscribed from %s: Redis is away", topic)
 
@@ -230,7 +230,7 @@ class Hub:
     async def _catch_up(self, room: Room) -> None:
         """Take from the log what a room lacks; where that isn't enough, start it again from a snapshot."""
         try:
-            tail = await in_thread(log.tail, room.topic, since=room.seq)
+            tail = await in_thread(topic_log.tail, room.topic, since=room.seq)
             first = tail.entries[0][0] if tail.entries else tail.seq + 1
             events = [event for _, event in tail.entries]
             if (
@@ -264,7 +264,7 @@ class Hub:
                 continue
             if message is None:
                 continue
-            topic = message["channel"].decode().removeprefix(log.CHANNELS)
+            topic = message["channel"].decode().removeprefix(topic_log.CHANNELS)
             if message["type"] == "subscribe":
                 if confirmed := self._subscribed.get(topic):
                     confirmed.set()
@@ -275,7 +275,7 @@ class Hub:
         await self._pubsub.aclose()  # type: ignore[no-untyped-call]
         try:
             for topic in list(self._subscribed):
-                await self._pubsub.subscribe(log.CHANNELS + topic)
+                await self._pubsub.subscribe(topic_log.CHANNELS + topic)
         except (redis.RedisError, OSError) as error:
             logger.info("Redis is still away: %s", error)
             return
@@ -318,7 +318,7 @@ class Hub:
         rooms = dict(self.rooms)
         present = {topic: room.roll.call(room) for topic, room in rooms.items()}
         try:
-            heads = await in_thread(log.beat, self.process, present)
+            heads = await in_thread(topic_log.beat, self.process, present)
         except (redis.RedisError, OSError) as error:
             self._away(error)
             return
@@ -371,7 +371,7 @@ class Hub:
             waiting, self._reactions = self._reactions, {}
             for topic, counts in waiting.items():
                 try:
-                    await in_thread(log.publish, topic, [wire.reactions(counts)])
+                    await in_thread(topic_log.publish, topic, [wire.reactions(counts)])
                 except (redis.RedisError, OSError) as error:
                     logger.info("reactions lost, Redis is away: %s", error)
 

@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, parse_cookie
 
 from orders import access
-from realtime.tickets import GUEST_ORDERS_MAX, Person, mark_of, now_ms
+from realtime.identity import GUEST_ORDERS_MAX, Person, mark_of, now_ms
 from shop.models import User
 from shop.people import second_factor, sessions, tokens
 from shop.text import is_text

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.http import parse_cookie
 from django.utils.crypto import salted_hmac
 
-from realtime import log
-from realtime.log import Present
+from realtime import topic_log
+from realtime.topic_log import Present
 from shop import redis_pool
 from streams.audience import Count
 
@@ -88,7 +88,7 @@ def viewers(slugs: Iterable[str]) -> dict[str, int]:
     except redis.RedisError as error:
         logger.warning("viewers unknown, Redis is away: %s", error)
         return {}
-    oldest = seconds * 1000 + microseconds // 1000 - log.PRESENCE_TTL_MS
+    oldest = seconds * 1000 + microseconds // 1000 - topic_log.PRESENCE_TTL_MS
     return {slug: _sum(counts, oldest) for slug, counts in zip(wanted, found, strict=True)}
 
 
@@ -121,4 +121,4 @@ def audiences(slugs: Iterable[str]) -> dict[str, Count]:
 
 
 def _key(slug: str, name: str) -> str:
-    return f"{log.CHANNELS}{log.session_topic(slug)}:{name}"
+    return f"{topic_log.CHANNELS}{topic_log.session_topic(slug)}:{name}"

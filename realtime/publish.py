@@ -7,7 +7,7 @@ import redis
 from django.utils import timezone
 
 from inventory import availability as stock
-from realtime import log, wire
+from realtime import topic_log, wire
 from realtime.wire import Event
 from shop.models import Variant
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 def to_show(slug: str, *events: Event) -> None:
     """Tell every viewer of a show. Doesn't raise."""
     try:
-        log.publish(log.session_topic(slug), events)
+        topic_log.publish(topic_log.session_topic(slug), events)
     except redis.RedisError as error:
         logger.warning("news of show %s lost, Redis is away: %s", slug, error)
 
@@ -25,7 +25,7 @@ def to_show(slug: str, *events: Event) -> None:
 def to_everyone(event: Event) -> None:
     """Tell every open page, whatever it shows. Doesn't raise."""
     try:
-        log.announce(event)
+        topic_log.announce(event)
     except redis.RedisError as error:
         logger.warning("announcement lost, Redis is away: %s", error)
 
@@ -33,7 +33,7 @@ def to_everyone(event: Event) -> None:
 def availability(news: Iterable[Event]) -> None:
     """Tell everybody who looks at these SKUs, if it is newer than what they see. Doesn't raise."""
     try:
-        log.set_availability(news)
+        topic_log.set_availability(news)
     except redis.RedisError as error:
         logger.warning("news of stock lost, Redis is away: %s", error)
 

@@ -10,7 +10,7 @@ from inventory.signals import stock_changed
 from inventory.transactions import after_commit
 from orders.models import Order
 from orders.signals import orders_changed
-from realtime import letters, publish, seeding, wire
+from realtime import publish, seeding, user_messages, wire
 from shop.models import Variant
 from streams import signals
 from streams.models import Announcement, ChatMessage, RunListItem
@@ -38,7 +38,7 @@ def on_stock_changed(*, sku: str, available: int, version: int, **kwargs: Any) -
 
 
 def on_orders_changed(*, orders: Sequence[Order], **kwargs: Any) -> None:
-    letters.send_orders(orders)
+    user_messages.send_orders(orders)
 
 
 def on_variant_saved(*, instance: Variant, created: bool, **kwargs: Any) -> None:
@@ -86,7 +86,7 @@ def on_opinions_changed(*, slug: str, likes: int, dislikes: int, **kwargs: Any) 
 
 
 def on_silence_changed(*, user_id: int, **kwargs: Any) -> None:
-    letters.send_silence(user_id)
+    user_messages.send_silence(user_id)
 
 
 def on_announcement_made(*, announcement: Announcement, **kwargs: Any) -> None:

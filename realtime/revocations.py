@@ -19,8 +19,8 @@ from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
 
 from inventory.transactions import after_commit
-from realtime import letters, tickets
-from realtime.tickets import Person
+from realtime import identity, user_messages
+from realtime.identity import Person
 from shop import outbox, redis_pool
 from shop.models import ApiToken, OutboxEvent, User
 
@@ -50,7 +50,7 @@ def connect() -> None:
 
 
 def on_signed_out(*, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
-    if user is not None and (sign_in := tickets.mark_of(request.session.session_key)):
+    if user is not None and (sign_in := identity.mark_of(request.session.session_key)):
         revoke(user.pk, sign_in=sign_in)
 
 
@@ -80,15 +80,15 @@ def revoke(user_id: int, *, sign_in: str = "", voids_tickets: bool = True) -> No
 
 
 def _revoke(user_id: int, *, sign_in: str, voids_tickets: bool) -> None:
-    now = tickets.now_ms()
+    now = identity.now_ms()
     pipeline = redis_pool.client().pipeline()
     if voids_tickets:
-        pipeline.set(f"{KEY}:sign-in:{sign_in}" if sign_in else f"{KEY}:user:{user_id}", now, ex=tickets.MAX_AGE_S)
+        pipeline.set(f"{KEY}:sign-in:{sign_in}" if sign_in else f"{KEY}:user:{user_id}", now, ex=identity.MAX_AGE_S)
     pipeline.zadd(RECENT, {f"{user_id}:{sign_in}": now})
     pipeline.zremrangebyscore(RECENT, "-inf", now - RECENT_MS)
     pipeline.execute()
     try:
-        letters.send_revocation(user_id, sign_in)
+        user_messages.send_revocation(user_id, sign_in)
     except (redis.RedisError, OSError, TimeoutError) as error:
         logger.warning("sockets of user %d are closed a little later: %s", user_id, error)
 

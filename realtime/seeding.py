@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from inventory import availability as stock
-from realtime import log, presence, publish, wire
+from realtime import presence, publish, topic_log, wire
 from realtime.wire import Event
 from streams import announcements, opinions, run_list
 from streams.chat import messages, partitions
@@ -22,33 +22,33 @@ class UnknownShow(Exception):
     """There is no show with this slug."""
 
 
-def seeded_snapshot(topic: str, *, with_log: bool = False) -> log.Snapshot:
+def seeded_snapshot(topic: str, *, with_log: bool = False) -> topic_log.Snapshot:
     """Return a topic's snapshot, seeding its log from the database if it knows nothing yet.
 
     Raises UnknownShow, or redis.RedisError.
     """
     for _ in range(ATTEMPTS):
-        found = log.snapshot(topic, with_log=with_log)
+        found = topic_log.snapshot(topic, with_log=with_log)
         if found.is_seeded:
             return found
         try:
-            log.seed(topic, found.head, read(topic))
+            topic_log.seed(topic, found.head, read(topic))
         except UnknownShow:
-            log.forget(topic)
+            topic_log.forget(topic)
             raise
     raise TimeoutError(f"Redis forgot {topic} {ATTEMPTS} times while it was being read")
 
 
-def read(topic: str) -> log.Seeds:
+def read(topic: str) -> topic_log.Seeds:
     """Read what a snapshot of this topic says. Raises UnknownShow."""
-    if topic == log.SITE:
-        return log.Seeds(session={}, announcements=announcement_events())
+    if topic == topic_log.SITE:
+        return topic_log.Seeds(session={}, announcements=announcement_events())
     slug = topic.removeprefix("session:")
     session = StreamSession.objects.select_related("pinned").filter(slug=slug).first()
     if session is None:
         raise UnknownShow(slug)
     skus = run_list.skus(session)
-    return log.Seeds(
+    return topic_log.Seeds(
         session=session_fields(session),
         run_list=skus,
         items=publish.item_events(skus),
@@ -110,10 +110,10 @@ def heal_live_shows() -> int:
     A change published meanwhile wins: a field is only healed while it still has the value that was compared.
     """
     sessions = list(StreamSession.objects.filter(state__in=HEALED).select_related("pinned"))
-    snapshots = {session.pk: log.snapshot(log.session_topic(session.slug)) for session in sessions}
+    snapshots = {session.pk: topic_log.snapshot(topic_log.session_topic(session.slug)) for session in sessions}
     seen = [session for session in sessions if snapshots[session.pk].is_seeded]
     skus = {sku for session in seen for sku in snapshots[session.pk].state["run_list"]}
-    healed = log.set_availability(
+    healed = topic_log.set_availability(
         wire.availability(sku=one.sku, available=one.available, version=one.version, as_of=timezone.now())
         for one in stock.read(skus).values()
     )
@@ -123,12 +123,12 @@ def heal_live_shows() -> int:
             fields=["state", "pinned", "pinned_message_id", "pinned_message_said_at", "slow_mode_s"]
         )
         healed += _heal(session, snapshots[session.pk])
-    site = log.snapshot(log.SITE)
-    return healed + (_heal_announcements(log.SITE, site, None) if site.is_seeded else 0)
+    site = topic_log.snapshot(topic_log.SITE)
+    return healed + (_heal_announcements(topic_log.SITE, site, None) if site.is_seeded else 0)
 
 
-def _heal(session: StreamSession, snapshot: log.Snapshot) -> int:
-    topic, shown = log.session_topic(session.slug), snapshot.state
+def _heal(session: StreamSession, snapshot: topic_log.Snapshot) -> int:
+    topic, shown = topic_log.session_topic(session.slug), snapshot.state
     now, skus = session_fields(session), run_list.skus(session)
     repairs: list[tuple[str, list[Event]]] = []
     if now["state"] != shown["session"]["state"]:
@@ -149,32 +149,32 @@ def _heal(session: StreamSession, snapshot: log.Snapshot) -> int:
     done += _heal_removals(topic, snapshot, session) + _heal_chat(topic, snapshot, session)
     for field, events in repairs:
         compared = shown["run_list"] if field == "run_list" else shown["session"].get(field)
-        done += log.publish(topic, events, only_if=(field, compared)) >= 0
+        done += topic_log.publish(topic, events, only_if=(field, compared)) >= 0
     return done
 
 
-def _heal_announcements(topic: str, snapshot: log.Snapshot, session: StreamSession | None) -> int:
+def _heal_announcements(topic: str, snapshot: topic_log.Snapshot, session: StreamSession | None) -> int:
     """Make up for an announcement, or an end of one, that got lost. What overtakes this is healed the next time."""
     wanted = {event["id"]: event for event in announcement_events(session)}
     shown = {one["id"] for one in snapshot.state["announcements"]}
     repairs = [event for id, event in wanted.items() if id not in shown]
     repairs += [wire.announcement_ended(id) for id in shown - wanted.keys()]
     if repairs:
-        log.publish(topic, repairs)
+        topic_log.publish(topic, repairs)
     return len(repairs)
 
 
-def _heal_removals(topic: str, snapshot: log.Snapshot, session: StreamSession) -> int:
+def _heal_removals(topic: str, snapshot: topic_log.Snapshot, session: StreamSession) -> int:
     """Take out what a moderator removed and pages still show."""
     shown = [one["id"] for one in snapshot.state["chat"]]
     removed = partitions.said_in(session).filter(pk__in=shown, removed_at__isnull=False)
     repairs = [wire.chat_removed(str(pk)) for pk in removed.values_list("pk", flat=True)]
     if repairs:
-        log.publish(topic, repairs)
+        topic_log.publish(topic, repairs)
     return len(repairs)
 
 
-def _heal_chat(topic: str, snapshot: log.Snapshot, session: StreamSession) -> int:
+def _heal_chat(topic: str, snapshot: topic_log.Snapshot, session: StreamSession) -> int:
     """Tell what was said in the last minutes, and is neither on the pages nor in the log.
 
     Pages show the newest messages: one that is missing among them, but older than all of them, had its time there.
@@ -185,10 +185,10 @@ def _heal_chat(topic: str, snapshot: log.Snapshot, session: StreamSession) -> in
     told_late = (chat_event(message, session) for message in lately)
     missing = [one for one in told_late if one["id"] not in ids and (not shown or one["at"] > shown[0]["at"])]
     if missing:
-        told = {event.get("id") for _, event in log.tail(topic, since=0).entries}
+        told = {event.get("id") for _, event in topic_log.tail(topic, since=0).entries}
         missing = [one for one in missing if one["id"] not in told]
     if missing:
-        log.publish(topic, missing)
+        topic_log.publish(topic, missing)
     return len(missing)
 
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 import redis
 from django.conf import settings
 
-from realtime import letters, log, metrics, origins, people, presence, revocations, sayings, tickets, wire
+from realtime import chat, identity, metrics, origins, people, presence, revocations, topic_log, user_messages, wire
 from realtime.hub import Unavailable, hub, in_thread
+from realtime.identity import STRANGER, Person
 from realtime.rooms import Seat
-from realtime.tickets import STRANGER, Person
 from realtime.wire import Frame, Message, Since
 from realtime.writers import Writer
 from shop.http.network import believed_address, network_of
@@ -58,18 +58,18 @@ class Visit:
         Return whether the token, if there is one, is good; with a bad one somebody is a stranger. Raises TooMany
         or Unavailable.
         """
-        self._checked_ms = tickets.now_ms()
+        self._checked_ms = identity.now_ms()
         person: Person | None = None
         cookie = origins.header(self._scope, b"cookie")
         if ticket:
-            person = await self._unrevoked(tickets.find_person(ticket))
+            person = await self._unrevoked(identity.find_person(ticket))
         elif token:
             person = await self.hub.ask(people.find_by_token, token)
         if person is None and not token and cookie and origins.is_our_page(self._scope):
             person = await self._unrevoked(await self.hub.ask(people.find_by_cookie, cookie))
         is_good = bool(person) or not token
         person = person or STRANGER
-        opened = dict.fromkeys((*person.orders, *tickets.opened_orders(orders or {})))
+        opened = dict.fromkeys((*person.orders, *identity.opened_orders(orders or {})))
         self.person = replace(person, orders=tuple(opened))
         if person.user_id is not None:
             self._count(f"person {person.user_id}", settings.SOCKETS_PER_PERSON)
@@ -110,7 +110,7 @@ class Visit:
         if not self._mailboxes:
             return
         try:
-            waiting = await in_thread(letters.kept, self._mailboxes)
+            waiting = await in_thread(user_messages.kept, self._mailboxes)
         except redis.RedisError as error:
             logger.warning("private frames not read, Redis is away: %s", error)
             return
@@ -119,7 +119,7 @@ class Visit:
 
     def _silenced(self) -> None:
         """Tell this person what a moderator of this show decided about them, if one did."""
-        slug, user_id = log.find_slug(self.topic), self.person.user_id
+        slug, user_id = topic_log.find_slug(self.topic), self.person.user_id
         if slug and user_id is not None:
             self.hub.bans.forget(slug)
             task = asyncio.ensure_future(self._tell_silence(slug, user_id))
@@ -128,7 +128,7 @@ class Visit:
 
     async def _tell_silence(self, slug: str, user_id: int) -> None:
         with suppress(Unavailable):  # then they learn it with the next thing they say
-            if silence := await self.hub.ask(sayings.silence_of, slug, user_id):
+            if silence := await self.hub.ask(chat.silence_of, slug, user_id):
                 self.reply(silence)
 
     def reply(self, message: Message) -> None:

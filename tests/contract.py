@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from realtime import log, wire
+from realtime import topic_log, wire
 from realtime.wire import Event, Frame
 
 SKUS = ("A", "B", "C")
@@ -65,14 +65,14 @@ class Show:
             "slow_mode_s": 0,
             "pinned_message": None,
         }
-        seeds = log.Seeds(
+        seeds = topic_log.Seeds(
             session=session,
             run_list=first,
             items=[self.item(sku) for sku in first],
             stock=[self.stock(sku) for sku in first],
             chat=[self.chat(0)],
         )
-        assert log.seed(self.topic, log.snapshot(self.topic).head, seeds)
+        assert topic_log.seed(self.topic, topic_log.snapshot(self.topic).head, seeds)
 
     def item(self, sku: str) -> Event:
         return wire.item(sku=sku, price_minor=self.prices[sku], currency="USD")
@@ -85,7 +85,7 @@ class Show:
         return wire.chat(id=f"c{number}", author="Ada", role="viewer", text=f"message {number}", at=NOW)
 
     def publish(self, *events: Event) -> None:
-        log.publish(self.topic, events)
+        topic_log.publish(self.topic, events)
 
     def step(self, data: DataObject) -> None:
         """Let something happen."""
@@ -94,7 +94,7 @@ class Show:
         match data.draw(st.sampled_from(KINDS)):
             case "stock":
                 self.versions[sku] += 1
-                log.set_availability([self.stock(sku, age=small // 3)])
+                topic_log.set_availability([self.stock(sku, age=small // 3)])
             case "price":
                 self.prices[sku] += 1
                 self.publish(self.item(sku))
@@ -124,7 +124,7 @@ class Show:
             case "likes":
                 self.publish(wire.likes(likes=small, dislikes=1))
             case "viewers":
-                log.beat("a process", {self.topic: log.Present(small)})
+                topic_log.beat("a process", {self.topic: topic_log.Present(small)})
             case "reactions":
                 self.publish(wire.reactions({"❤️": small}))
 

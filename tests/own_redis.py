@@ -11,7 +11,7 @@ from redis.retry import Retry
 
 from config import processes
 from config.embedded import redis as embedded
-from realtime import log
+from realtime import topic_log
 from shop import redis_pool
 
 
@@ -53,4 +53,4 @@ def nowhere() -> redis.Redis:
 def _forget_clients() -> None:
     redis_pool.client.cache_clear()
     redis_pool.patient_client.cache_clear()
-    log._script.cache_clear()
+    topic_log._script.cache_clear()

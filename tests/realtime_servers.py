@@ -21,8 +21,8 @@ from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_socket
 
 from config import programs
-from realtime import tickets
-from realtime.tickets import Person
+from realtime import identity
+from realtime.identity import Person
 from shop.models import User
 from tests.showfloor import free_ports
 
@@ -247,7 +247,7 @@ def _unread(server: Server, path: str, headers: str = "") -> Iterator[socket.soc
 
 
 def ticket_of(user: User) -> str:
-    return tickets.issue(Person(user_id=user.pk))
+    return identity.issue(Person(user_id=user.pk))
 
 
 def eventually(condition: Callable[[], Any], within_s: float = 20) -> Any:

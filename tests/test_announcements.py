@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from realtime import log, seeding
+from realtime import seeding, topic_log
 from shop.models import AuditEntry, User
 from streams import announcements
 from streams.models import Announcement, StreamSession
@@ -43,12 +43,12 @@ def make(text: str = "Back in ten minutes", **more: Any) -> Announcement:
 
 def test_one_is_told_to_every_page_that_is_open_and_in_every_snapshot(show: StreamSession) -> None:
     until = timezone.now() + timedelta(hours=1)
-    heads = {topic: seeding.seeded_snapshot(topic).head for topic in (log.SITE, "session:kiln")}
+    heads = {topic: seeding.seeded_snapshot(topic).head for topic in (topic_log.SITE, "session:kiln")}
 
     made = make("  Back in\n ten minutes ", until=until)
 
     for topic, head in heads.items():
-        [(_, event)] = log.tail(topic, since=head.seq).entries
+        [(_, event)] = topic_log.tail(topic, since=head.seq).entries
         assert event["type"] == "announcement"
         assert {name: event[name] for name in ("id", "kind", "text")} == {
             "id": str(made.pk),
@@ -64,15 +64,15 @@ def test_one_is_told_to_every_page_that_is_open_and_in_every_snapshot(show: Stre
 def test_it_ends_once_everywhere(show: StreamSession) -> None:
     made, other = make(), make("Stay calm", kind="emergency")
     assert shown("session:kiln") == ["Back in ten minutes", "Stay calm"]
-    head = seeding.seeded_snapshot(log.SITE).head
+    head = seeding.seeded_snapshot(topic_log.SITE).head
 
     assert announcements.end(made, actor="user:x")
     assert not announcements.end(made, actor="user:x")
 
-    assert [event for _, event in log.tail(log.SITE, since=head.seq).entries] == [
+    assert [event for _, event in topic_log.tail(topic_log.SITE, since=head.seq).entries] == [
         {"type": "announcement_ended", "id": str(made.pk)}
     ]
-    assert shown("session:kiln") == shown(log.SITE) == ["Stay calm"]
+    assert shown("session:kiln") == shown(topic_log.SITE) == ["Stay calm"]
     assert list(announcements.in_force()) == [other]
     assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == [
         "announce",
@@ -83,7 +83,7 @@ def test_it_ends_once_everywhere(show: StreamSession) -> None:
 
 def test_a_shows_own_is_said_over_that_show_alone(show: StreamSession) -> None:
     make_session("other")
-    topics = ("session:kiln", "session:other", log.SITE)
+    topics = ("session:kiln", "session:other", topic_log.SITE)
     for topic in topics:
         seeding.seeded_snapshot(topic)
 
@@ -109,14 +109,14 @@ def test_one_ends_by_itself_at_its_time(show: StreamSession) -> None:
 
 def test_news_that_redis_lost_is_healed(show: StreamSession) -> None:
     lost, ended = make("Lost"), make("Ended")
-    for topic in (log.SITE, "session:kiln"):
+    for topic in (topic_log.SITE, "session:kiln"):
         seeding.seeded_snapshot(topic)
-        log.publish(topic, [{"type": "announcement_ended", "id": str(lost.pk)}])
+        topic_log.publish(topic, [{"type": "announcement_ended", "id": str(lost.pk)}])
     Announcement.objects.filter(pk=ended.pk).update(ended_at=timezone.now())
 
     assert seeding.heal_live_shows() == 4
 
-    assert shown("session:kiln") == shown(log.SITE) == ["Lost"]
+    assert shown("session:kiln") == shown(topic_log.SITE) == ["Lost"]
     assert seeding.heal_live_shows() == 0
 
 

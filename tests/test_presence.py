@@ -10,9 +10,9 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from realtime import log, presence
-from realtime.log import Present
+from realtime import presence, topic_log
 from realtime.presence import Roll
+from realtime.topic_log import Present
 from shop import redis_pool
 from streams import audience, figures
 from streams.audience import Audience, Count
@@ -23,8 +23,8 @@ from tests.own_redis import nowhere
 
 pytestmark = pytest.mark.django_db
 
-TOPIC = log.session_topic("tonight")
-SPOKE = f"{log.CHANNELS}{TOPIC}:presence"
+TOPIC = topic_log.session_topic("tonight")
+SPOKE = f"{topic_log.CHANNELS}{TOPIC}:presence"
 
 
 def counted() -> Count:
@@ -46,45 +46,45 @@ def put_back(process: str, by_ms: int) -> None:
 
 
 def test_each_beat_adds_what_its_people_watched_since_the_last() -> None:
-    log.beat("one", {TOPIC: Present(4, 3, {"ana", "bo", "cy"})})
+    topic_log.beat("one", {TOPIC: Present(4, 3, {"ana", "bo", "cy"})})
     assert counted().watched_ms == 0
     put_back("one", 1000)
     begin = spoke_at("one")
 
-    log.beat("one", {TOPIC: Present(4, 3)})
-    log.beat("one", {TOPIC: Present(3, 2)})  # as after an answer that got lost: nothing is counted twice
+    topic_log.beat("one", {TOPIC: Present(4, 3)})
+    topic_log.beat("one", {TOPIC: Present(3, 2)})  # as after an answer that got lost: nothing is counted twice
 
     middle = (counted().watched_ms - 2 * (spoke_at("one") - begin)) + begin  # 3 · (m - b) + 2 · (e - m), solved for m
     assert begin + 1000 <= middle <= spoke_at("one")
 
 
 def test_a_process_that_was_silent_for_long_adds_nothing() -> None:
-    log.beat("one", {TOPIC: Present(1, 1)})
-    put_back("one", log.PRESENCE_TTL_MS + 1)
+    topic_log.beat("one", {TOPIC: Present(1, 1)})
+    put_back("one", topic_log.PRESENCE_TTL_MS + 1)
 
-    log.beat("one", {TOPIC: Present(1, 1)})
+    topic_log.beat("one", {TOPIC: Present(1, 1)})
 
     assert counted().watched_ms == 0
 
 
 def test_nobody_is_counted_while_a_show_is_not_on_air() -> None:
-    log.beat("one", {TOPIC: Present(3)})
+    topic_log.beat("one", {TOPIC: Present(3)})
     put_back("one", 1000)
-    log.beat("one", {TOPIC: Present(3)})
+    topic_log.beat("one", {TOPIC: Present(3)})
 
     assert presence.viewers(["tonight"]) == {"tonight": 3}
     assert presence.audiences(["tonight"]) == {}
 
 
 def test_people_of_all_processes_are_told_apart() -> None:
-    log.beat("one", {TOPIC: Present(2, 2, {"ana", "bo"})})
-    log.beat("two", {TOPIC: Present(2, 2, {"bo", "cy"})})
+    topic_log.beat("one", {TOPIC: Present(2, 2, {"ana", "bo"})})
+    topic_log.beat("two", {TOPIC: Present(2, 2, {"bo", "cy"})})
 
     assert counted().unique_viewers == 3
 
 
 def test_a_crowd_that_comes_at_once_is_counted_in_one_beat() -> None:
-    log.beat("one", {TOPIC: Present(2500, 2500, {f"viewer-{number}" for number in range(2500)})})
+    topic_log.beat("one", {TOPIC: Present(2500, 2500, {f"viewer-{number}" for number in range(2500)})})
 
     assert counted().unique_viewers == pytest.approx(2500, rel=0.05)
 
@@ -94,7 +94,7 @@ def test_a_redis_that_is_busy_is_not_away() -> None:
     with pytest.raises(redis.TimeoutError):
         redis_pool.client().ping()
 
-    assert log.beat("one", {TOPIC: Present(1)}).keys() == {TOPIC}
+    assert topic_log.beat("one", {TOPIC: Present(1)}).keys() == {TOPIC}
 
 
 def test_without_redis_no_audience_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +155,7 @@ def test_words_tell_neither_who_somebody_is_nor_what_else_they_watch() -> None:
     ana = presence.word_of(TOPIC, presence.account(7))
 
     assert ana == presence.word_of(TOPIC, presence.account(7))
-    assert ana != presence.word_of(log.session_topic("another"), presence.account(7))
+    assert ana != presence.word_of(topic_log.session_topic("another"), presence.account(7))
     assert ana.isalnum()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from realtime import log, presence
+from realtime import presence, topic_log
 from shop import redis_pool
 from shop.models import User
 from streams import audience, figures, shows
@@ -86,8 +86,8 @@ class Hall:
     def clock(self) -> tuple[int, dict[str, int]]:
         """Return what was watched so far, and up to when each process told it, at one instant."""
         pipeline = redis_pool.patient_client().pipeline(transaction=True)
-        pipeline.hget(f"{log.CHANNELS}session:{self.show.slug}:audience", "watched_ms")
-        pipeline.hgetall(f"{log.CHANNELS}session:{self.show.slug}:presence")
+        pipeline.hget(f"{topic_log.CHANNELS}session:{self.show.slug}:audience", "watched_ms")
+        pipeline.hgetall(f"{topic_log.CHANNELS}session:{self.show.slug}:presence")
         watched_ms, spoke = pipeline.execute()
         return int(watched_ms or 0), {process.decode(): int(entry.split()[1]) for process, entry in spoke.items()}
 
@@ -173,7 +173,7 @@ def test_a_redis_that_lost_the_show_takes_nothing_from_the_report(both: list[Ser
         hall.let_beat()
     figures.note_audiences()
     before = audience.of_show(hall.show)
-    topic = f"{log.CHANNELS}session:{hall.show.slug}"
+    topic = f"{topic_log.CHANNELS}session:{hall.show.slug}"
     redis_pool.client().delete(*(f"{topic}:{name}" for name in ("head", "presence", "audience", "uniques")))
 
     hall.seat(both[1], browser="late")
@@ -196,6 +196,6 @@ def test_viewers_of_a_process_that_was_killed_fade(both: list[Server], hall: Hal
 
         doomed.stop()
 
-        eventually(lambda: hall.viewers == 1, within_s=2 * log.PRESENCE_TTL_MS / 1000)
+        eventually(lambda: hall.viewers == 1, within_s=2 * topic_log.PRESENCE_TTL_MS / 1000)
         stays.wait_for_event("viewers", where=lambda event: event["count"] == 1)
     assert hall.uniques == 4

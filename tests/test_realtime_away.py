@@ -9,8 +9,8 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.db import OperationalError, connections
 
+from realtime import chat, people, routing, seeding, topic_log, wire
 from realtime import hub as hubs
-from realtime import log, people, routing, sayings, seeding, wire
 from realtime.hub import Hub
 from streams.models import StreamSession
 from tests.factories import make_session
@@ -70,7 +70,7 @@ async def test_nobody_can_be_told_apart(show: StreamSession, monkeypatch: pytest
 async def test_a_message_that_can_not_be_kept_is_refused_for_now(
     show: StreamSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sayings, "say", away)
+    monkeypatch.setattr(chat, "say", away)
     socket = await opened()
     await socket.send_json_to({"type": "hello", "v": 1})
     await frame(socket, "snapshot")
@@ -87,7 +87,7 @@ async def test_a_room_waits_for_the_database(hub: Hub, show: StreamSession, monk
     socket = await opened()
     await socket.send_json_to({"type": "hello", "v": 1})
     await frame(socket, "snapshot")
-    monkeypatch.setattr(log, "tail", away)
+    monkeypatch.setattr(topic_log, "tail", away)
 
     await asyncio.wait_for(hub._catch_up(hub.rooms["session:tonight"]), 5)
 

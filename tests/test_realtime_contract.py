@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from realtime import log, wire
+from realtime import topic_log, wire
 from realtime.fold import fold
 from realtime.rooms import Room, Seat
 from realtime.state import Gap, State, apply, reduce
@@ -59,7 +59,7 @@ def play(data: DataObject) -> tuple[Client, State]:
 
     async def playing() -> tuple[Client, State]:
         show, client, inbox = Show(), Client(), Inbox()
-        room = Room(show.topic, log.snapshot(show.topic, with_log=True))
+        room = Room(show.topic, topic_log.snapshot(show.topic, with_log=True))
         seat = Seat(inbox)
         late: list[dict[str, Any]] = []
 
@@ -90,14 +90,14 @@ def play(data: DataObject) -> tuple[Client, State]:
         for _ in range(data.draw(st.integers(1, 12))):
             for _ in range(data.draw(st.integers(1, 6))):
                 show.step(data)
-            tail = log.tail(show.topic, since=room.seq)
+            tail = topic_log.tail(show.topic, since=room.seq)
             assert room.take(epoch=tail.epoch, first=room.seq + 1, events=[event for _, event in tail.entries])
             if data.draw(st.booleans()):
                 room.flush()
                 deliver()
         room.flush()
         hello()
-        return client, log.snapshot(show.topic).state
+        return client, topic_log.snapshot(show.topic).state
 
     return asyncio.run(playing())
 
@@ -160,10 +160,10 @@ console.log(JSON.stringify(cases.map((frames) => {
 @given(st.lists(st.sampled_from([1, 2, 3]), min_size=1, max_size=6), st.data())
 def test_a_folded_batch_leads_where_its_events_lead(cuts: list[int], data: DataObject) -> None:
     show = Show()
-    before = log.snapshot(show.topic).state
+    before = topic_log.snapshot(show.topic).state
     for _ in cuts:
         show.step(data)
-    events = [event for _, event in log.tail(show.topic, since=before["seq"]).entries]
+    events = [event for _, event in topic_log.tail(show.topic, since=before["seq"]).entries]
     one_by_one, folded = dict(before), dict(before)
     for event in events:
         apply(one_by_one, event)
@@ -179,14 +179,14 @@ def test_a_number_overtaken_while_it_was_read_is_told_as_it_is_now() -> None:
     sku = show.skus[2]
     read_too_early = show.stock(sku)
     show.versions[sku] += 1
-    log.set_availability([show.stock(sku)])
-    before = log.snapshot(show.topic).state
+    topic_log.set_availability([show.stock(sku)])
+    before = topic_log.snapshot(show.topic).state
 
     show.publish(wire.run_list([sku]), show.item(sku), read_too_early)
 
-    events = [event for _, event in log.tail(show.topic, since=before["seq"]).entries]
+    events = [event for _, event in topic_log.tail(show.topic, since=before["seq"]).entries]
     assert events[-1] == show.stock(sku)
-    assert log.snapshot(show.topic).state["items"][sku]["version"] == 2
+    assert topic_log.snapshot(show.topic).state["items"][sku]["version"] == 2
 
 
 def test_folding_says_each_thing_once() -> None:

@@ -11,7 +11,7 @@ from django.db import connections
 
 from inventory import stock
 from realtime import hub as hubs
-from realtime import log, postbox, publish, tickets, wire
+from realtime import identity, publish, topic_log, user_channel, wire
 from realtime.hub import Hub, Unavailable
 from realtime.rooms import SKIP_BYTES
 from realtime.seeding import UnknownShow
@@ -69,7 +69,7 @@ async def test_an_unknown_show_leaves_nothing_behind(hub: Hub) -> None:
 
     assert hub.rooms == {}
     assert redis_pool.client().keys("*there-is-none*") == []
-    assert redis_pool.client().smembers(log.TOPICS) == set()
+    assert redis_pool.client().smembers(topic_log.TOPICS) == set()
 
 
 async def test_many_changes_come_as_one_frame_that_says_the_last(hub: Hub, show: StreamSession) -> None:
@@ -77,7 +77,7 @@ async def test_many_changes_come_as_one_frame_that_says_the_last(hub: Hub, show:
     await hubs.in_thread(publish.to_show, "hubbed", wire.slow_mode(1))
     await eventually(lambda: inbox.events("slow_mode"))
     for seconds in range(2, 30):
-        log.publish("session:hubbed", [wire.slow_mode(seconds)])
+        topic_log.publish("session:hubbed", [wire.slow_mode(seconds)])
     await eventually(lambda: inbox.events("slow_mode")[-1]["seconds"] == 29)
 
     assert len(inbox.events("slow_mode")) < 5
@@ -152,7 +152,7 @@ async def test_a_log_that_no_longer_reaches_so_far_gives_a_snapshot(hub: Hub, sh
     _, inbox = await sit(hub, "session:hubbed")
     start = inbox.frames[1]
     for _ in range(12):
-        log.publish("session:hubbed", [wire.slow_mode(number) for number in range(100)])
+        topic_log.publish("session:hubbed", [wire.slow_mode(number) for number in range(100)])
     await eventually(lambda: inbox.frames[-1].get("to", 0) >= 1200)
     _, late = await sit(hub, "session:hubbed", Since(start["epoch"], start["seq"]))
 
@@ -312,14 +312,14 @@ async def test_a_room_that_is_closed_while_it_catches_up_is_opened_again(
 ) -> None:
     seat, inbox = await sit(hub, "session:hubbed")
     hub.leave("session:hubbed", seat)
-    here, tail, loop = inbox.of("snapshot")[0], log.tail, asyncio.get_running_loop()
+    here, tail, loop = inbox.of("snapshot")[0], topic_log.tail, asyncio.get_running_loop()
 
-    def closed_meanwhile(topic: str, *, since: int) -> log.Tail:
-        monkeypatch.setattr(log, "tail", tail)
+    def closed_meanwhile(topic: str, *, since: int) -> topic_log.Tail:
+        monkeypatch.setattr(topic_log, "tail", tail)
         asyncio.run_coroutine_threadsafe(hub._close(topic), loop).result(5)
         return tail(topic, since=since)
 
-    monkeypatch.setattr(log, "tail", closed_meanwhile)
+    monkeypatch.setattr(topic_log, "tail", closed_meanwhile)
     _, late = await sit(hub, "session:hubbed", Since(here["epoch"], here["seq"] + 100))
     await hubs.in_thread(publish.to_show, "hubbed", wire.pin("VASE-1"))
 
@@ -330,9 +330,9 @@ async def test_beats_go_on_while_groups_are_joined_again(
     hub: Hub, show: StreamSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hubs, "BEAT_S", 0.01)
-    monkeypatch.setattr(postbox, "LOOK_S", 0.01)
+    monkeypatch.setattr(user_channel, "LOOK_S", 0.01)
     seat, inbox = await sit(hub, "session:hubbed")
-    await hub.postbox.open(tickets.mailbox_of_user(1), seat)
+    await hub.postbox.open(identity.mailbox_of_user(1), seat)
     joining = asyncio.Event()
 
     async def never_ends(group: str, channel: str) -> None:
@@ -374,14 +374,14 @@ async def test_a_job_of_the_hub_that_fails_starts_again(
     _, inbox = await sit(hub, "session:hubbed")
     calls = []
 
-    def fail_once(process: str, present: dict[str, log.Present]) -> dict[str, log.Head]:
+    def fail_once(process: str, present: dict[str, topic_log.Present]) -> dict[str, topic_log.Head]:
         calls.append(present)
         if len(calls) == 1:
             raise RuntimeError("not foreseen")
         return beat(process, present)
 
-    beat = log.beat
-    monkeypatch.setattr(log, "beat", fail_once)
+    beat = topic_log.beat
+    monkeypatch.setattr(topic_log, "beat", fail_once)
 
     await eventually(lambda: inbox.events("viewers"))
     assert len(calls) > 1

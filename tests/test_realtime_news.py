@@ -14,8 +14,8 @@ from redis.retry import Retry
 from inventory import stock
 from inventory.models import StockItem
 from orders.checkout import place_order
-from realtime import log, presence, publish, seeding, tasks, wire
-from realtime.log import Present
+from realtime import presence, publish, seeding, tasks, topic_log, wire
+from realtime.topic_log import Present
 from shop import redis_pool
 from shop.models import Variant
 from streams import figures, opinions, pins, run_list
@@ -38,7 +38,7 @@ def show() -> StreamSession:
 def redis_away(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = redis.Redis(unix_socket_path="/nonexistent/redis.sock", retry=Retry(NoBackoff(), 0))
     monkeypatch.setattr(redis_pool, "client", lambda: nowhere)
-    monkeypatch.setattr(log, "_script", log._script.__wrapped__)
+    monkeypatch.setattr(topic_log, "_script", topic_log._script.__wrapped__)
 
 
 def state() -> dict[str, Any]:
@@ -46,7 +46,7 @@ def state() -> dict[str, Any]:
 
 
 def news(since: int = 0) -> list[dict[str, Any]]:
-    return [event for _, event in log.tail(TOPIC, since=since).entries]
+    return [event for _, event in topic_log.tail(TOPIC, since=since).entries]
 
 
 # --- Seeding ---------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ def test_what_is_published_while_the_database_is_read_wins(
     redis_pool.client().flushall()
     read = seeding.read
 
-    def read_and_be_overtaken(topic: str) -> log.Seeds:
+    def read_and_be_overtaken(topic: str) -> topic_log.Seeds:
         seeds = read(topic)
         pins.pin(show, "VASE-1", actor="system")
         messages.remove(doomed, actor="system")
@@ -95,7 +95,7 @@ def test_a_message_that_was_seeded_and_then_published_is_there_once(show: Stream
         session=show, author=show.host, author_name="North", text="Hi", at=timezone.now()
     )
     state()
-    log.publish(TOPIC, [seeding.chat_event(message, message.session)])
+    topic_log.publish(TOPIC, [seeding.chat_event(message, message.session)])
 
     assert [one["id"] for one in state()["chat"]] == [str(message.pk)]
 
@@ -103,7 +103,7 @@ def test_a_message_that_was_seeded_and_then_published_is_there_once(show: Stream
 def test_no_more_than_fifty_messages_are_kept(show: StreamSession) -> None:
     state()
     for number in range(60):
-        log.publish(TOPIC, [wire.chat(id=str(number), author="A", role="viewer", text="t", at=timezone.now())])
+        topic_log.publish(TOPIC, [wire.chat(id=str(number), author="A", role="viewer", text="t", at=timezone.now())])
 
     assert [message["id"] for message in state()["chat"]] == [str(number) for number in range(10, 60)]
 
@@ -138,7 +138,7 @@ def test_stock_goes_to_every_show_that_has_it_and_to_no_other(show: StreamSessio
     told = {
         slug: [
             event["available"]
-            for _, event in log.tail(f"session:{slug}", since=0).entries
+            for _, event in topic_log.tail(f"session:{slug}", since=0).entries
             if event.get("version") == 2
         ]
         for slug in ("tonight", "other", "third")
@@ -149,11 +149,11 @@ def test_stock_goes_to_every_show_that_has_it_and_to_no_other(show: StreamSessio
 def test_an_older_number_is_dropped(show: StreamSession) -> None:
     state()
     stock.write_off(sku="VASE-1", warehouse="main", quantity=2, actor="system")
-    head = log.tail(TOPIC, since=0).seq
+    head = topic_log.tail(TOPIC, since=0).seq
 
     late = wire.availability(sku="VASE-1", available=7, version=1, as_of=timezone.now())
-    assert log.set_availability([late]) == 0
-    assert log.tail(TOPIC, since=0).seq == head
+    assert topic_log.set_availability([late]) == 0
+    assert topic_log.tail(TOPIC, since=0).seq == head
 
 
 @pytest.mark.usefixtures("redis_away")
@@ -241,7 +241,7 @@ def test_a_message_that_was_told_and_made_room_for_others_is_not_told_again(show
     state()
     first = messages.post(show, author=make_user(), text="first")
     said = {"author": "A viewer", "role": "viewer", "text": "and so on", "at": timezone.now() - timedelta(hours=1)}
-    log.publish(TOPIC, [wire.chat(id=str(uuid4()), **said) for _ in range(50)])
+    topic_log.publish(TOPIC, [wire.chat(id=str(uuid4()), **said) for _ in range(50)])
     assert str(first.pk) not in {one["id"] for one in state()["chat"]}
     said_before(first, seeding.LOST_AFTER + timedelta(seconds=1))
 
@@ -260,7 +260,7 @@ def test_a_change_made_while_healing_is_not_undone(show: StreamSession) -> None:
     pins.pin(show, "VASE-1", actor="system")
 
     compared = before["session"]["pinned_sku"]
-    assert log.publish(TOPIC, [wire.pin("VASE-2")], only_if=("pinned_sku", compared)) == -1
+    assert topic_log.publish(TOPIC, [wire.pin("VASE-2")], only_if=("pinned_sku", compared)) == -1
     assert state()["session"]["pinned_sku"] == "VASE-1"
 
 
@@ -348,18 +348,18 @@ def test_viewers_are_summed_over_processes_and_the_dead_fade(
     show: StreamSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = state()["seq"]
-    log.beat("one", {TOPIC: Present(3), "site": Present(9)})
-    log.beat("two", {TOPIC: Present(2)})
+    topic_log.beat("one", {TOPIC: Present(3), "site": Present(9)})
+    topic_log.beat("two", {TOPIC: Present(2)})
     assert presence.viewers(["tonight", "nobody"]) == {"tonight": 5, "nobody": 0}
     assert figures.viewers(["tonight"]) == {"tonight": 5}
     assert [event["count"] for event in news(start)] == [3, 5]
     assert state()["session"]["viewers"] == 5
 
     seconds, microseconds = redis_pool.client().time()
-    long_ago = seconds * 1000 + microseconds // 1000 - log.PRESENCE_TTL_MS - 1
-    redis_pool.client().hset(f"{log.CHANNELS}{TOPIC}:presence", "one", f"3 {long_ago}")
+    long_ago = seconds * 1000 + microseconds // 1000 - topic_log.PRESENCE_TTL_MS - 1
+    redis_pool.client().hset(f"{topic_log.CHANNELS}{TOPIC}:presence", "one", f"3 {long_ago}")
     assert presence.viewers(["tonight"]) == {"tonight": 2}
-    log.beat("two", {TOPIC: Present(2)})
+    topic_log.beat("two", {TOPIC: Present(2)})
     assert state()["session"]["viewers"] == 2
 
 

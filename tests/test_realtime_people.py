@@ -15,8 +15,8 @@ from django.test import RequestFactory
 
 from orders import access, lifecycle
 from orders.checkout import place_order
-from realtime import context, letters, tickets, wire
-from realtime.tickets import STRANGER, Person
+from realtime import context, identity, user_messages, wire
+from realtime.identity import STRANGER, Person
 from shop.http import origins
 from tests.factories import make_product, make_request, make_user
 
@@ -28,14 +28,14 @@ def vase(transactional_db: None) -> None:
 
 def test_a_ticket_names_its_person_for_twelve_hours(monkeypatch: pytest.MonkeyPatch) -> None:
     person = Person(user_id=7, orders=("a", "b"))
-    ticket = tickets.issue(person)
+    ticket = identity.issue(person)
 
-    assert tickets.find_person(ticket) == person
-    assert tickets.find_person(ticket[:-1] + ("A" if ticket[-1] != "A" else "B")) is None
-    assert tickets.find_person(signing.dumps({"u": 7, "o": []}, salt="another purpose")) is None
-    too_late = time.time() + tickets.MAX_AGE_S + 2
+    assert identity.find_person(ticket) == person
+    assert identity.find_person(ticket[:-1] + ("A" if ticket[-1] != "A" else "B")) is None
+    assert identity.find_person(signing.dumps({"u": 7, "o": []}, salt="another purpose")) is None
+    too_late = time.time() + identity.MAX_AGE_S + 2
     monkeypatch.setattr(time, "time", lambda: too_late)
-    assert tickets.find_person(ticket) is None
+    assert identity.find_person(ticket) is None
 
 
 def test_a_page_of_a_stranger_has_no_ticket_and_asks_no_database(rf: RequestFactory) -> None:
@@ -60,7 +60,7 @@ def test_only_the_right_word_opens_a_guests_order(vase: None) -> None:
     order = place_order(make_request(("VASE-1", 1)))
     words = {str(order.pk): access.token(order), str(uuid.uuid4()): access.token(order), "no uuid": "x"}
 
-    assert list(tickets.opened_orders(words)) == [str(order.pk)]
+    assert list(identity.opened_orders(words)) == [str(order.pk)]
 
 
 def test_an_order_waits_in_the_mailbox_as_it_last_was(vase: None) -> None:
@@ -68,7 +68,7 @@ def test_an_order_waits_in_the_mailbox_as_it_last_was(vase: None) -> None:
     order = place_order(make_request(("VASE-1", 1), buyer=buyer))
     lifecycle.cancel(order.pk, actor="system")
 
-    (frame,) = map(json.loads, letters.kept([f"user-{buyer.pk}"]))
+    (frame,) = map(json.loads, user_messages.kept([f"user-{buyer.pk}"]))
 
     order.refresh_from_db()
     assert frame == {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inventory import stock
-from realtime import log
+from realtime import topic_log
 from realtime.state import State
 from streams import pins
 from streams.chat import messages
@@ -77,7 +77,7 @@ def _say(show: StreamSession, text: str) -> None:
 def test_a_restart_of_redis_under_a_thousand_sockets_is_no_silent_gap(
     show: StreamSession, own_redis: OwnRedis
 ) -> None:
-    topic = log.session_topic(show.slug)
+    topic = topic_log.session_topic(show.slug)
     with (
         running(*KINDS, REDIS_URL=own_redis.url) as servers,
         crowd(servers, f"/ws/sessions/{show.slug}/", each=500) as viewers,
@@ -85,7 +85,7 @@ def test_a_restart_of_redis_under_a_thousand_sockets_is_no_silent_gap(
         eventually(lambda: all(viewer.state for viewer in viewers), within_s=40)
         pins.pin(show, "VASE-1", actor="system")
         eventually(lambda: all(_session(viewer.state)["pinned_sku"] == "VASE-1" for viewer in viewers))
-        first = log.snapshot(topic).head.epoch
+        first = topic_log.snapshot(topic).head.epoch
 
         own_redis.stop()
         # News that nobody hears.
@@ -96,8 +96,10 @@ def test_a_restart_of_redis_under_a_thousand_sockets_is_no_silent_gap(
         eventually(lambda: all(viewer.epochs[-1] != first for viewer in viewers), within_s=40)
         pins.pin(show, "VASE-2", actor="system")
         said = ("VASE-2", 1000, [5, 7], ["is anybody there?"])
-        eventually(lambda: _told(log.snapshot(topic).state)[1:] == said)  # each process counts its own viewers again
-        eventually(lambda: all(_told(viewer.state) == _told(log.snapshot(topic).state) for viewer in viewers))
+        eventually(
+            lambda: _told(topic_log.snapshot(topic).state)[1:] == said
+        )  # each process counts its own viewers again
+        eventually(lambda: all(_told(viewer.state) == _told(topic_log.snapshot(topic).state) for viewer in viewers))
 
 
 def _session(state: State | None) -> dict[str, Any]:

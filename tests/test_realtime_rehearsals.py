@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from realtime import sayings, wire
+from realtime import chat, wire
 from shop.models import User
 from streams import shows
 from streams.chat import messages, pinned
@@ -87,6 +87,6 @@ def test_both_speak_in_a_rehearsal(show: StreamSession, who: str) -> None:
     shows.rehearse(show)
     author: User = show.host if who == "host" else make_user()
 
-    assert sayings.say(show.slug, author.pk, wire.Chat("m1", "hello"))["type"] == "ack"
+    assert chat.say(show.slug, author.pk, wire.Chat("m1", "hello"))["type"] == "ack"
     shows.go_live(show)
     assert [message.text for message in messages.history(show)] == (["hello"] if who == "stranger" else [])

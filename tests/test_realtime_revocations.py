@@ -13,9 +13,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from realtime import hub as hubs
-from realtime import letters, postbox, revocations, routing, tickets
+from realtime import identity, revocations, routing, user_channel, user_messages
 from realtime.hub import Hub
-from realtime.tickets import Person
+from realtime.identity import Person
 from shop import outbox, redis_pool
 from shop.models import OutboxEvent, User
 from tests.factories import make_user
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 async def hub(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hub]:
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
-    monkeypatch.setattr(postbox, "LOOK_S", 0.02)
-    monkeypatch.setattr(postbox, "CHECK_S", 0.0)
+    monkeypatch.setattr(user_channel, "LOOK_S", 0.02)
+    monkeypatch.setattr(user_channel, "CHECK_S", 0.0)
     hub = hubs.hub()
     yield hub
     await hub.stop()
@@ -47,11 +47,11 @@ def lost_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     def lose(user_id: int, sign_in: str) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr(letters, "send_revocation", lose)
+    monkeypatch.setattr(user_messages, "send_revocation", lose)
 
 
 async def seated(user: User, sign_in: str = SIGN_IN) -> WebsocketCommunicator:
-    ticket = tickets.issue(Person(user_id=user.pk, sign_in=sign_in))
+    ticket = identity.issue(Person(user_id=user.pk, sign_in=sign_in))
     socket = WebsocketCommunicator(routing.sockets, "/ws/site/", headers=[(b"origin", our_origin().encode())])
     assert (await socket.connect())[0]
     await socket.send_json_to({"type": "hello", "v": 1, "ticket": ticket})
@@ -87,7 +87,7 @@ async def test_a_lost_letter_is_made_up_for_in_a_few_seconds(user: User, lost_le
 async def test_control_without_looking_a_lost_letter_leaves_them_there(
     user: User, lost_letters: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postbox, "CHECK_S", 3600.0)
+    monkeypatch.setattr(user_channel, "CHECK_S", 3600.0)
     here = await seated(user)
 
     await sync_to_async(revocations.revoke)(user.pk, sign_in=SIGN_IN)

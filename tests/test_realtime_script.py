@@ -12,8 +12,8 @@ import requests
 from pytest_django.live_server_helper import LiveServer
 
 from inventory import stock
-from realtime import tickets
-from realtime.tickets import Person
+from realtime import identity
+from realtime.identity import Person
 from realtime.wire import SERVICE_RESTART
 from shop.people import tokens
 from streams import pins, shows
@@ -50,7 +50,7 @@ def pages() -> Iterator[list[Page]]:
 def test_a_page_hears_resumes_and_says_what_was_typed_while_offline(tmp_path: Path, pages: list[Page]) -> None:
     make_product("Vase", skus=("VASE-1",), price_minor=4200, stock=7)
     show, author = make_session("scripted", skus=("VASE-1",)), make_user(display_name="Ada")
-    ticket = tickets.issue(Person(user_id=author.pk))
+    ticket = identity.issue(Person(user_id=author.pk))
     with running("daphne") as (server,):
         page = Page(tmp_path, "/ws/sessions/scripted/", f"ws://127.0.0.1:{server.port}", ticket)
         pages.append(page)
@@ -176,7 +176,7 @@ def test_a_page_behind_a_proxy_does_not_come_back_to_a_show_that_is_none(
 def test_who_is_silenced_is_told_without_asking(tmp_path: Path, pages: list[Page]) -> None:
     show, troll = make_session("calmly"), make_user()
     with running("uvicorn") as (server,):
-        ticket = tickets.issue(Person(user_id=troll.pk))
+        ticket = identity.issue(Person(user_id=troll.pk))
         page = Page(tmp_path, "/ws/sessions/calmly/", f"ws://127.0.0.1:{server.port}", ticket)
         pages.append(page)
         page.wait_for("fresh")
@@ -191,7 +191,7 @@ def test_a_refused_message_says_why_and_can_be_said_again(tmp_path: Path, pages:
     show, author = make_session("slowly"), make_user()
     messages.set_slow_mode(show, 2)
     with running("uvicorn") as (server,):
-        ticket = tickets.issue(Person(user_id=author.pk))
+        ticket = identity.issue(Person(user_id=author.pk))
         page = Page(tmp_path, "/ws/sessions/slowly/", f"ws://127.0.0.1:{server.port}", ticket)
         pages.append(page)
         page.wait_for("fresh")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from realtime import log
+from realtime import topic_log
 from realtime.rooms import Room, Seat
 from realtime.state import State
 from realtime.wire import Since
@@ -92,7 +92,7 @@ def test_the_client_of_the_page_ends_where_a_fresh_snapshot_is(script: Script, d
 async def play(script: Script, data: DataObject) -> tuple[dict[str, Any], State]:
     """Play a show over a bad network; return how the client stands, and a fresh snapshot."""
     show, inbox = Show(), Inbox()
-    room = Room(show.topic, log.snapshot(show.topic, with_log=True))
+    room = Room(show.topic, topic_log.snapshot(show.topic, with_log=True))
     seat = Seat(inbox)
     late: list[dict[str, Any]] = []
 
@@ -126,7 +126,7 @@ async def play(script: Script, data: DataObject) -> tuple[dict[str, Any], State]
     for _ in range(data.draw(st.integers(1, 10))):
         for _ in range(data.draw(st.integers(1, 6))):
             show.step(data)
-        tail = log.tail(show.topic, since=room.seq)
+        tail = topic_log.tail(show.topic, since=room.seq)
         assert room.take(epoch=tail.epoch, first=room.seq + 1, events=[event for _, event in tail.entries])
         if data.draw(st.booleans()):
             room.flush()
@@ -136,4 +136,4 @@ async def play(script: Script, data: DataObject) -> tuple[dict[str, Any], State]
             answered(script.step(lose=True))
     room.flush()
     taken()
-    return answered(script.step(lose=True)), log.snapshot(show.topic).state
+    return answered(script.step(lose=True)), topic_log.snapshot(show.topic).state

@@ -12,8 +12,8 @@ from django.core import signing
 from django.test import Client as Browser
 from django.utils import timezone
 
-from realtime import tickets
-from realtime.tickets import Person
+from realtime import identity
+from realtime.identity import Person
 from shop.models import User
 from shop.people import erasure, tokens
 from streams.chat import silences
@@ -38,7 +38,7 @@ def signed_in(user: User) -> tuple[Browser, str, str]:
     browser = Browser()
     browser.force_login(user)
     key = browser.session.session_key
-    ticket = tickets.issue(Person(user_id=user.pk, sign_in=tickets.mark_of(key)))
+    ticket = identity.issue(Person(user_id=user.pk, sign_in=identity.mark_of(key)))
     return browser, ticket, f"{settings.SESSION_COOKIE_NAME}={key}"
 
 
@@ -149,7 +149,7 @@ def test_who_is_closed_erased_or_deleted_leaves_sockets_and_streams(
 
 def test_a_ticket_grows_old(server: Server, show: StreamSession, monkeypatch: pytest.MonkeyPatch) -> None:
     user = make_user()
-    then = time.time() - tickets.MAX_AGE_S - 5
+    then = time.time() - identity.MAX_AGE_S - 5
     with monkeypatch.context() as earlier:
         earlier.setattr(signing.time, "time", lambda: then)
         old = ticket_of(user)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from realtime import log, publish, rooms, wire
+from realtime import publish, rooms, topic_log, wire
 from realtime.rooms import CLOSE_BYTES, SKIP_BYTES, Room, Seat
 from streams.models import StreamSession
 from tests.factories import make_session
@@ -105,7 +105,7 @@ class Waiting:
 def test_how_much_may_wait_and_for_how_long(waiting: int, behind_s: float, is_slow: bool) -> None:
     async def after() -> list[Seat]:
         seat = Seat(Waiting(waiting))
-        room = Room("site", log.Snapshot({"epoch": "k3", "seq": 0, "announcements": [], "drops": []}, True, []))
+        room = Room("site", topic_log.Snapshot({"epoch": "k3", "seq": 0, "announcements": [], "drops": []}, True, []))
         room.join(seat, None)
         now = asyncio.get_running_loop().time()
         room.take(epoch="k3", first=1, events=[wire.pin("A")])

@@ -10,9 +10,9 @@ import redis
 from channels.layers import get_channel_layer
 
 from realtime import revocations
-from realtime.letters import group_of
+from realtime.identity import mailbox_of_user
 from realtime.rooms import Seat
-from realtime.tickets import mailbox_of_user
+from realtime.user_messages import group_of
 from realtime.wire import framed
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 from orders.models import Order
-from realtime import tickets, wire
+from realtime import identity, wire
 from realtime.wire import Message
 from shop import redis_pool
 
@@ -64,7 +64,7 @@ def send_silence(user_id: int) -> None:
 
 def _send(user_id: int, letter: Message) -> None:
     layer: Any = get_channel_layer()
-    mailbox = tickets.mailbox_of_user(user_id)
+    mailbox = identity.mailbox_of_user(user_id)
     if redis_pool.client().exists(layer._group_key(group_of(mailbox))):
         async_to_sync(_post)([(mailbox, letter)])
 
@@ -95,8 +95,8 @@ def _letter(text: bytes) -> Message:
 
 def _mailbox(order: Order) -> str:
     if order.buyer_id is not None:
-        return tickets.mailbox_of_user(order.buyer_id)
-    return tickets.mailbox_of_order(order.pk)
+        return identity.mailbox_of_user(order.buyer_id)
+    return identity.mailbox_of_order(order.pk)
 
 
 def _frame(order: Order) -> bytes:
