@@ -21,7 +21,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from realtime import chat, seeding, topic_log, wire
-from realtime.bans import Bans
+from realtime.chat import Bans
 from realtime.connection_counter import Census
 from realtime.rooms import Room, Seat
 from realtime.user_channel import Postbox

@@ -8,9 +8,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 
 from realtime import rehearsals, wire
-from realtime.fold import fold
 from realtime.presence import Roll
-from realtime.state import State, reduce
+from realtime.state import State, fold, reduce
 from realtime.topic_log import Head, Snapshot, snapshot_frame
 from realtime.wire import Event, Frame, Since
 from realtime.writers import Writer

@@ -9,7 +9,7 @@ from dataclasses import replace
 import redis
 from django.conf import settings
 
-from realtime import chat, identity, metrics, origins, people, presence, revocations, topic_log, user_messages, wire
+from realtime import chat, identity, metrics, origins, presence, revocations, topic_log, user_messages, wire
 from realtime.hub import Unavailable, hub, in_thread
 from realtime.identity import STRANGER, Person
 from realtime.rooms import Seat
@@ -64,9 +64,9 @@ class Visit:
         if ticket:
             person = await self._unrevoked(identity.find_person(ticket))
         elif token:
-            person = await self.hub.ask(people.find_by_token, token)
+            person = await self.hub.ask(identity.find_by_token, token)
         if person is None and not token and cookie and origins.is_our_page(self._scope):
-            person = await self._unrevoked(await self.hub.ask(people.find_by_cookie, cookie))
+            person = await self._unrevoked(await self.hub.ask(identity.find_by_cookie, cookie))
         is_good = bool(person) or not token
         person = person or STRANGER
         opened = dict.fromkeys((*person.orders, *identity.opened_orders(orders or {})))

@@ -9,7 +9,7 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.db import OperationalError, connections
 
-from realtime import chat, people, routing, seeding, topic_log, wire
+from realtime import chat, identity, routing, seeding, topic_log, wire
 from realtime import hub as hubs
 from realtime.hub import Hub
 from streams.models import StreamSession
@@ -60,7 +60,7 @@ async def test_a_show_that_can_not_be_read_is_unavailable(
 
 
 async def test_nobody_can_be_told_apart(show: StreamSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "find_by_token", away)
+    monkeypatch.setattr(identity, "find_by_token", away)
     socket = await opened("/ws/site/")
     await socket.send_json_to({"type": "hello", "v": 1, "token": "abc"})
 
@@ -104,7 +104,7 @@ async def test_a_token_that_is_no_text_is_nobodys() -> None:
 
 
 @pytest.mark.parametrize(
-    "ask", [people.find_by_token, lambda text: people.find_by_cookie(f"{settings.SESSION_COOKIE_NAME}={text}")]
+    "ask", [identity.find_by_token, lambda text: identity.find_by_cookie(f"{settings.SESSION_COOKIE_NAME}={text}")]
 )
 def test_nul_names_nobody(ask: Callable[[str], object]) -> None:
     assert ask('"\\000abcdefgh"') is None

@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from realtime import topic_log, wire
-from realtime.fold import fold
 from realtime.rooms import Room, Seat
-from realtime.state import Gap, State, apply, reduce
+from realtime.state import Gap, State, apply, fold, reduce
 from realtime.wire import Event, Since
 from tests.contract import EXAMPLES, FATES, NOW, Inbox, Show
 

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from realtime import people
+from realtime import identity
 from shop.models import AuditEntry, User
 from shop.people import second_factor, sessions, tokens
 from tests.caller import Caller
@@ -266,7 +266,7 @@ def test_staff_keep_their_last_factor(client: Client) -> None:
 def test_what_staff_had_before_opens_nothing_until_it_is_set_up() -> None:
     staff = some_staff()
     key = tokens.issue(staff)
-    assert people.find_by_token(key) is None
+    assert identity.find_by_token(key) is None
     assert Caller(staff).get("me").status_code == 401
 
 
@@ -342,11 +342,11 @@ def test_the_api_and_the_sockets_end_with_it(client: Client, settings: Settings)
     staff = some_staff()
     client.force_login(staff)
     cookie = f"{settings.SESSION_COOKIE_NAME}={client.session.session_key}"
-    found = people.find_by_cookie(cookie)
+    found = identity.find_by_cookie(cookie)
     assert found
     assert found.user_id == staff.pk
     turn_back(client, timedelta(hours=11))
-    found = people.find_by_cookie(cookie)
+    found = identity.find_by_cookie(cookie)
     assert found
     assert found.user_id is None
     assert client.get("/api/v1/me").status_code in (401, 403)

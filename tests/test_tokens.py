@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from realtime import people
+from realtime import identity
 from shop import tasks
 from shop.models import ApiToken, User
 from shop.people import tokens
@@ -84,7 +84,7 @@ def test_another_password_ends_tokens_and_other_sessions(change: Callable[[User]
     change(person)
 
     assert [ask(key) for key in (*keys, others)] == [401, 401, 200]
-    assert people.find_by_token(keys[0]) is None
+    assert identity.find_by_token(keys[0]) is None
     assert elsewhere.get("/accounts/").status_code == 302
     person.refresh_from_db()
     assert list(tokens.list_good(person)) == []
@@ -105,7 +105,7 @@ def test_a_closed_account_has_no_token_also_once_it_is_open_again() -> None:
     person.is_active = False
     person.save(update_fields=["is_active"])
     assert ask(key) == 401
-    assert people.find_by_token(key) is None
+    assert identity.find_by_token(key) is None
     person.is_active = True
     person.save(update_fields=["is_active"])
     assert ask(key) == 401
@@ -194,7 +194,7 @@ def test_a_use_is_noted_once_an_hour() -> None:
 @pytest.mark.parametrize("key", ["", "x", "sf_\x00", "\ud800", "é" * 9, "a b"])
 def test_what_is_no_token_opens_nothing(key: str) -> None:
     assert tokens.find(key) is None
-    assert people.find_by_token(key) is None
+    assert identity.find_by_token(key) is None
 
 
 def test_ones_own_tokens_can_be_seen_and_ended() -> None:
