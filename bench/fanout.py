@@ -243,7 +243,7 @@ def _server(kind: str, application: str) -> Iterator[psutil.Process]:
     """Run an application under a realtime server, on a core of its own."""
     from django.conf import settings
 
-    from config import processes, programs
+    from config.launcher import processes, programs
 
     program = programs.realtime(server=kind)
     program = replace(program, argv=[*program.argv[:-1], application])

@@ -60,7 +60,7 @@ def _side_by_side() -> Figures:
     from django.conf import settings
     from django.core.management import call_command
 
-    from config import programs
+    from config.launcher import programs
 
     call_command("collectstatic", verbosity=0, interactive=False)
     ports = {"the door": settings.PORT, "web": settings.WEB_PORT}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from config.processes import Program
+from config.launcher.processes import Program
 
 
 def free_port() -> int:
@@ -52,8 +52,8 @@ def databases(**environment: str) -> Iterator[Path]:
         django.setup()
         from django.core.management import call_command
 
-        from config import processes
         from config.embedded import postgres, redis
+        from config.launcher import processes
 
         started: list[tuple[subprocess.Popen[bytes], Program]] = []
         try:
@@ -103,7 +103,7 @@ def web_processes(count: int) -> Iterator[list[int]]:
     from django.conf import settings
     from django.core.management import call_command
 
-    from config import programs
+    from config.launcher import programs
 
     call_command("collectstatic", verbosity=0, interactive=False)
     settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def running(*these: Program) -> Iterator[None]:
     """Run programs until left; each writes to a log in the home."""
     from django.conf import settings
 
-    from config import processes
+    from config.launcher import processes
 
     started: list[tuple[subprocess.Popen[bytes], Program]] = []
     try:

@@ -101,7 +101,7 @@ def _servers() -> Iterator[tuple[int, int]]:
     from django.conf import settings
     from django.core.management import call_command
 
-    from config import processes, programs
+    from config.launcher import processes, programs
     from inventory import stock
     from inventory.models import Courier, Warehouse, Zone
     from shop.models import Category, Product, User, Variant

@@ -119,7 +119,7 @@ def _held() -> int:
 
 @contextmanager
 def _sweeper() -> Iterator[None]:
-    from config import programs
+    from config.launcher import programs
 
     with lab.running(programs.sweeper(), programs.beat()):
         yield

@@ -118,8 +118,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def servers() -> Iterator[None]:
     """PostgreSQL and Redis, once for all tests."""
-    from config import processes
     from config.embedded import postgres, redis
+    from config.launcher import processes
 
     programs = [
         postgres.prepare(HOME, is_durable=False, max_connections=400),

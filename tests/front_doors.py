@@ -11,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from config import front_door
+from config.launcher import front_door
 from tests.realtime_servers import ROOT, eventually
 from tests.showfloor import free_ports
 

@@ -9,8 +9,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config import processes
 from config.embedded import redis as embedded
+from config.launcher import processes
 from realtime import topic_log
 from shop import redis_pool
 

@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as open_socket
 
-from config import programs
+from config.launcher import programs
 from realtime import identity
 from realtime.identity import Person
 from shop.models import User

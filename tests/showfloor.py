@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from config.processes import Program, popen_options
+from config.launcher.processes import Program, popen_options
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 from websockets.sync.client import connect
 
-from config.preparations import DEMO_LIVE
+from config.launcher.preparations import DEMO_LIVE
 from tests.showfloor import Showfloor
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(300)]

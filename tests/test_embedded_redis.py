@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import redis
 
-from config import processes
 from config.embedded import redis as embedded
 from config.embedded.exceptions import EmbeddedError
+from config.launcher import processes
 
 OLD = Path(__file__).parent / "data" / "redis-6.2"
 FILES = ("appendonly.aof", "dump.rdb")

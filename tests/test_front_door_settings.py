@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import requests
 
-from config import front_door
-from config.processes import ProgramError
+from config.launcher import front_door
+from config.launcher.processes import ProgramError
 from tests import front_doors, web_servers
 from tests.showfloor import free_ports
 

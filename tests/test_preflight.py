@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import pytest
 
-from config import preflight
-from config.preflight import PreflightError
+from config.launcher import preflight
+from config.launcher.preflight import PreflightError
 from tests.showfloor import free_ports
 
 HOST = "127.0.0.1"

@@ -17,8 +17,8 @@ import requests
 from django.conf import settings
 from websockets.sync.client import connect
 
-from config.processes import popen_options, signal_group
-from config.programs import ALONE
+from config.launcher.processes import popen_options, signal_group
+from config.launcher.programs import ALONE
 from tests.realtime_servers import ROOT, eventually
 from tests.showfloor import free_ports
 
@@ -99,7 +99,7 @@ def test_every_process_runs_alone_by_its_documented_command(machine: dict[str, s
 
 
 def start(command: str, machine: dict[str, str], output: int) -> subprocess.Popen[bytes]:
-    from config.processes import Program
+    from config.launcher.processes import Program
 
     argv = [sys.executable, *command.split()]
     options = popen_options(Program(name=command, argv=argv, folder=ROOT)) | {"env": machine}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from config import programs
-from config.processes import Program
+from config.launcher import programs
+from config.launcher.processes import Program
 
 
 @pytest.mark.parametrize("program", [programs.worker(), programs.sweeper()], ids=lambda program: program.name)

@@ -11,9 +11,9 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from config.process_logs import ProgramLog, trouble
-from config.processes import Program, ProgramError
-from config.supervisor import Supervisor, clear_leftovers, describe_status
+from config.launcher.process_logs import ProgramLog, trouble
+from config.launcher.processes import Program, ProgramError
+from config.launcher.supervisor import Supervisor, clear_leftovers, describe_status
 
 SLEEP = "import time; time.sleep(600)"
 

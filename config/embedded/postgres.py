@@ -16,7 +16,7 @@ from config import home
 from config.embedded import owner
 from config.embedded.exceptions import EmbeddedError
 from config.embedded.sockets import ensure_folder
-from config.processes import Program
+from config.launcher.processes import Program
 
 NAME = "postgres"
 ROLE = "showfloor"

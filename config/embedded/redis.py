@@ -13,7 +13,7 @@ import redis
 
 from config.embedded.exceptions import EmbeddedError
 from config.embedded.sockets import ensure_folder
-from config.processes import Program
+from config.launcher.processes import Program
 
 NAME = "redis"
 APPEND_ONLY = "appendonly.aof"

@@ -9,9 +9,9 @@ import imageio_ffmpeg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config import processes
 from config.demo import film
-from config.processes import Program
+from config.launcher import processes
+from config.launcher.processes import Program
 from streams.models import StreamSession
 
 SLUG = "demo-live"

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config import preparations, programs
-from config.front_door import DoorError
-from config.processes import Program, ProgramError
+from config.launcher import preparations, programs
+from config.launcher.front_door import DoorError
+from config.launcher.processes import Program, ProgramError
 
 ADDRESSED: dict[str, Callable[..., Program]] = {"web": programs.web, "realtime": programs.realtime}
 

@@ -18,14 +18,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
-from config import environment, front_door, preflight, preparations, programs
+from config import environment
 from config.embedded import postgres, redis
 from config.embedded.exceptions import EmbeddedError
-from config.front_door import DoorError
-from config.preflight import PreflightError
-from config.processes import Program, ProgramError
-from config.supervisor import Supervisor, clear_leftovers
-from config.terminal import Terminal
+from config.launcher import front_door, preflight, preparations, programs
+from config.launcher.front_door import DoorError
+from config.launcher.preflight import PreflightError
+from config.launcher.processes import Program, ProgramError
+from config.launcher.supervisor import Supervisor, clear_leftovers
+from config.launcher.terminal import Terminal
 
 FIRST_PAGE_WITHIN_S = 60
 BROKEN_PAGE_WITHIN_S = 5

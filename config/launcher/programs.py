@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from config import front_door
-from config.front_door import LOOPBACK
 from config.home import PROJECT
-from config.processes import Program, listens
+from config.launcher import front_door
+from config.launcher.front_door import LOOPBACK
+from config.launcher.processes import Program, listens
 
 WEB_THREADS = 32
 # Requests that may wait for a thread. Behind the front door every connection holds a request, and is soon done;

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from config.home import PROJECT
-from config.processes import Program, ProgramError, listens
+from config.launcher.processes import Program, ProgramError, listens
 
 FOLDER = PROJECT / "deploy" / "door"
 LOOPBACK = "127.0.0.1"

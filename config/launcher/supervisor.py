@@ -23,8 +23,8 @@ from pathlib import Path
 
 import psutil
 
-from config.process_logs import ProgramLog, Tell
-from config.processes import Program, ProgramError, signal_group, spawn
+from config.launcher.process_logs import ProgramLog, Tell
+from config.launcher.processes import Program, ProgramError, signal_group, spawn
 
 BACKOFF_S = (0.5, 1, 2, 4, 8, 15, 30)
 STEADY_AFTER_S = 30  # a program that ran this long has earned a quick restart
