@@ -13,7 +13,7 @@ from config import home
 from config.account_forms import ACCOUNT_FORMS as ACCOUNT_FORMS
 from config.account_forms import ACCOUNT_RATE_LIMITS as ACCOUNT_RATE_LIMITS
 from config.account_forms import MFA_FORMS as MFA_FORMS
-from config.backroom import UNFOLD as UNFOLD
+from config.admin_theme import UNFOLD as UNFOLD
 from config.logs import logging_of
 from config.timetable import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE
 
@@ -129,7 +129,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "shop.people.known_devices.KnownDevicesMiddleware",
     "config.request_rates.RequestRatesMiddleware",
-    "config.busy.BusyMiddleware",
+    "config.errors.BusyMiddleware",
     "shop.rest.times.CallsInUtc",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]

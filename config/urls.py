@@ -17,7 +17,7 @@ api_v1: list[URLPattern | URLResolver] = [
 ]
 
 handler400 = "config.refusals.bad_request"
-handler500 = "config.busy.server_error"
+handler500 = "config.errors.server_error"
 
 urlpatterns = [
     path("health", health.health),

@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from config import backroom
+from config import admin_theme
 from shop.models import User
 from tests.factories import make_user
 
@@ -20,7 +20,7 @@ REGISTERED = {
 def menu_of(user: User) -> dict[str, list[str]]:
     request = RequestFactory().get("/admin/")
     request.user = user
-    return {str(group["title"]): [str(item["link"]) for item in group["items"]] for group in backroom.menu(request)}
+    return {str(group["title"]): [str(item["link"]) for item in group["items"]] for group in admin_theme.menu(request)}
 
 
 def test_all_that_is_registered_is_in_the_menu_of_a_superuser_once(client: Client) -> None:
@@ -36,7 +36,7 @@ def test_all_that_is_registered_is_in_the_menu_of_a_superuser_once(client: Clien
 
 
 def test_what_stands_in_no_group_is_listed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backroom, "GROUPS", backroom.GROUPS[1:])
+    monkeypatch.setattr(admin_theme, "GROUPS", admin_theme.GROUPS[1:])
 
     menu = menu_of(User.objects.create_superuser("admin@example.com"))
 

@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from django.test import Client
 from psycopg import errors
 
-from config.busy import RETRY_S
+from config.errors import RETRY_S
 
 
 @pytest.fixture
