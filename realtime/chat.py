@@ -1,4 +1,4 @@
-"""What people at a socket say, handed to the show's chat."""
+"""The chat at a socket: posting what people say, and whom the hosts of shows have banned."""
 
 import asyncio
 import logging

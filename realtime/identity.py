@@ -1,4 +1,4 @@
-"""Who somebody is, said without a database: a signed ticket that stands in the page."""
+"""Who somebody at a socket is: by a signed ticket of the page, by an API token, or by the session cookie."""
 
 import time
 import uuid
@@ -17,7 +17,6 @@ from django.utils.crypto import salted_hmac
 
 from orders import access
 from orders.models import Order
-from realtime.identity import GUEST_ORDERS_MAX, Person, mark_of, now_ms
 from shop.models import User
 from shop.people import second_factor, sessions, tokens
 from shop.text import is_text
