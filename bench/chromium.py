@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.showfloor import Showfloor, new_showfloor
+from tests.support.showfloor import Showfloor, new_showfloor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import lab
 from bench.report import Figures
-from tests.showfloor import free_ports
+from tests.support.showfloor import free_ports
 
 PROJECT = Path(__file__).resolve().parent.parent
 

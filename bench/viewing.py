@@ -13,7 +13,7 @@ import requests
 
 from bench.chromium import at_the_demo, wait_until
 from bench.report import Figures, percentile
-from tests.showfloor import Showfloor
+from tests.support.showfloor import Showfloor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -16,15 +16,15 @@ from pytest_django.plugin import DjangoDbBlocker
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import page_checks
-from tests.home import HOME
-from tests.showfloor import Showfloor, new_showfloor
+from tests.support import page_checks
+from tests.support.home import HOME
+from tests.support.showfloor import Showfloor, new_showfloor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from orders.models import Order
-    from tests.realtime_servers import Server
+    from tests.support.realtime_servers import Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CHROMIUM_FLAGS = [
@@ -184,10 +184,10 @@ def empty_redis(request: pytest.FixtureRequest, servers: None) -> None:
 @pytest.fixture(scope="module")
 def lasting_past(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, "Order"]]:
     """A shop with a past, made once for all tests of a module and undone after them; each undoes its own changes."""
-    from tests import past
+    from tests.support import backdating
 
     with django_db_blocker.unblock(), undone():
-        yield past.make_past()
+        yield backdating.make_past()
 
 
 @contextmanager
@@ -222,7 +222,7 @@ def servers_by_kind(
     servers: None, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[dict[str, "Server"]]:
     """A realtime server of each kind, shared by a file's tests."""
-    from tests.realtime_servers import running
+    from tests.support.realtime_servers import running
 
     with django_db_blocker.unblock(), running(*REALTIME_SERVERS) as started:
         yield dict(zip(REALTIME_SERVERS, started, strict=True))

@@ -8,8 +8,8 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from shop.models import Address, User
-from tests.factories import make_user, make_warehouse
-from tests.mail_codes import last_code
+from tests.support.factories import make_user, make_warehouse
+from tests.support.mailed_codes import last_code
 
 pytestmark = pytest.mark.django_db
 

@@ -12,10 +12,10 @@ from inventory.models import Courier, Warehouse, Zone
 from orders.models import Order
 from shop.models import Address
 from shop.people import addresses
-from tests.buying import ADDRESS, hidden, open_checkout, text
-from tests.factories import make_product, make_user
-from tests.ordering import ADDRESS as CALLED
-from tests.ordering import KEY, body, post
+from tests.support.buying import ADDRESS, hidden, open_checkout, text
+from tests.support.factories import make_product, make_user
+from tests.support.order_requests import ADDRESS as CALLED
+from tests.support.order_requests import KEY, body, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

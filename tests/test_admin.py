@@ -19,9 +19,9 @@ from shop.models import AuditEntry, User, WebhookEndpoint
 from shop.notifications import notices
 from shop.notifications.notices import News
 from shop.webhooks import deliveries
-from tests import invariants
-from tests.factories import make_product, make_request, make_session, make_user
-from tests.told import a_payment
+from tests.support import invariants
+from tests.support.factories import make_product, make_request, make_session, make_user
+from tests.support.sent_messages import a_payment
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from config import admin_theme
 from shop.models import User
-from tests.factories import make_user
+from tests.support.factories import make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from orders.checkout import place_order
 from orders.models import Order, Payment, Refund
 from orders.providers import Fetched
 from shop.models import AuditEntry
-from tests import invariants
-from tests.factories import make_product, make_request, make_user
+from tests.support import invariants
+from tests.support.factories import make_product, make_request, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from inventory.transactions import after_commit
-from tests.factories import make_warehouse
+from tests.support.factories import make_warehouse
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

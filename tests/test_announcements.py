@@ -14,7 +14,7 @@ from realtime import seeding, topic_log
 from shop.models import AuditEntry, User
 from streams import announcements
 from streams.models import Announcement, StreamSession
-from tests.factories import make_session, make_user
+from tests.support.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

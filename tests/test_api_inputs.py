@@ -7,7 +7,7 @@ from django.test import Client
 
 from shop.models import User
 from streams.models import ChatMessage, StreamSession
-from tests.factories import make_product, make_session, make_user
+from tests.support.factories import make_product, make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

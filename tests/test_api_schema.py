@@ -30,7 +30,7 @@ from shop import wishlist
 from shop.models import User
 from shop.people import tokens
 from streams.chat import messages
-from tests.factories import make_product, make_request, make_session, make_user
+from tests.support.factories import make_product, make_request, make_session, make_user
 
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "12"))
 SCHEMA = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application())

@@ -13,9 +13,9 @@ from orders import locks
 from orders.archive import copies, mover, partitions
 from orders.models import ArchivedOrder, IdempotencyKey, Order, OrderLine, Payment, ProviderEvent, Refund
 from shop.models import AuditEntry
-from tests import invariants
-from tests.archiving import make_over
-from tests.factories import make_user
+from tests.support import invariants
+from tests.support.archivable_orders import make_over
+from tests.support.factories import make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -12,9 +12,9 @@ from django.urls import reverse
 from orders import checkout
 from orders.models import ArchivedOrder, Order, Payment
 from shop.models import AuditEntry, User
-from tests.archiving import make_archived, make_over
-from tests.buying import text
-from tests.factories import make_product, make_request, make_user
+from tests.support.archivable_orders import make_archived, make_over
+from tests.support.buying import text
+from tests.support.factories import make_product, make_request, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from orders import tasks
 from orders.archive import copies
 from orders.archive.router import Router
 from orders.models import ArchivedOrder, Order, Payment
-from tests.archiving import make_over
+from tests.support.archivable_orders import make_over
 
 pytestmark = pytest.mark.django_db
 

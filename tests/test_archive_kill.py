@@ -15,9 +15,9 @@ from inventory.models import Reservation
 from orders import locks, reading
 from orders.archive import copies, mover, partitions
 from orders.models import ArchivedOrder, Order, OrderLine
-from tests import invariants
-from tests.archiving import make_over
-from tests.realtime_servers import ROOT, database_urls
+from tests.support import invariants
+from tests.support.archivable_orders import make_over
+from tests.support.realtime_servers import ROOT, database_urls
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.realtime_servers import ROOT, database_urls
+from tests.support.realtime_servers import ROOT, database_urls
 
 MAIN, APART = "postgres://u:p@db.example.com/shop", "postgres://u:p@old.example.com/shop"
 

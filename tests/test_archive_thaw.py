@@ -15,10 +15,10 @@ from orders.exceptions import TransitionRefused
 from orders.models import ArchivedOrder, Order, Payment, Refund
 from orders.providers import Fetched
 from shop.models import AuditEntry, Variant
-from tests import invariants
-from tests.archiving import make_archived, make_over
-from tests.factories import make_user
-from tests.rush import together
+from tests.support import invariants
+from tests.support.archivable_orders import make_archived, make_over
+from tests.support.concurrency import together
+from tests.support.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

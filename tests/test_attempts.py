@@ -20,9 +20,9 @@ from orders.providers import Fetched
 from shop.models import AuditEntry, WebhookDelivery, WebhookEndpoint
 from shop.webhooks import signing
 from streams.models import Announcement, ChatMessage, StreamSession
-from tests.factories import make_product, make_request, make_session, make_user
-from tests.rush import together
-from tests.sent_forms import hidden, said, signed_in, staff
+from tests.support.concurrency import together
+from tests.support.factories import make_product, make_request, make_session, make_user
+from tests.support.sent_forms import hidden, said, signed_in, staff
 
 SUBMITTED = {"_form_submitted": "True"}
 

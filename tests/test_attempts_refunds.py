@@ -13,10 +13,10 @@ from orders.checkout import place_order
 from orders.models import Order, Payment, Refund
 from orders.providers import Fetched
 from shop.models import AuditEntry
-from tests import invariants
-from tests.factories import make_product, make_request
-from tests.rush import together
-from tests.sent_forms import hidden, said, staff
+from tests.support import invariants
+from tests.support.concurrency import together
+from tests.support.factories import make_product, make_request
+from tests.support.sent_forms import hidden, said, staff
 
 
 def sent(units: int = 2) -> Order:

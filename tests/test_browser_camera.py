@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.showfloor import Showfloor
+from tests.support.showfloor import Showfloor
 from tests.test_browser_studio import PHONE, WITHIN_MS, Floor, encoder, until, wait_for_picture
 
 if TYPE_CHECKING:

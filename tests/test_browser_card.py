@@ -16,11 +16,11 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from orders.models import Order, ProviderEvent
-from tests import ordering, stripe_stand_ins
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.factories import make_product
-from tests.realtime_servers import eventually
-from tests.stripe_stand_ins import DECLINED_CARD, GOOD_CARD, SECRET_KEY, LocalStripe
+from tests.support import order_requests, stripe_stand_ins
+from tests.support.factories import make_product
+from tests.support.realtime_servers import eventually
+from tests.support.stripe_stand_ins import DECLINED_CARD, GOOD_CARD, SECRET_KEY, LocalStripe
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -77,8 +77,8 @@ def order(live_server: LiveServer, localstripe: LocalStripe, settings: Settings)
     settings.SITE_URL = live_server.url
     localstripe.send_webhooks_to(f"{live_server.url}/api/v1/webhooks/payments/stripe")
     make_product(skus=("VASE",), price_minor=8600, stock=5)
-    headers = {"Idempotency-Key": ordering.KEY}
-    answer = requests.post(f"{live_server.url}/api/v1/orders", json=ordering.body(), headers=headers, timeout=20)
+    headers = {"Idempotency-Key": order_requests.KEY}
+    answer = requests.post(f"{live_server.url}/api/v1/orders", json=order_requests.body(), headers=headers, timeout=20)
     assert answer.status_code == 201
     return dict(answer.json())
 

@@ -12,7 +12,7 @@ import requests
 from websockets.sync.client import connect
 
 from config.launcher.preparations import DEMO_LIVE
-from tests.showfloor import Showfloor
+from tests.support.showfloor import Showfloor
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(300)]
 

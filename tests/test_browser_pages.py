@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.showfloor import Showfloor
-from tests.viewers import PHONE, SHOW, WIDE, People, coming, until, wait_for_fresh_numbers, wait_for_picture
+from tests.support.showfloor import Showfloor
+from tests.support.viewers import PHONE, SHOW, WIDE, People, coming, until, wait_for_fresh_numbers, wait_for_picture
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

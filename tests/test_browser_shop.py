@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.showfloor import Showfloor
+from tests.support.showfloor import Showfloor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -13,8 +13,8 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.showfloor import Showfloor
-from tests.viewers import SHOW, People, coming, until, wait_for_fresh_numbers, wait_for_picture
+from tests.support.showfloor import Showfloor
+from tests.support.viewers import SHOW, People, coming, until, wait_for_fresh_numbers, wait_for_picture
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

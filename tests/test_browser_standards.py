@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.page_checks import Review
-from tests.showfloor import Showfloor
-from tests.site_map import plain_addresses
-from tests.viewers import PHONE, SHOW, WIDE, People, coming, wait_for_fresh_numbers
+from tests.support.page_checks import Review
+from tests.support.showfloor import Showfloor
+from tests.support.site_map import plain_addresses
+from tests.support.viewers import PHONE, SHOW, WIDE, People, coming, wait_for_fresh_numbers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -12,7 +12,7 @@ import imageio_ffmpeg
 import pytest
 from playwright.sync_api import expect
 
-from tests.showfloor import Showfloor
+from tests.support.showfloor import Showfloor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

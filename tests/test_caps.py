@@ -9,10 +9,10 @@ from orders.checkout import place_order
 from orders.exceptions import OverCap
 from orders.models import Order
 from orders.placers import of_user
-from tests import ordering
-from tests.buying import ADDRESS, open_checkout, text
-from tests.factories import make_product, make_request, make_user
-from tests.ordering import KEY, assert_problem, body, post, token
+from tests.support import order_requests
+from tests.support.buying import ADDRESS, open_checkout, text
+from tests.support.factories import make_product, make_request, make_user
+from tests.support.order_requests import KEY, assert_problem, body, post, token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -91,7 +91,7 @@ def test_a_strangers_order_takes_nothing_of_a_persons_cap_until_it_is_paid(state
 
 
 def test_the_page_says_how_a_guest_gets_their_own(client: Client) -> None:
-    ordering.post(client, body(("VASE", 2)))
+    order_requests.post(client, body(("VASE", 2)))
 
     answer = client.post("/checkout/", open_checkout(client, sku="VASE", quantity=2) | ADDRESS)
 

@@ -19,8 +19,8 @@ from streams.hls.exceptions import BadCaptions
 from streams.hls.origin import Origin
 from streams.hls.recording import Entry, Rendition, Run, Segment
 from streams.models import StreamSession
-from tests.caller import Caller
-from tests.factories import make_session, make_user
+from tests.support.api_client import Caller
+from tests.support.factories import make_session, make_user
 
 State = StreamSession.State
 START = datetime(2026, 5, 4, 18, 0, tzinfo=UTC)

@@ -27,9 +27,9 @@ from streams.media.uploader import BATCH, Uploader, Uploaders, _batch
 from streams.models import Broadcast, StreamSession
 from streams.store import progress, upload_lag
 from streams.store.bucket import Bucket, find_bucket
-from tests.carrying import AUDIO, HIGH, START, carrying, count, encode, end, listed, until
-from tests.factories import make_session
-from tests.store_servers import BUCKET, PREFIX, Store, broken_promises, running_store
+from tests.support.factories import make_session
+from tests.support.store_servers import BUCKET, PREFIX, Store, broken_promises, running_store
+from tests.support.stored_show import AUDIO, HIGH, START, carrying, count, encode, end, listed, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

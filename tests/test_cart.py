@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from shop import cart, wishlist
 from shop.exceptions import CartFull, QuantityRefused, UnknownSku
 from shop.models import Cart, CartLine, Product, User, Variant
-from tests.factories import make_product, make_user
-from tests.mail_codes import last_code
+from tests.support.factories import make_product, make_user
+from tests.support.mailed_codes import last_code
 
 pytestmark = pytest.mark.django_db
 

@@ -6,9 +6,9 @@ from django.test import Client
 from orders.models import Order
 from shop import cart
 from shop.models import Cart, CartLine
-from tests import invariants, paying
-from tests.buying import ADDRESS, open_checkout, order_by_page, pay, put_into_cart, text
-from tests.factories import make_product, make_user
+from tests.support import invariants, paying
+from tests.support.buying import ADDRESS, open_checkout, order_by_page, pay, put_into_cart, text
+from tests.support.factories import make_product, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from streams.chat import messages
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage
 from streams.signals import chat_posted, chat_removed, slow_mode_changed
-from tests.factories import make_session, make_user
+from tests.support.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

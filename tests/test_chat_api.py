@@ -12,8 +12,8 @@ from shop.models import User
 from streams import shows
 from streams.chat import messages, pinned
 from streams.models import ChatMessage, Moderator, StreamSession
-from tests.caller import Caller
-from tests.factories import make_session, make_user
+from tests.support.api_client import Caller
+from tests.support.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

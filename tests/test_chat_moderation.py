@@ -12,7 +12,7 @@ from streams.chat import messages, moderators, pinned, review, rules, silences
 from streams.exceptions import CantModerate, ChatRefused
 from streams.models import BlockedWord, ChatMessage, Moderator, Silence, StreamSession
 from streams.signals import chat_posted, chat_removed, message_pinned
-from tests.factories import make_session, make_user
+from tests.support.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -25,7 +25,7 @@ from streams.chat import messages, pinned
 from streams.chat import partitions as chat_partitions
 from streams.chat.partitions import MONTHS
 from streams.models import ChatMessage, StreamSession
-from tests.factories import make_session, make_user
+from tests.support.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

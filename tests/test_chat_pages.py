@@ -12,8 +12,8 @@ from django.utils import timezone
 from shop.models import AuditEntry, User
 from streams.chat import messages, moderators, pinned, silences
 from streams.models import ChatMessage, Moderator, Silence, StreamSession
-from tests.caller import Caller
-from tests.factories import make_session, make_user
+from tests.support.api_client import Caller
+from tests.support.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

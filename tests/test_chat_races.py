@@ -17,7 +17,7 @@ from shop.models import User
 from streams.chat import messages, pinned, silences
 from streams.exceptions import CantModerate, ChatRefused
 from streams.models import ChatMessage, Silence, StreamSession
-from tests.factories import make_session, make_user
+from tests.support.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

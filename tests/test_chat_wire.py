@@ -8,8 +8,8 @@ import pytest
 
 from streams.chat import pinned, review, silences
 from streams.models import ChatMessage, StreamSession
-from tests.factories import make_session, make_user
-from tests.realtime_servers import Client, Server, running, ticket_of
+from tests.support.factories import make_session, make_user
+from tests.support.realtime_servers import Client, Server, running, ticket_of
 
 pytestmark = pytest.mark.keeps_redis
 

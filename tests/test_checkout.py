@@ -23,8 +23,8 @@ from orders.idempotency import Idempotency
 from orders.models import Order, OrderLine
 from orders.signals import orders_changed
 from shop.models import Product, Variant
-from tests import invariants, ordering
-from tests.factories import make_product, make_request, make_stock, make_user
+from tests.support import invariants, order_requests
+from tests.support.factories import make_product, make_request, make_stock, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -202,7 +202,7 @@ def test_an_order_costs_twelve_statements_whatever_is_in_it(
     place_order(make_request((skus[0], 1)))  # what a process reads once is not the order's price
 
     with django_assert_num_queries(12):
-        assert ordering.post(client, ordering.body(*((sku, 1) for sku in skus))).status_code == 201
+        assert order_requests.post(client, order_requests.body(*((sku, 1) for sku in skus))).status_code == 201
 
 
 def test_a_cap_counts_all_the_orders_of_one_buyer_that_stand() -> None:

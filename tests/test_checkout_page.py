@@ -17,9 +17,9 @@ from orders.exceptions import IdempotencyInProgress
 from orders.models import Order
 from shop.models import CartLine, Product
 from shop.people import addresses
-from tests import invariants
-from tests.buying import ADDRESS, hidden, open_checkout, order_by_page, put_into_cart, text
-from tests.factories import make_product, make_request, make_user
+from tests.support import invariants
+from tests.support.buying import ADDRESS, hidden, open_checkout, order_by_page, put_into_cart, text
+from tests.support.factories import make_product, make_request, make_user
 
 pytestmark = pytest.mark.django_db
 

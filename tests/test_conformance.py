@@ -12,7 +12,7 @@ from streams.hls import encoder, ladder
 from streams.hls.origin import Origin
 from streams.hls.watcher import Watcher
 from streams.ingest.ffmpeg import ffmpeg
-from tests.conformance import Read, Version, Watch, faults, playlist_faults
+from tests.support.playlist_conformance import Read, Version, Watch, faults, playlist_faults
 
 START = datetime(2026, 5, 4, 18, 0, tzinfo=UTC)
 SOURCE = ladder.Source(160, 90, 25.0, keyframe_s=1.0, has_sound=True, can_copy_sound=True)

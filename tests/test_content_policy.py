@@ -17,9 +17,9 @@ from config.request_limits import QUERY_BYTES_MAX
 from shop.models import Product
 from streams import pins, run_list
 from streams.models import StreamSession
-from tests.archiving import make_over
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.factories import make_product, make_session, make_user
+from tests.support.archivable_orders import make_over
+from tests.support.factories import make_product, make_session, make_user
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

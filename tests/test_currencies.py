@@ -5,9 +5,9 @@ from django.test import Client
 
 from orders.models import Order
 from shop.models import CartLine, Product, Variant
-from tests.buying import ADDRESS, hidden, open_checkout, put_into_cart, text
-from tests.factories import make_product
-from tests.ordering import body, post
+from tests.support.buying import ADDRESS, hidden, open_checkout, put_into_cart, text
+from tests.support.factories import make_product
+from tests.support.order_requests import body, post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,7 +6,7 @@ import pytest
 
 from inventory import delivery
 from inventory.models import Courier, StockItem, Warehouse, Zone
-from tests.factories import make_stock
+from tests.support.factories import make_stock
 
 pytestmark = pytest.mark.django_db
 

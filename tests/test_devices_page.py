@@ -14,7 +14,7 @@ from shop.models import User
 from streams import leases
 from streams.exceptions import LeaseLost
 from streams.leases import Device, Granted
-from tests.factories import make_user
+from tests.support.factories import make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from streams.ingest.camera import tickets
 from streams.ingest.srt import port, slots
 from streams.media.owner import Owner
 from streams.models import Broadcast, StreamSession
-from tests.factories import make_user
+from tests.support.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.keeps_redis]
 

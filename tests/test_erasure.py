@@ -33,10 +33,10 @@ from streams import opinions
 from streams.chat import messages
 from streams.models import ChatMessage
 from streams.signals import chat_removed
-from tests import invariants
-from tests.archiving import make_archived, make_over
-from tests.factories import make_product, make_request, make_session, make_user
-from tests.rush import together
+from tests.support import invariants
+from tests.support.archivable_orders import make_archived, make_over
+from tests.support.concurrency import together
+from tests.support.factories import make_product, make_request, make_session, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

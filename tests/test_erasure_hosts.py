@@ -13,8 +13,8 @@ from shop.people import erasure
 from streams import broadcasts, captions, playback
 from streams.exceptions import KeyRefused
 from streams.media.show import publish_replay
-from tests.carrying import encode
-from tests.factories import make_session, make_user
+from tests.support.factories import make_session, make_user
+from tests.support.stored_show import encode
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,9 +13,9 @@ import requests
 
 from config.static_files import CompressedStorage
 from streams.store import headers, tokens
-from tests import front_doors, web_servers
-from tests.front_doors import Door
-from tests.showfloor import free_ports
+from tests.support import front_doors, web_servers
+from tests.support.front_doors import Door
+from tests.support.showfloor import free_ports
 
 BODY = bytes(range(256)) * 400
 SHOW = "sessions/0f0e7a5c-94a4-4b3e-bc4d-0a4f9a1c7e55"
@@ -61,7 +61,9 @@ def floor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     proxies = {"TRUSTED_PROXIES": "0" if request.param == "caddy" else "1"}
     ports = free_ports()
     with ExitStack() as stack:
-        [web] = stack.enter_context(web_servers.running(count=1, application="tests.echo_wsgi:application", **proxies))
+        [web] = stack.enter_context(
+            web_servers.running(count=1, application="tests.support.echo_wsgi:application", **proxies)
+        )
         port = int(web.rpartition(":")[2])
         door = front_doors.running_door(
             request.param, home, web=port, realtime=ports["REALTIME_PORT"], camera=ports["SRT_PORT"]

@@ -8,15 +8,15 @@ import requests
 
 from config.launcher import front_door
 from config.launcher.processes import ProgramError
-from tests import front_doors, web_servers
-from tests.showfloor import free_ports
+from tests.support import front_doors, web_servers
+from tests.support.showfloor import free_ports
 
 
 @pytest.mark.parametrize("proxies", [1, 2])
 def test_so_many_proxies_are_believed_and_no_more(tmp_path: Path, proxies: int) -> None:
     ports = free_ports()
     behind = {"TRUSTED_PROXIES": str(proxies)}
-    with web_servers.running(count=1, application="tests.echo_wsgi:application", **behind) as [web]:
+    with web_servers.running(count=1, application="tests.support.echo_wsgi:application", **behind) as [web]:
         door = front_doors.running_door(
             "caddy",
             tmp_path,

@@ -16,7 +16,7 @@ from redis.retry import Retry
 from shop.http import rate_limits
 from shop.models import User
 from shop.people import guesses, known_devices
-from tests.factories import make_user
+from tests.support.factories import make_user
 
 pytestmark = pytest.mark.django_db
 

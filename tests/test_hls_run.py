@@ -19,10 +19,10 @@ from streams.hls.origin import Origin
 from streams.hls.recording import Rendition, Run, Segment
 from streams.media.show import publish_replay
 from streams.models import Broadcast, StreamSession
-from tests.conformance import faults, watching
-from tests.factories import make_session, make_user
-from tests.media_process import NO_SOUND, MediaProcess, decode, media_playlist, push, show_folder
-from tests.realtime_servers import eventually
+from tests.support.factories import make_session, make_user
+from tests.support.media_process import NO_SOUND, MediaProcess, decode, media_playlist, push, show_folder
+from tests.support.playlist_conformance import faults, watching
+from tests.support.realtime_servers import eventually
 
 State = StreamSession.State
 

@@ -12,11 +12,11 @@ from inventory.models import StockItem
 from orders.checkout import place_order
 from orders.exceptions import InsufficientStock, TooManyUnpaid
 from orders.models import Order
-from tests import invariants, unguarded
-from tests.buying import ADDRESS, open_checkout, text
-from tests.factories import make_product, make_request, make_user
-from tests.ordering import KEY, assert_problem, body, post, token
-from tests.rush import together
+from tests.support import invariants, unguarded
+from tests.support.buying import ADDRESS, open_checkout, text
+from tests.support.concurrency import together
+from tests.support.factories import make_product, make_request, make_user
+from tests.support.order_requests import KEY, assert_problem, body, post, token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,8 +11,8 @@ from streams import figures, health, pins, run_list
 from streams.chat import messages
 from streams.models import ChatMessage, Pin, StreamSession
 from streams.store import upload_lag
-from tests.caller import Caller
-from tests.factories import make_product, make_session, make_user
+from tests.support.api_client import Caller
+from tests.support.factories import make_product, make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -11,10 +11,10 @@ import requests
 from playwright.sync_api import expect
 
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.showfloor import Showfloor, new_showfloor
+from tests.support.showfloor import Showfloor, new_showfloor
+from tests.support.viewers import WIDE, until, wait_for_picture
 from tests.test_browser_camera import CAMERA_FLAGS, end, go_live
 from tests.test_browser_checkout import ADDRESS
-from tests.viewers import WIDE, until, wait_for_picture
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

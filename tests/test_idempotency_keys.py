@@ -10,7 +10,7 @@ from orders.checkout import place_order
 from orders.exceptions import IdempotencyMismatch
 from orders.idempotency import Idempotency
 from orders.models import IdempotencyKey, Order
-from tests.factories import make_product, make_request
+from tests.support.factories import make_product, make_request
 
 pytestmark = pytest.mark.django_db
 

@@ -9,9 +9,9 @@ import pytest
 from streams import broadcasts, keys, shows
 from streams.ingest.srt import slots
 from streams.models import Broadcast, StreamSession
-from tests.factories import make_session, make_user
-from tests.media_process import MediaProcess, decode, media_playlist, push
-from tests.realtime_servers import eventually
+from tests.support.factories import make_session, make_user
+from tests.support.media_process import MediaProcess, decode, media_playlist, push
+from tests.support.realtime_servers import eventually
 
 State = StreamSession.State
 WRONG = "not-the-passphrase-of-this-show"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from streams import shows
 from streams.ingest.camera import tickets
 from streams.models import Broadcast, StreamSession
-from tests.caller import Caller
-from tests.factories import make_session, make_user
+from tests.support.api_client import Caller
+from tests.support.factories import make_session, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.keeps_redis]
 

@@ -31,8 +31,8 @@ from orders.idempotency import Idempotency
 from orders.lifecycle import Event
 from orders.models import ArchivedOrder, Order, Payment, Refund
 from orders.providers import Fetched
-from tests import invariants, unguarded
-from tests.factories import make_product, make_request
+from tests.support import invariants, unguarded
+from tests.support.factories import make_product, make_request
 
 pytestmark = [
     pytest.mark.slow,
@@ -171,7 +171,7 @@ class Cut:
     """Set when the other was told that the first is still at it."""
 
     def wait(self) -> None:
-        """Stand at this cut where a stand-in for a guard meets its rivals (tests/unguarded.py)."""
+        """Stand at this cut where a stand-in for a guard meets its rivals (tests/support/unguarded.py)."""
         self.pass_by(self.place)
 
     def pass_by(self, place: str) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from inventory.json_fields import AnyObject, Counts, JsonPathMatch, Rows, Shape, Texts, Words
 from shop.models import AuditEntry, Product, User, Variant
-from tests.factories import make_product
+from tests.support.factories import make_product
 
 OURS = ["inventory", "shop", "orders", "streams", "realtime", "config"]
 JSON_FIELDS = [

@@ -18,9 +18,9 @@ import psycopg
 import pytest
 
 from config import home
-from tests.customers import PRICES, Customers, Diary
-from tests.killer import VICTIMS, Killer
-from tests.showfloor import Showfloor, new_showfloor, wait_until
+from tests.support.customers import PRICES, Customers, Diary
+from tests.support.killer import VICTIMS, Killer
+from tests.support.showfloor import Showfloor, new_showfloor, wait_until
 
 LOAD_S = float(os.environ.get("KILL_LOAD_S", "15"))
 SEED = int(os.environ.get("KILL_SEED", random.randrange(10**6)))
@@ -35,7 +35,7 @@ SCARCE = 40
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(int(LOAD_MOST_S) + QUIET_WITHIN_S + 300)]
 
 SHOP = f"""
-from tests.factories import make_product
+from tests.support.factories import make_product
 for sku, price_minor in {PRICES!r}.items():
     make_product(skus=(sku,), price_minor=price_minor, stock={SCARCE} if sku == "CUP" else 100_000)
 """

@@ -11,8 +11,8 @@ from orders.checkout import place_order
 from orders.exceptions import OverCap
 from orders.models import Order, Payment, Refund
 from orders.providers import Fetched
-from tests import invariants
-from tests.factories import make_product, make_request, make_stock
+from tests.support import invariants
+from tests.support.factories import make_product, make_request, make_stock
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from shop import redis_pool
 from streams import leases
 from streams.exceptions import LeaseLost, LeasesUnknown, TooManyStreams
 from streams.leases import Device, Granted
-from tests.realtime_servers import eventually
+from tests.support.realtime_servers import eventually
 
 
 def take(device: str, *, person: str = "user:a", session: str = "kiln", take_over: tuple[str, ...] = ()) -> Granted:

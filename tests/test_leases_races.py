@@ -13,9 +13,9 @@ from shop import redis_pool
 from streams import leases, playback
 from streams.exceptions import TooManyStreams
 from streams.leases import Device, Granted
-from tests import web_servers
-from tests.caller import Caller
-from tests.factories import make_session, make_user
+from tests.support import web_servers
+from tests.support.api_client import Caller
+from tests.support.factories import make_session, make_user
 
 CALLS = 1000
 AT_ONCE = 50

@@ -20,8 +20,8 @@ from orders.lifecycle import Event
 from orders.models import Order, Payment, Refund, SandboxPayment
 from orders.providers import Fetched, sandbox
 from shop.models import AuditEntry
-from tests import invariants
-from tests.factories import make_product, make_request, make_user
+from tests.support import invariants
+from tests.support.factories import make_product, make_request, make_user
 
 pytestmark = pytest.mark.django_db
 

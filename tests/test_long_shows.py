@@ -18,9 +18,9 @@ from streams.hls.recording import Rendition, Run, Segment
 from streams.models import StreamSession
 from streams.store.headers import cache_control, compressed
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.realtime_servers import ROOT
-from tests.recorded import film
-from tests.viewers import until
+from tests.support.realtime_servers import ROOT
+from tests.support.recordings import film
+from tests.support.viewers import until
 
 START = datetime(2026, 5, 4, 18, 0, tzinfo=UTC)
 HIGH = Rendition("high", "avc1.64001f,mp4a.40.2", 2_000_000, 1280, 720, 25.0)

@@ -26,10 +26,10 @@ from streams import pins, shows
 from streams.chat import messages
 from streams.host import forms as host_forms
 from streams.models import Announcement, BlockedWord, ChatMessage, Silence, StreamSession
-from tests.archiving import pay
-from tests.factories import make_product, make_request, make_user
-from tests.sent_forms import signed_in, staff
-from tests.told import hand_on
+from tests.support.archivable_orders import pay
+from tests.support.factories import make_product, make_request, make_user
+from tests.support.sent_forms import signed_in, staff
+from tests.support.sent_messages import hand_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

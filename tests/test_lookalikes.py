@@ -12,8 +12,8 @@ from streams.chat import messages, rules
 from streams.chat.links import has_link
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage, Moderator
-from tests.caller import Caller
-from tests.factories import make_session, make_user
+from tests.support.api_client import Caller
+from tests.support.factories import make_session, make_user
 
 in_database = pytest.mark.django_db(transaction=True)
 

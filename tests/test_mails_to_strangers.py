@@ -16,9 +16,9 @@ from orders.models import Order
 from shop.models import Notice, User
 from shop.notifications import notices
 from shop.notifications.notices import News
-from tests.factories import make_product, make_request, make_user
-from tests.rush import together
-from tests.told import happens, is_paid
+from tests.support.concurrency import together
+from tests.support.factories import make_product, make_request, make_user
+from tests.support.sent_messages import happens, is_paid
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

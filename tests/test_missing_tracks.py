@@ -11,11 +11,11 @@ import pytest
 from streams import health
 from streams.ingest.flv import AUDIO, VIDEO
 from streams.models import Broadcast, StreamSession
-from tests.conformance import faults, watching
-from tests.factories import make_session
-from tests.media_process import MediaProcess, decode, media_playlist, show_folder
-from tests.realtime_servers import eventually
-from tests.scripted_encoder import ScriptedEncoder
+from tests.support.factories import make_session
+from tests.support.media_process import MediaProcess, decode, media_playlist, show_folder
+from tests.support.playlist_conformance import faults, watching
+from tests.support.realtime_servers import eventually
+from tests.support.scripted_encoder import ScriptedEncoder
 
 State = StreamSession.State
 

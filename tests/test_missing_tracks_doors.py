@@ -17,10 +17,10 @@ from streams import broadcasts, health, shows
 from streams.ingest.camera import tickets
 from streams.ingest.ffmpeg import ffmpeg
 from streams.models import Broadcast, StreamSession
-from tests.conformance import faults, watching
-from tests.factories import make_user
-from tests.media_process import MediaProcess, Push, media_playlist, show_folder
-from tests.realtime_servers import eventually
+from tests.support.factories import make_user
+from tests.support.media_process import MediaProcess, Push, media_playlist, show_folder
+from tests.support.playlist_conformance import faults, watching
+from tests.support.realtime_servers import eventually
 from tests.test_ingest import wait_for_port
 
 State = StreamSession.State

@@ -30,8 +30,8 @@ from shop.amounts import (
 )
 from shop.models import Product, User, Variant
 from shop.money_fields import MoneyField
-from tests.factories import make_product, make_request
-from tests.told import a_payment
+from tests.support.factories import make_product, make_request
+from tests.support.sent_messages import a_payment
 
 LANGUAGES = ("en", "en-in", "de", "de-ch", "fr", "pt-br", "sv", "pl", "cs", "ru", "hi", "bn", "ar", "fa", "he", "ja")
 

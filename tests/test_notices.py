@@ -15,8 +15,8 @@ from orders.notices import handlers, order_mails
 from shop import outbox, tasks
 from shop.models import Notice, OutboxEvent, User, WebhookDelivery, WebhookEndpoint
 from shop.notifications import notices
-from tests.factories import make_product, make_user
-from tests.told import a_payment, an_order, hand_on, happens, is_paid, told
+from tests.support.factories import make_product, make_user
+from tests.support.sent_messages import a_payment, an_order, hand_on, happens, is_paid, told
 
 pytestmark = pytest.mark.django_db
 

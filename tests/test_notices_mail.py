@@ -20,11 +20,11 @@ from orders.models import Order
 from shop.models import Notice, User
 from shop.notifications import mails, notices
 from shop.notifications.notices import News
-from tests.factories import make_user
-from tests.post_office import PostOffice, open_office
-from tests.realtime_servers import ROOT, database_urls, eventually
-from tests.rush import together
-from tests.told import an_order, is_paid
+from tests.support.concurrency import together
+from tests.support.factories import make_user
+from tests.support.realtime_servers import ROOT, database_urls, eventually
+from tests.support.sent_messages import an_order, is_paid
+from tests.support.smtp_server import PostOffice, open_office
 
 pytestmark = pytest.mark.django_db
 

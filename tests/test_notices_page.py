@@ -14,9 +14,9 @@ from pytest_django import Settings
 from shop.models import Notice, User
 from shop.notifications import notices
 from shop.notifications.notices import News
-from tests.buying import text
-from tests.factories import make_user
-from tests.told import an_order, is_paid
+from tests.support.buying import text
+from tests.support.factories import make_user
+from tests.support.sent_messages import an_order, is_paid
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from django.test import Client
 
 from orders.models import Order
 from shop.models import CartLine
-from tests.buying import ADDRESS, put_into_cart
-from tests.factories import make_product, make_user
+from tests.support.buying import ADDRESS, put_into_cart
+from tests.support.factories import make_product, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

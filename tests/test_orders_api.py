@@ -18,8 +18,8 @@ from orders.models import Order, Payment
 from shop import cart
 from shop.models import Cart, CartLine
 from shop.rest.rendering import OrjsonRenderer
-from tests.factories import make_product, make_user
-from tests.ordering import ADDRESS, JSON, KEY, assert_problem, body, post, token
+from tests.support.factories import make_product, make_user
+from tests.support.order_requests import ADDRESS, JSON, KEY, assert_problem, body, post, token
 
 pytestmark = pytest.mark.django_db
 

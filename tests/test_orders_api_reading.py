@@ -17,9 +17,9 @@ from orders import checkout, lifecycle, payments
 from orders.models import Order
 from orders.providers import sandbox
 from shop.models import User
-from tests import invariants
-from tests.factories import make_product, make_request, make_user
-from tests.ordering import ADDRESS, KEY, assert_problem, body, post, token
+from tests.support import invariants
+from tests.support.factories import make_product, make_request, make_user
+from tests.support.order_requests import ADDRESS, KEY, assert_problem, body, post, token
 
 pytestmark = pytest.mark.django_db
 

@@ -8,11 +8,11 @@ from django.test import Client
 from orders import joining
 from orders.checkout import place_order
 from orders.models import ArchivedOrder, Order
-from tests.archiving import make_archived
-from tests.buying import order_by_page, text
-from tests.factories import make_product, make_request, make_user
-from tests.mail_codes import last_code
-from tests.ordering import token
+from tests.support.archivable_orders import make_archived
+from tests.support.buying import order_by_page, text
+from tests.support.factories import make_product, make_request, make_user
+from tests.support.mailed_codes import last_code
+from tests.support.order_requests import token
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 PASSWORD = "a long and winding word"

@@ -16,10 +16,10 @@ from orders.exceptions import CursorRefused, OverCap
 from orders.listing import Asked
 from orders.models import ArchivedOrder, Order
 from shop.models import Product, User, Variant
-from tests.archiving import make_archived, make_over
-from tests.buying import order_by_page, text
-from tests.factories import make_product, make_request, make_user
-from tests.ordering import assert_problem, token
+from tests.support.archivable_orders import make_archived, make_over
+from tests.support.buying import order_by_page, text
+from tests.support.factories import make_product, make_request, make_user
+from tests.support.order_requests import assert_problem, token
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""Whatever happens to orders, in any order: the machine of tests/orders_machine.py on real PostgreSQL."""
+"""Whatever happens to orders, in any order: the machine of tests/support/orders_machine.py on real PostgreSQL."""
 
 import os
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.orders_machine import Orders
+from tests.support.orders_machine import Orders
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "25"))  # `make soak` asks for many more
 

@@ -18,9 +18,9 @@ from orders.exceptions import ProviderAway
 from orders.models import Order, Payment, ProviderEvent, SandboxPayment
 from orders.providers.sandbox import Sandbox
 from shop.models import User, Variant
-from tests import invariants
-from tests.buying import hidden, order_by_page, pay, text
-from tests.factories import make_product, make_request, make_user
+from tests.support import invariants
+from tests.support.buying import hidden, order_by_page, pay, text
+from tests.support.factories import make_product, make_request, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from shop.models import Address, Variant
 from streams import opinions, playback
 from streams.chat import messages
 from streams.models import ChatMessage, Opinion, Pin, StreamSession
-from tests.factories import make_product, make_session, make_user
+from tests.support.factories import make_product, make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -16,10 +16,10 @@ from orders.providers import Fetched, Refunded, sandbox
 from orders.providers.sandbox import Switch
 from shop.models import AuditEntry, OutboxEvent
 from shop.repair import registry
-from tests import invariants
-from tests.archiving import make_archived
-from tests.factories import make_product
-from tests.paying import answer, expire, opened, pass_time
+from tests.support import invariants
+from tests.support.archivable_orders import make_archived
+from tests.support.factories import make_product
+from tests.support.paying import answer, expire, opened, pass_time
 
 pytestmark = pytest.mark.django_db
 

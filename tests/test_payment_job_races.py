@@ -12,9 +12,9 @@ from orders import lifecycle, payment_follow_up, payments
 from orders.models import Order, Payment, Refund, SandboxPayment
 from orders.providers import sandbox
 from orders.providers.sandbox import Switch
-from tests import invariants
-from tests.factories import make_product
-from tests.paying import answer, opened, race, webhooks_at_once
+from tests.support import invariants
+from tests.support.factories import make_product
+from tests.support.paying import answer, opened, race, webhooks_at_once
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -20,10 +20,10 @@ from orders.models import Order, Payment, ProviderEvent, Refund, SandboxPayment
 from orders.providers import Fetched, sandbox
 from orders.providers.sandbox import Switch
 from shop.models import AuditEntry
-from tests import invariants
-from tests.factories import make_product, make_request
-from tests.paying import answer, expire, opened, race, webhooks_at_once
-from tests.rush import without_oversell_check
+from tests.support import invariants
+from tests.support.concurrency import without_oversell_check
+from tests.support.factories import make_product, make_request
+from tests.support.paying import answer, expire, opened, race, webhooks_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,9 +10,9 @@ from orders import checkout, payments
 from orders.exceptions import ProviderAway
 from orders.models import Order, Payment, ProviderEvent
 from orders.providers import sandbox
-from tests import invariants
-from tests.factories import make_product, make_request
-from tests.ordering import JSON, assert_problem
+from tests.support import invariants
+from tests.support.factories import make_product, make_request
+from tests.support.order_requests import JSON, assert_problem
 
 pytestmark = pytest.mark.django_db
 

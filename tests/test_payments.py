@@ -11,8 +11,8 @@ from orders.exceptions import BadSignature
 from orders.models import Order, Payment, ProviderEvent
 from orders.providers import get_provider, sandbox
 from orders.providers.sandbox import SIGNATURE_HEADER, sign
-from tests import invariants
-from tests.factories import make_product, make_request
+from tests.support import invariants
+from tests.support.factories import make_product, make_request
 
 pytestmark = pytest.mark.django_db
 

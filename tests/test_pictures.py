@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from shop import pictures
 from shop.pictures import PictureRefused
-from tests.drawn import GREEN, RED, encoded, flat, halves, opened
+from tests.support.drawn_pictures import GREEN, RED, encoded, flat, halves, opened
 
 
 @pytest.fixture(autouse=True)

@@ -17,9 +17,9 @@ from shop import pictures
 from shop.models import Product, ProductPicture, User
 from shop.pictures import PictureRefused
 from streams.models import StreamSession
-from tests.drawn import encoded, flat, opened
-from tests.factories import make_product, make_session
-from tests.store_servers import BUCKET, PREFIX, Store, running_store
+from tests.support.drawn_pictures import encoded, flat, opened
+from tests.support.factories import make_product, make_session
+from tests.support.store_servers import BUCKET, PREFIX, Store, running_store
 from tests.test_pictures import REFUSED
 
 

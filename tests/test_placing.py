@@ -12,11 +12,11 @@ from orders.models import Order
 from shop import cart
 from shop.models import Cart, CartLine, User
 from shop.people import addresses
-from tests import invariants, unguarded
-from tests.buying import ADDRESS, hidden, open_checkout, put_into_cart, text
-from tests.factories import make_product, make_user
-from tests.ordering import KEY, body, post, token
-from tests.rush import together
+from tests.support import invariants, unguarded
+from tests.support.buying import ADDRESS, hidden, open_checkout, put_into_cart, text
+from tests.support.concurrency import together
+from tests.support.factories import make_product, make_user
+from tests.support.order_requests import KEY, body, post, token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,8 +14,8 @@ from redis.retry import Retry
 
 from streams import leases, playback
 from streams.models import StreamSession
-from tests.caller import Caller
-from tests.factories import make_session, make_user
+from tests.support.api_client import Caller
+from tests.support.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

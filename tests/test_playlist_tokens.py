@@ -20,8 +20,8 @@ from streams.hls.recording import Rendition, Run, Segment
 from streams.host import studio_page
 from streams.models import StreamSession
 from streams.store import tokens
-from tests.caller import Caller
-from tests.factories import make_session, make_user
+from tests.support.api_client import Caller
+from tests.support.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

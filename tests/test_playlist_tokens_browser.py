@@ -9,11 +9,11 @@ import requests
 from django.db import connections
 from django.utils import timezone
 
-from tests import web_servers
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.factories import make_session
-from tests.recorded import film
-from tests.viewers import until
+from tests.support import web_servers
+from tests.support.factories import make_session
+from tests.support.recordings import film
+from tests.support.viewers import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

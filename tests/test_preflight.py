@@ -11,7 +11,7 @@ import pytest
 
 from config.launcher import preflight
 from config.launcher.preflight import PreflightError
-from tests.showfloor import free_ports
+from tests.support.showfloor import free_ports
 
 HOST = "127.0.0.1"
 Ports = TypeVar("Ports")

@@ -18,8 +18,8 @@ from streams import audience, figures
 from streams.audience import Audience, Count
 from streams.models import AudienceCount, StreamSession
 from streams.templatetags.durations import duration
-from tests.factories import make_session, make_user
-from tests.own_redis import nowhere
+from tests.support.factories import make_session, make_user
+from tests.support.own_redis import nowhere
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from shop import redis_pool
 from shop.models import User
 from streams import audience, figures, shows
 from streams.models import StreamSession
-from tests.factories import make_session, make_user
-from tests.realtime_servers import Client, Server, Stream, eventually, our_origin, running, ticket_of
+from tests.support.factories import make_session, make_user
+from tests.support.realtime_servers import Client, Server, Stream, eventually, our_origin, running, ticket_of
 
 KINDS = ("daphne", "uvicorn")
 

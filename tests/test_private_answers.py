@@ -15,9 +15,9 @@ from orders import access
 from orders.models import Order
 from realtime import routing
 from shop.http.insiders import may_look
-from tests.archiving import make_over
-from tests.caller import Caller
-from tests.factories import make_product, make_user
+from tests.support.api_client import Caller
+from tests.support.archivable_orders import make_over
+from tests.support.factories import make_product, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -19,8 +19,8 @@ from websockets.sync.client import connect
 
 from config.launcher.processes import popen_options, signal_group
 from config.launcher.programs import ALONE
-from tests.realtime_servers import ROOT, eventually
-from tests.showfloor import free_ports
+from tests.support.realtime_servers import ROOT, eventually
+from tests.support.showfloor import free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

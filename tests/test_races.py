@@ -13,9 +13,9 @@ from orders.checkout import OrderRequest, place_order
 from orders.exceptions import IdempotencyInProgress, InsufficientStock
 from orders.idempotency import Idempotency
 from orders.models import IdempotencyKey, Order
-from tests import invariants, unguarded
-from tests.factories import make_product, make_request
-from tests.rush import together, without_oversell_check
+from tests.support import invariants, unguarded
+from tests.support.concurrency import together, without_oversell_check
+from tests.support.factories import make_product, make_request
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,10 +13,10 @@ import requests
 
 from inventory.models import StockItem
 from orders.models import IdempotencyKey, Order
-from tests import invariants, web_servers
-from tests.factories import make_product
-from tests.home import HOME
-from tests.rush import together, without_oversell_check
+from tests.support import invariants, web_servers
+from tests.support.concurrency import together, without_oversell_check
+from tests.support.factories import make_product
+from tests.support.home import HOME
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis]
 
@@ -41,7 +41,9 @@ def shops(django_db_setup: None) -> Iterator[list[str]]:
 @pytest.fixture(scope="module")
 def bare_shop(django_db_setup: None) -> Iterator[str]:
     room = {"DATABASE_POOL_MAX": str(RIVALS)}  # they all wait for each other, each in a transaction
-    with web_servers.running(count=1, application="tests.unguarded_wsgi:application", **NO_LIMITS, **room) as [shop]:
+    with web_servers.running(count=1, application="tests.support.unguarded_wsgi:application", **NO_LIMITS, **room) as [
+        shop
+    ]:
         yield shop
 
 

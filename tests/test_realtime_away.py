@@ -13,7 +13,7 @@ from realtime import chat, identity, routing, seeding, topic_log, wire
 from realtime import hub as hubs
 from realtime.hub import Hub
 from streams.models import StreamSession
-from tests.factories import make_session
+from tests.support.factories import make_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

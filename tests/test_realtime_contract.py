@@ -21,7 +21,7 @@ from realtime import topic_log, wire
 from realtime.rooms import Room, Seat
 from realtime.state import Gap, State, apply, fold, reduce
 from realtime.wire import Event, Since
-from tests.contract import EXAMPLES, FATES, NOW, Inbox, Show
+from tests.support.realtime_contract import EXAMPLES, FATES, NOW, Inbox, Show
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -21,9 +21,9 @@ from shop import redis_pool
 from streams import pins
 from streams.chat import messages
 from streams.models import StreamSession
-from tests.factories import make_product, make_session, make_user
-from tests.own_redis import OwnRedis, started
-from tests.seats import Inbox, eventually, sit
+from tests.support.factories import make_product, make_session, make_user
+from tests.support.hub_seats import Inbox, eventually, sit
+from tests.support.own_redis import OwnRedis, started
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

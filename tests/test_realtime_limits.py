@@ -14,8 +14,8 @@ from realtime import consumers, routing, wire
 from realtime import hub as hubs
 from realtime.hub import Hub
 from shop.models import User
-from tests.factories import make_user
-from tests.realtime_servers import our_origin, ticket_of
+from tests.support.factories import make_user
+from tests.support.realtime_servers import our_origin, ticket_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

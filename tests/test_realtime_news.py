@@ -21,7 +21,7 @@ from shop.models import Variant
 from streams import figures, opinions, pins, run_list
 from streams.chat import messages
 from streams.models import ChatMessage, StreamSession
-from tests.factories import make_product, make_request, make_session, make_user
+from tests.support.factories import make_product, make_request, make_session, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -18,7 +18,7 @@ from orders.checkout import place_order
 from realtime import context, identity, user_messages, wire
 from realtime.identity import STRANGER, Person
 from shop.http import origins
-from tests.factories import make_product, make_request, make_user
+from tests.support.factories import make_product, make_request, make_user
 
 
 @pytest.fixture

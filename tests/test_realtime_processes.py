@@ -12,12 +12,12 @@ from realtime.state import State
 from streams import pins
 from streams.chat import messages
 from streams.models import ChatMessage, StreamSession
-from tests.balancer import balanced
-from tests.crowds import crowd
-from tests.factories import make_product, make_session, make_user
-from tests.own_redis import OwnRedis, started
-from tests.realtime_servers import eventually, running
-from tests.scripted_page import Page, opened_pages
+from tests.support.crowds import crowd
+from tests.support.factories import make_product, make_session, make_user
+from tests.support.load_balancer import balanced
+from tests.support.own_redis import OwnRedis, started
+from tests.support.realtime_servers import eventually, running
+from tests.support.scripted_page import Page, opened_pages
 
 KINDS = ("daphne", "uvicorn")
 

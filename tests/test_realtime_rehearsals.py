@@ -12,8 +12,8 @@ from shop.models import User
 from streams import shows
 from streams.chat import messages, pinned
 from streams.models import ChatMessage, Moderator, StreamSession
-from tests.factories import make_session, make_user
-from tests.realtime_servers import Client, Server, running, ticket_of
+from tests.support.factories import make_session, make_user
+from tests.support.realtime_servers import Client, Server, running, ticket_of
 
 State = StreamSession.State
 

@@ -18,8 +18,8 @@ from realtime.hub import Hub
 from realtime.identity import Person
 from shop import outbox, redis_pool
 from shop.models import OutboxEvent, User
-from tests.factories import make_user
-from tests.realtime_servers import our_origin
+from tests.support.factories import make_user
+from tests.support.realtime_servers import our_origin
 
 SIGN_IN = "0123456789abcdef"
 

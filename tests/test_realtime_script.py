@@ -19,9 +19,9 @@ from shop.people import tokens
 from streams import pins, shows
 from streams.chat import messages, silences
 from streams.models import ChatMessage, StreamSession
-from tests.factories import make_product, make_session, make_user
-from tests.realtime_servers import Server, eventually, running
-from tests.scripted_page import WITHIN_S, Page, install_scripts, opened_pages
+from tests.support.factories import make_product, make_session, make_user
+from tests.support.realtime_servers import Server, eventually, running
+from tests.support.scripted_page import WITHIN_S, Page, install_scripts, opened_pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,8 +16,8 @@ from realtime import topic_log
 from realtime.rooms import Room, Seat
 from realtime.state import State
 from realtime.wire import Since
-from tests.contract import EXAMPLES, FATES, Inbox, Show
-from tests.scripted_page import install_scripts
+from tests.support.realtime_contract import EXAMPLES, FATES, Inbox, Show
+from tests.support.scripted_page import install_scripts
 
 # A socket without a network: what it is given to hear comes over standard input, and each line is answered by what it
 # said meanwhile. It comes back at once when it is lost.

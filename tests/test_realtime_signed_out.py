@@ -18,8 +18,8 @@ from shop.models import User
 from shop.people import erasure, tokens
 from streams.chat import silences
 from streams.models import ChatMessage, StreamSession
-from tests.factories import make_session, make_user
-from tests.realtime_servers import Client, Server, Stream, our_origin, ticket_of
+from tests.support.factories import make_session, make_user
+from tests.support.realtime_servers import Client, Server, Stream, our_origin, ticket_of
 
 pytestmark = pytest.mark.keeps_redis
 

@@ -11,8 +11,8 @@ from django.test import Client as Browser
 from shop.models import User
 from streams.chat import moderators, silences
 from streams.models import StreamSession
-from tests.factories import make_session, make_user
-from tests.realtime_servers import Client, Server, Stream, our_origin, running, ticket_of
+from tests.support.factories import make_session, make_user
+from tests.support.realtime_servers import Client, Server, Stream, our_origin, running, ticket_of
 
 ACTOR = "user:x"
 

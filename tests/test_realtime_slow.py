@@ -13,8 +13,8 @@ import pytest
 from realtime import publish, rooms, topic_log, wire
 from realtime.rooms import CLOSE_BYTES, SKIP_BYTES, Room, Seat
 from streams.models import StreamSession
-from tests.factories import make_session
-from tests.realtime_servers import Client, Server, Stream, running, unread_socket, unread_stream
+from tests.support.factories import make_session
+from tests.support.realtime_servers import Client, Server, Stream, running, unread_socket, unread_stream
 
 KINDS = ("daphne", "uvicorn")
 BIG = 2_000_000

@@ -18,8 +18,8 @@ from shop.models import User
 from shop.people import tokens
 from streams import pins
 from streams.models import ChatMessage, StreamSession
-from tests.factories import make_product, make_request, make_session, make_user
-from tests.realtime_servers import Client, Server, eventually, running, ticket_of
+from tests.support.factories import make_product, make_request, make_session, make_user
+from tests.support.realtime_servers import Client, Server, eventually, running, ticket_of
 
 KINDS = ("daphne", "uvicorn")
 

@@ -18,8 +18,8 @@ from shop.models import User
 from shop.people import tokens
 from streams import pins, shows
 from streams.models import Moderator, StreamSession
-from tests.factories import make_product, make_request, make_session, make_user
-from tests.realtime_servers import Server, Stream, eventually, our_origin, running
+from tests.support.factories import make_product, make_request, make_session, make_user
+from tests.support.realtime_servers import Server, Stream, eventually, our_origin, running
 
 KINDS = ("daphne", "uvicorn")
 

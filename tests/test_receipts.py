@@ -11,10 +11,10 @@ from orders import access, aftersales, lifecycle
 from orders.checkout import place_order
 from orders.lifecycle import Event
 from orders.models import ArchivedOrder, Order, Payment, Refund
-from tests.archiving import make_archived
-from tests.buying import text
-from tests.factories import make_product, make_request, make_user
-from tests.told import a_payment, an_order, happens, is_paid
+from tests.support.archivable_orders import make_archived
+from tests.support.buying import text
+from tests.support.factories import make_product, make_request, make_user
+from tests.support.sent_messages import a_payment, an_order, happens, is_paid
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from django.db import connection
 from inventory import reconciliation
 from inventory.reconciliation import Report
 from orders.models import Order
-from tests import invariants
+from tests.support import invariants
 
 pytestmark = pytest.mark.django_db
 

@@ -16,8 +16,8 @@ from orders.models import ArchivedOrder, Order
 from shop.exceptions import NothingToMend
 from shop.models import AuditEntry
 from shop.repair import registry
-from tests import invariants, past
-from tests.archiving import make_archived, make_over
+from tests.support import backdating, invariants
+from tests.support.archivable_orders import make_archived, make_over
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +48,7 @@ def make_copied() -> Order:
 def test_orders_here_and_there_agree() -> None:
     make_archived()
     make_over(("BOWL", 1))
-    past.paid(("BOWL", 1))
+    backdating.paid(("BOWL", 1))
 
     report = deep()
 

@@ -13,7 +13,7 @@ from shop import outbox
 from shop.exceptions import CantMend, NothingToMend
 from shop.models import AuditEntry, Notice, OutboxEvent
 from shop.repair import registry
-from tests import invariants, past
+from tests.support import backdating, invariants
 
 pytestmark = pytest.mark.django_db
 
@@ -122,7 +122,7 @@ def test_units_that_are_gone_can_t_be_reserved_anew(orders: Orders) -> None:
     order = orders["split"]
     Reservation.objects.filter(holder=order.holder).delete()
     StockItem.objects.filter(sku="PLATE").update(committed=0)
-    past.ordered(("PLATE", 4))
+    backdating.ordered(("PLATE", 4))
 
     with pytest.raises(CantMend, match="too few units: PLATE 2 of 5"):
         registry.mend("reserve-anew", order.holder, actor="user:staff", reason="try")
@@ -176,7 +176,7 @@ def test_money_kept_of_a_cancelled_order_goes_back(orders: Orders) -> None:
 
 def test_money_kept_of_an_order_that_waits_for_it_pays_for_it(orders: Orders) -> None:
     order = orders["created"]
-    payment = past.open_payment(order)
+    payment = backdating.open_payment(order)
     Payment.objects.filter(pk=payment.pk).update(state="succeeded", paid_minor=4500, paid_currency="USD")
 
     assert mend("settle-or-pay-back", order.holder) == {"refunds": {}}
@@ -193,7 +193,7 @@ def test_money_given_away_can_t_be_had_back(orders: Orders) -> None:
 
 
 def test_an_order_past_its_deadline_is_expired(orders: Orders) -> None:
-    order = past.make_overdue(orders["created"], by_s=600)
+    order = backdating.make_overdue(orders["created"], by_s=600)
 
     assert mend("expire-now", order.holder) == {}
     order.refresh_from_db()
@@ -241,7 +241,7 @@ def test_a_refused_refund_that_was_paid_otherwise_is_done(orders: Orders) -> Non
 
 
 def test_a_payment_left_open_is_looked_at_before_all_others(orders: Orders) -> None:
-    payment = past.open_payment(orders["expired"])
+    payment = backdating.open_payment(orders["expired"])
     Payment.objects.filter(pk=payment.pk).update(close_asked_at=timezone.now())
 
     registry.mend("close-payment", f"payment:{payment.pk}", actor="user:staff", reason="seen by Eve")

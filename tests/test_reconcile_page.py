@@ -16,9 +16,9 @@ from pytest_django import DjangoAssertNumQueries
 from inventory import reconciliation
 from inventory.models import Reconciliation, StockItem
 from shop.models import AuditEntry, User
-from tests import invariants
-from tests.buying import text
-from tests.factories import make_product
+from tests.support import invariants
+from tests.support.buying import text
+from tests.support.factories import make_product
 
 pytestmark = pytest.mark.django_db
 

@@ -9,14 +9,14 @@ from orders import repairs
 from orders.models import Order, Refund
 from shop.exceptions import CantMend, NothingToMend
 from shop.repair import registry
-from tests import invariants, past
-from tests.rush import together
+from tests.support import backdating, invariants
+from tests.support.concurrency import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_of_two_who_pay_back_at_once_one_does() -> None:
-    orders = past.make_past()
+    orders = backdating.make_past()
     order = orders["cancelled"]
     Refund.objects.filter(payment__order=order).delete()
 
@@ -30,7 +30,7 @@ def test_of_two_who_pay_back_at_once_one_does() -> None:
 
 
 def test_control_without_the_orders_lock_both_pay_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    orders = past.make_past()
+    orders = backdating.make_past()
     order = orders["cancelled"]
     monkeypatch.setattr(repairs.locks, "lock_order", lambda pk: Order.objects.get(pk=pk))
     pay_back = partial(registry.mend, "settle-or-pay-back", order.holder, actor="user:staff", reason="both")

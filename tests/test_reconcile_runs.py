@@ -19,8 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from inventory import reconciliation, tasks
 from inventory.models import Reconciliation, Reservation, StockItem
 from orders import lifecycle
-from tests import past
-from tests.factories import make_product, make_warehouse
+from tests.support import backdating
+from tests.support.factories import make_product, make_warehouse
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +32,7 @@ RUNS = 15
 def drifted() -> StockItem:
     """A stock item that holds two units which nobody has reserved."""
     make_product(skus=("VASE",), stock=5)
-    past.ordered(("VASE", 2))
+    backdating.ordered(("VASE", 2))
     Reservation.objects.all().delete()
     return StockItem.objects.get()
 
@@ -42,7 +42,7 @@ def wrong(counts: dict[str, int]) -> dict[str, int]:
 
 
 def test_the_command_says_that_all_agrees(capsys: pytest.CaptureFixture[str]) -> None:
-    past.make_past()
+    backdating.make_past()
 
     call_command("reconcile")
 
@@ -197,10 +197,10 @@ def rush() -> Iterator[Callable[[], int]]:
         try:
             while not is_over.is_set():
                 number = next(numbers)
-                order = past.ordered(("VASE", 1), ("BOWL", 2)) if number % 2 else past.ordered(("BOWL", 1))
+                order = backdating.ordered(("VASE", 1), ("BOWL", 2)) if number % 2 else backdating.ordered(("BOWL", 1))
                 done[buyer] += 1
                 if number % 3:
-                    past.pay(order)
+                    backdating.pay(order)
                     done[buyer] += 1
                 end = lifecycle.ship if number % 3 == 1 else lifecycle.cancel
                 end(order.pk, actor="user:rush")

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from shop.models import Variant
 from shop.pages.redirects import own_address
 from shop.redis_pool import client as redis_client
-from tests.factories import make_product, make_user
+from tests.support.factories import make_product, make_user
 
 pytestmark = pytest.mark.django_db
 

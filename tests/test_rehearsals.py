@@ -9,7 +9,7 @@ from django.utils import timezone
 from streams import shows
 from streams.chat import messages
 from streams.models import Moderator
-from tests.factories import make_session, make_user
+from tests.support.factories import make_session, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 

@@ -15,11 +15,11 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from streams.models import ChatMessage, StreamSession
-from tests import web_servers
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.factories import make_session
-from tests.recorded import film
-from tests.viewers import PHONE, WIDE, WITHIN_MS, until
+from tests.support import web_servers
+from tests.support.factories import make_session
+from tests.support.recordings import film
+from tests.support.viewers import PHONE, WIDE, WITHIN_MS, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from config import request_limits
-from tests.caller import Caller
-from tests.factories import make_product, make_user
+from tests.support.api_client import Caller
+from tests.support.factories import make_product, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,7 @@ from streams.hls.recording import Rendition, Run, Segment
 from streams.media.disk_retention import KEPT, DiskRetention
 from streams.media.show import publish_replay
 from streams.models import StreamSession
-from tests.factories import make_session, make_user
+from tests.support.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

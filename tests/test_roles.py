@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from shop.models import AuditEntry, User
 from shop.people import erasure, roles
-from tests.factories import make_user
+from tests.support.factories import make_user
 
 pytestmark = pytest.mark.django_db
 

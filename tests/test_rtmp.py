@@ -12,7 +12,7 @@ from streams.ingest.exceptions import ProtocolError
 from streams.ingest.flv import AUDIO, VIDEO
 from streams.ingest.rtmp import amf, chunks, server, session
 from streams.ingest.rtmp.chunks import Kind
-from tests.rtmp_peers import CODECS, KEY, PICTURE, SOUND, Desk, Encoder, listening, push
+from tests.support.rtmp_peers import CODECS, KEY, PICTURE, SOUND, Desk, Encoder, listening, push
 
 KEYFRAME = b"\x17\x01\x00\x00\x00picture"
 

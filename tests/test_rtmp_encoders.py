@@ -8,7 +8,7 @@ import pytest
 from streams.ingest.rtmp import server, session
 from streams.ingest.rtmp.chunks import Kind
 from streams.ingest.rtmp.server import Server
-from tests.rtmp_peers import CODECS, KEY, PICTURE, Desk, Door, Encoder, listening, push
+from tests.support.rtmp_peers import CODECS, KEY, PICTURE, Desk, Door, Encoder, listening, push
 
 
 @pytest.fixture

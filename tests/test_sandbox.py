@@ -10,9 +10,9 @@ from orders.models import Order, Payment, ProviderEvent, Refund, SandboxPayment,
 from orders.providers import get_provider
 from orders.providers.sandbox import Switch, book
 from shop.models import AuditEntry, OutboxEvent
-from tests import invariants
-from tests.factories import make_product
-from tests.paying import answer, deliver, expire, opened, pass_time
+from tests.support import invariants
+from tests.support.factories import make_product
+from tests.support.paying import answer, deliver, expire, opened, pass_time
 
 pytestmark = pytest.mark.django_db
 

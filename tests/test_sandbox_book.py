@@ -16,9 +16,9 @@ from orders import lifecycle, payment_follow_up
 from orders.models import Order, Refund, SandboxPayment, SandboxRefund, SandboxWebhook
 from orders.providers import get_provider, sandbox
 from orders.providers.sandbox import Switch
-from tests import invariants
-from tests.factories import make_product
-from tests.paying import answer, deliver, opened, pass_time, race
+from tests.support import invariants
+from tests.support.factories import make_product
+from tests.support.paying import answer, deliver, opened, pass_time, race
 
 pytestmark = pytest.mark.django_db
 

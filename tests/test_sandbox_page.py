@@ -10,9 +10,9 @@ from orders import payments, tasks
 from orders.checkout import place_order
 from orders.models import Payment, SandboxPayment, SandboxWebhook
 from orders.providers.sandbox import Switch
-from tests.buying import text
-from tests.factories import make_product, make_request
-from tests.paying import deliver, pass_time
+from tests.support.buying import text
+from tests.support.factories import make_product, make_request
+from tests.support.paying import deliver, pass_time
 
 pytestmark = pytest.mark.django_db
 

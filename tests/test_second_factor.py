@@ -19,9 +19,9 @@ from pytest_django import Settings
 from realtime import identity
 from shop.models import AuditEntry, User
 from shop.people import second_factor, sessions, tokens
-from tests.caller import Caller
-from tests.factories import make_user
-from tests.second_factors import App, give_factor
+from tests.support.api_client import Caller
+from tests.support.factories import make_user
+from tests.support.second_factors import App, give_factor
 
 pytestmark = pytest.mark.django_db
 

@@ -18,10 +18,10 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from shop.people import tokens
-from tests import page_checks
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.factories import make_user
-from tests.mail_codes import last_code
+from tests.support import page_checks
+from tests.support.factories import make_user
+from tests.support.mailed_codes import last_code
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -13,10 +13,10 @@ from streams.hls import ladder
 from streams.hls.ladder import Source
 from streams.ingest.ffmpeg import ffmpeg
 from streams.models import Broadcast, StreamSession
-from tests.conformance import faults, watching
-from tests.factories import make_session
-from tests.media_process import MediaProcess, media_playlist, push, show_folder
-from tests.realtime_servers import eventually
+from tests.support.factories import make_session
+from tests.support.media_process import MediaProcess, media_playlist, push, show_folder
+from tests.support.playlist_conformance import faults, watching
+from tests.support.realtime_servers import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.keeps_redis]
 

@@ -13,7 +13,7 @@ from inventory.models import Zone
 from shop.api import people
 from shop.models import ApiToken, Cart, CartLine, User, Variant, WishlistItem
 from shop.people import tokens
-from tests.factories import make_product, make_stock, make_user
+from tests.support.factories import make_product, make_stock, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from shop import money
 from shop.catalogue import search, words
 from shop.catalogue.search import Filters, Search
 from shop.models import Product, Variant, WishlistItem
-from tests.factories import make_product, make_stock, make_user
+from tests.support.factories import make_product, make_stock, make_user
 
 pytestmark = pytest.mark.django_db
 

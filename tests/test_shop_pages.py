@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from shop.models import Cart, CartLine, Product, Variant, WishlistItem
-from tests.factories import make_category, make_product, make_session, make_stock, make_user
+from tests.support.factories import make_category, make_product, make_session, make_stock, make_user
 
 pytestmark = pytest.mark.django_db
 

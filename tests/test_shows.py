@@ -10,7 +10,7 @@ from streams import broadcasts, shows
 from streams.exceptions import KeyRefused, StateRefused
 from streams.models import StreamSession
 from streams.signals import session_changed
-from tests.factories import make_session, make_user
+from tests.support.factories import make_session, make_user
 
 State = StreamSession.State
 

@@ -17,7 +17,7 @@ from inventory.exceptions import SkuRefused
 from inventory.models import StockItem
 from inventory.sku import PATTERN, is_sku
 from shop.models import CartLine, User, Variant, WishlistItem
-from tests.factories import make_product, make_session, make_stock, make_user, make_warehouse
+from tests.support.factories import make_product, make_session, make_stock, make_user, make_warehouse
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from shop import wishlist
 from shop.models import WishlistItem
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.factories import make_product, make_user
+from tests.support.factories import make_product, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 

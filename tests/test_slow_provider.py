@@ -15,10 +15,10 @@ from orders.checkout import place_order
 from orders.exceptions import ProviderSilent
 from orders.models import Order
 from orders.providers import circuit_breaker
-from tests import web_servers
-from tests.factories import make_product, make_request
-from tests.realtime_servers import eventually
-from tests.stripe_stand_ins import Answers, prepared_answers
+from tests.support import web_servers
+from tests.support.factories import make_product, make_request
+from tests.support.realtime_servers import eventually
+from tests.support.stripe_stand_ins import Answers, prepared_answers
 
 BUYERS = 48
 

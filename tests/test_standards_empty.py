@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from shop.models import Address, Notice, ProductPicture, User
 from streams.models import StreamSession
-from tests import page_checks, web_servers
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.factories import make_product, make_session, make_user, make_warehouse
-from tests.page_checks import Review
-from tests.site_map import addresses, plain_addresses
-from tests.viewers import PHONE, WIDE, WITHIN_MS
+from tests.support import page_checks, web_servers
+from tests.support.factories import make_product, make_session, make_user, make_warehouse
+from tests.support.page_checks import Review
+from tests.support.site_map import addresses, plain_addresses
+from tests.support.viewers import PHONE, WIDE, WITHIN_MS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -17,10 +17,10 @@ from streams.hls.origin import Origin
 from streams.hls.recording import Recording, Rendition, Run, Segment
 from streams.media import stills
 from streams.models import StreamSession
-from tests.drawn import encoded, flat
-from tests.factories import make_session, make_user
-from tests.media_process import MediaProcess, push
-from tests.realtime_servers import eventually
+from tests.support.drawn_pictures import encoded, flat
+from tests.support.factories import make_session, make_user
+from tests.support.media_process import MediaProcess, push
+from tests.support.realtime_servers import eventually
 from tests.test_thumbnails import START, pixel, record
 
 HIGH = Rendition("high", "avc1.64001f", 2_000_000, 1280, 720, 25.0)

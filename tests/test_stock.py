@@ -9,9 +9,9 @@ from inventory.locks import lock_stock
 from inventory.models import Reservation, StockItem, StockMovement
 from inventory.reservations import Shelf, Shortage
 from inventory.signals import stock_changed
-from tests import invariants
-from tests.factories import make_stock, make_warehouse
-from tests.rush import together
+from tests.support import invariants
+from tests.support.concurrency import together
+from tests.support.factories import make_stock, make_warehouse
 
 pytestmark = pytest.mark.django_db
 

@@ -8,11 +8,11 @@ from django.db import connections
 
 from streams import playback, shows
 from streams.models import Broadcast, StreamSession
-from tests.conformance import Version, faults
-from tests.factories import make_session
-from tests.media_process import MediaProcess, push
-from tests.realtime_servers import eventually
-from tests.store_servers import Store, broken_promises, running_store
+from tests.support.factories import make_session
+from tests.support.media_process import MediaProcess, push
+from tests.support.playlist_conformance import Version, faults
+from tests.support.realtime_servers import eventually
+from tests.support.store_servers import Store, broken_promises, running_store
 
 pytestmark = [
     pytest.mark.slow,

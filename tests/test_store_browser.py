@@ -6,13 +6,13 @@ import pytest
 from django.db import connections
 
 from streams.models import StreamSession
-from tests import web_servers
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.factories import make_session
-from tests.media_process import MediaProcess, push
-from tests.realtime_servers import eventually
-from tests.store_servers import Store, running_store
-from tests.viewers import until
+from tests.support import web_servers
+from tests.support.factories import make_session
+from tests.support.media_process import MediaProcess, push
+from tests.support.realtime_servers import eventually
+from tests.support.store_servers import Store, running_store
+from tests.support.viewers import until
 
 pytestmark = [
     pytest.mark.slow,

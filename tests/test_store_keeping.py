@@ -18,9 +18,9 @@ from streams import captions, playback, retention
 from streams.media.uploader import Uploader
 from streams.models import StreamSession
 from streams.store.bucket import Bucket, find_bucket
-from tests.carrying import carrying, count, encode, end, until
-from tests.factories import make_session, make_user
-from tests.store_servers import BUCKET, PREFIX, Store, running_store
+from tests.support.factories import make_session, make_user
+from tests.support.store_servers import BUCKET, PREFIX, Store, running_store
+from tests.support.stored_show import carrying, count, encode, end, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

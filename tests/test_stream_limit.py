@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from streams.models import StreamHolder
-from tests import web_servers
+from tests.support import web_servers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,8 +13,8 @@ import requests
 from streams import stream_limit
 from streams.models import StreamHolder
 from streams.stream_limit import Subscription
-from tests import web_servers
-from tests.rush import together
+from tests.support import web_servers
+from tests.support.concurrency import together
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

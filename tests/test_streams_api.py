@@ -9,8 +9,8 @@ from drf_spectacular.generators import SchemaGenerator
 from shop.models import User
 from streams import figures, opinions, pins, playback
 from streams.models import Moderator, Opinion, StreamSession
-from tests.caller import Caller
-from tests.factories import make_product, make_session, make_user
+from tests.support.api_client import Caller
+from tests.support.factories import make_product, make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

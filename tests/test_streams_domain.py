@@ -17,7 +17,7 @@ from streams.chat import messages
 from streams.exceptions import NotOnRunList, RunListFull, StateRefused, UnknownSkus
 from streams.models import ChatMessage, Opinion, Pin, RunListItem, StreamSession
 from streams.signals import opinions_changed, pin_changed, run_list_changed
-from tests.factories import make_product, make_session, make_user
+from tests.support.factories import make_product, make_session, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,13 +15,13 @@ from orders.checkout import place_order
 from orders.exceptions import ProviderAway
 from orders.models import Order, Payment, ProviderEvent, Refund
 from orders.providers import get_provider
-from tests import invariants, paying, stripe_stand_ins
-from tests.buying import order_by_page, text
-from tests.factories import make_product, make_request
-from tests.paying import expire
-from tests.realtime_servers import eventually
-from tests.stripe_stand_ins import DECLINED_CARD, SECRET_KEY, WEBHOOK_SECRET, LocalStripe
-from tests.web_servers import running
+from tests.support import invariants, paying, stripe_stand_ins
+from tests.support.buying import order_by_page, text
+from tests.support.factories import make_product, make_request
+from tests.support.paying import expire
+from tests.support.realtime_servers import eventually
+from tests.support.stripe_stand_ins import DECLINED_CARD, SECRET_KEY, WEBHOOK_SECRET, LocalStripe
+from tests.support.web_servers import running
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

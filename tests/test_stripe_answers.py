@@ -18,11 +18,11 @@ from orders.models import Order, Payment, ProviderEvent, Refund
 from orders.providers import get_provider
 from orders.providers import stripe as adapter
 from shop.models import AuditEntry, OutboxEvent
-from tests import stripe_stand_ins
-from tests.buying import order_by_page, text
-from tests.factories import make_product, make_request
-from tests.stripe_stand_ins import WEBHOOK_SECRET, Answers, error, intent, listed
-from tests.told import hand_on, told
+from tests.support import stripe_stand_ins
+from tests.support.buying import order_by_page, text
+from tests.support.factories import make_product, make_request
+from tests.support.sent_messages import hand_on, told
+from tests.support.stripe_stand_ins import WEBHOOK_SECRET, Answers, error, intent, listed
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

@@ -15,7 +15,7 @@ from shop.models import AuditEntry, User
 from streams import figures, keys, pins, run_list, shows
 from streams.chat import messages
 from streams.models import ChatMessage, StreamSession
-from tests.factories import make_product, make_session, make_user
+from tests.support.factories import make_product, make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from shop.models import AuditEntry, User
 from streams import run_list
 from streams.chat import messages
 from streams.models import Pin, StreamSession
-from tests.factories import make_product, make_session, make_user
+from tests.support.factories import make_product, make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from shop.models import User
 from streams import shows
 from streams.ingest.srt import slots
 from streams.models import StreamSession
-from tests.factories import make_session, make_user
+from tests.support.factories import make_session, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.keeps_redis]
 

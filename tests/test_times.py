@@ -14,9 +14,9 @@ from shop.models import Notice
 from shop.notifications import mails
 from streams.host.forms import PlanForm
 from streams.models import StreamSession
-from tests.factories import make_session, make_user
-from tests.sent_forms import signed_in
-from tests.told import an_order, is_paid
+from tests.support.factories import make_session, make_user
+from tests.support.sent_forms import signed_in
+from tests.support.sent_messages import an_order, is_paid
 
 pytestmark = pytest.mark.django_db
 

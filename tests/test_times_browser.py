@@ -12,10 +12,10 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from orders.models import Order
-from tests import web_servers
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-from tests.factories import make_user
-from tests.told import an_order, is_paid
+from tests.support import web_servers
+from tests.support.factories import make_user
+from tests.support.sent_messages import an_order, is_paid
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route

@@ -19,10 +19,10 @@ from realtime import identity
 from shop import tasks
 from shop.models import ApiToken, User
 from shop.people import tokens
-from tests.caller import Caller
-from tests.factories import make_user
-from tests.mail_codes import last_path
-from tests.rush import together
+from tests.support.api_client import Caller
+from tests.support.concurrency import together
+from tests.support.factories import make_user
+from tests.support.mailed_codes import last_path
 
 pytestmark = pytest.mark.django_db
 

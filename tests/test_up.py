@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 
 from config.embedded import owner, postgres
 from config.embedded.exceptions import EmbeddedError
-from tests.showfloor import Showfloor, new_showfloor, wait_until
+from tests.support.showfloor import Showfloor, new_showfloor, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -21,9 +21,9 @@ from shop.people.accounts import Adapter
 from streams.chat import moderators
 from streams.exceptions import CantModerate
 from streams.models import Moderator
-from tests.archiving import make_archived
-from tests.factories import make_product, make_request, make_session, make_user
-from tests.mail_codes import last_code, last_path
+from tests.support.archivable_orders import make_archived
+from tests.support.factories import make_product, make_request, make_session, make_user
+from tests.support.mailed_codes import last_code, last_path
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,8 @@ from streams.hls.journal import FILE
 from streams.hls.origin import Origin
 from streams.hls.recording import Rendition, Run, Segment
 from streams.models import StreamSession
-from tests.caller import Caller
-from tests.factories import make_session, make_user
+from tests.support.api_client import Caller
+from tests.support.factories import make_session, make_user
 
 pytestmark = pytest.mark.django_db
 

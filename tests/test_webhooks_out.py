@@ -17,10 +17,10 @@ from shop import outbox
 from shop.models import AuditEntry, Notice, WebhookDelivery, WebhookEndpoint
 from shop.notifications import notices
 from shop.webhooks import deliveries, posting, signing
-from tests.factories import make_user
-from tests.hooks import come_due, endpoint_at, queue, send_all, states
-from tests.receiver import Receiver, open_receiver
-from tests.told import an_order, hand_on, happens, is_paid
+from tests.support.factories import make_user
+from tests.support.sent_messages import an_order, hand_on, happens, is_paid
+from tests.support.webhook_deliveries import come_due, endpoint_at, queue, send_all, states
+from tests.support.webhook_receiver import Receiver, open_receiver
 
 pytestmark = pytest.mark.django_db
 

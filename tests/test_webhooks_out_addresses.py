@@ -20,7 +20,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from shop.webhooks import addresses, deliveries, posting
 from shop.webhooks.exceptions import AddressRefused, NoAnswer
-from tests.receiver import Receiver, open_receiver
+from tests.support.webhook_receiver import Receiver, open_receiver
 
 PRIVATE = [
     "127.0.0.1",

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from shop.models import AuditEntry, WebhookDelivery, WebhookEndpoint
 from shop.webhooks import deliveries, signing
-from tests.buying import text
-from tests.factories import make_user
+from tests.support.buying import text
+from tests.support.factories import make_user
 
 pytestmark = pytest.mark.django_db
 

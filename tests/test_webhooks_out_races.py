@@ -13,10 +13,10 @@ from pytest_django import Settings
 
 from shop.models import WebhookDelivery
 from shop.webhooks import deliveries
-from tests.hooks import come_due, endpoint_at, queue, send_all, states
-from tests.realtime_servers import ROOT, database_urls, eventually
-from tests.receiver import Receiver, open_receiver
-from tests.rush import together
+from tests.support.concurrency import together
+from tests.support.realtime_servers import ROOT, database_urls, eventually
+from tests.support.webhook_deliveries import come_due, endpoint_at, queue, send_all, states
+from tests.support.webhook_receiver import Receiver, open_receiver
 
 pytestmark = pytest.mark.django_db
 

@@ -5,8 +5,8 @@ from django.test import Client
 
 from shop import wishlist
 from shop.models import User, Variant
-from tests.factories import make_product, make_user
-from tests.mail_codes import last_code
+from tests.support.factories import make_product, make_user
+from tests.support.mailed_codes import last_code
 
 pytestmark = pytest.mark.django_db
 

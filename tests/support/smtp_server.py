@@ -11,7 +11,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.showfloor import free_ports
+from tests.support.showfloor import free_ports
 
 OK = "250 OK"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.showfloor import Showfloor
+from tests.support.showfloor import Showfloor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

@@ -15,7 +15,7 @@ from streams.hls.recording import Entry, Rendition, Run, Segment
 from streams.media.uploader import Uploader
 from streams.models import StreamSession
 from streams.store.bucket import Bucket
-from tests.store_servers import Store
+from tests.support.store_servers import Store
 
 START = datetime(2026, 5, 4, 18, 0, tzinfo=UTC)
 HIGH = Rendition("high", "avc1.64001f,mp4a.40.2", 2_000_000, 1280, 720, 25.0)

@@ -1,6 +1,6 @@
 """The web server with guards that can be taken away: the control of tests/test_races_http.py, for nothing else.
 
-`/without?guard=stock&rivals=20` takes one away (see tests/unguarded.py) until the next is taken away instead.
+`/without?guard=stock&rivals=20` takes one away (see tests/support/unguarded.py) until the next is taken away instead.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from config.wsgi import application as shop
-from tests.unguarded import TAKE_AWAY
+from tests.support.unguarded import TAKE_AWAY
 
 patch = pytest.MonkeyPatch()
 

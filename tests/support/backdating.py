@@ -10,7 +10,7 @@ from orders import aftersales, expiry, lifecycle, payments
 from orders.checkout import place_order
 from orders.models import Order, Payment
 from orders.providers import Fetched
-from tests.factories import make_product, make_request, make_stock
+from tests.support.factories import make_product, make_request, make_stock
 
 PRICE_MINOR = 1500
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import psutil
 import requests
 
-from tests.showfloor import Showfloor
+from tests.support.showfloor import Showfloor
 
 
 @dataclass(frozen=True)

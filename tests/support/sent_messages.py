@@ -10,7 +10,7 @@ from orders.locks import lock_order
 from orders.models import Order, Payment
 from shop import outbox
 from shop.models import Notice, User, Variant
-from tests.factories import make_product, make_request
+from tests.support.factories import make_product, make_request
 
 
 def an_order(*, buyer: User | None = None, quantity: int = 1) -> Order:

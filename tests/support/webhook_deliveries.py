@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from shop.models import WebhookDelivery, WebhookEndpoint
 from shop.webhooks import deliveries
-from tests.receiver import Receiver
+from tests.support.webhook_receiver import Receiver
 
 
 def endpoint_at(receiver: Receiver, **fields: Any) -> WebhookEndpoint:

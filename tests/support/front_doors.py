@@ -12,8 +12,8 @@ from pathlib import Path
 import requests
 
 from config.launcher import front_door
-from tests.realtime_servers import ROOT, eventually
-from tests.showfloor import free_ports
+from tests.support.realtime_servers import ROOT, eventually
+from tests.support.showfloor import free_ports
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 KINDS = ("caddy", "nginx")

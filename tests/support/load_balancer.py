@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from tests.background import background_loop
+from tests.support.event_loop_thread import background_loop
 
 
 @contextmanager

@@ -20,8 +20,8 @@ import orjson
 import requests
 from pytest_django import Settings
 
-from tests.realtime_servers import eventually
-from tests.showfloor import free_ports
+from tests.support.realtime_servers import eventually
+from tests.support.showfloor import free_ports
 
 SECRET_KEY = "sk_test_only_for_tests"
 WEBHOOK_SECRET = "whsec_only_for_tests"

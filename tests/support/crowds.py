@@ -10,8 +10,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from realtime.state import Gap, State, reduce
-from tests.background import background_loop
-from tests.realtime_servers import Server
+from tests.support.event_loop_thread import background_loop
+from tests.support.realtime_servers import Server
 
 COMES_BACK_S = 0.2
 

@@ -14,8 +14,8 @@ import psutil
 from streams import playback
 from streams.ingest.ffmpeg import ffmpeg
 from streams.models import StreamSession
-from tests.realtime_servers import ROOT, database_urls, eventually
-from tests.showfloor import free_ports
+from tests.support.realtime_servers import ROOT, database_urls, eventually
+from tests.support.showfloor import free_ports
 
 SOUND = ("-f", "lavfi", "-i", "sine=f=220:r=44100")
 NO_SOUND = ("-an",)

@@ -15,8 +15,8 @@ from orders.checkout import place_order
 from orders.models import Order, Payment, SandboxPayment, SandboxWebhook
 from orders.providers import circuit_breaker, sandbox
 from orders.providers.sandbox import Switch
-from tests.factories import make_request
-from tests.rush import together
+from tests.support.concurrency import together
+from tests.support.factories import make_request
 
 WEBHOOKS = "/api/v1/webhooks/payments/sandbox"
 

@@ -25,8 +25,8 @@ from orders.archive import mover
 from orders.checkout import place_order
 from orders.exceptions import InsufficientStock, TooManyUnits, TransitionRefused
 from orders.models import ArchivedOrder, Order, Payment, Refund, SandboxPayment
-from tests import invariants
-from tests.factories import make_product, make_request, make_stock
+from tests.support import invariants
+from tests.support.factories import make_product, make_request, make_stock
 
 PRICES = {"VASE": 8600, "BOWL": 1500}
 SHELVES = {("VASE", "main"): 3, ("VASE", "north"): 2, ("BOWL", "main"): 2}

@@ -24,7 +24,7 @@ from config.launcher import programs
 from realtime import identity
 from realtime.identity import Person
 from shop.models import User
-from tests.showfloor import free_ports
+from tests.support.showfloor import free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 WITHIN_S = 10.0

@@ -11,7 +11,7 @@ from orders.archive import mover
 from orders.lifecycle import Event
 from orders.models import Order, Payment
 from shop.models import User, Variant
-from tests.factories import make_product, make_request
+from tests.support.factories import make_product, make_request
 
 
 def pay(order: Order) -> Payment:

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import boto3
 import requests
 
-from tests.conformance import named
-from tests.realtime_servers import eventually
+from tests.support.playlist_conformance import named
+from tests.support.realtime_servers import eventually
 
 BUCKET = "showfloor"
 PREFIX = "live"

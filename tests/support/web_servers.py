@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import requests
 
-from tests.realtime_servers import ROOT, database_urls, eventually
-from tests.showfloor import free_ports
+from tests.support.realtime_servers import ROOT, database_urls, eventually
+from tests.support.showfloor import free_ports
 
 
 class WebServer:

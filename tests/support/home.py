@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.showfloor import free_ports
+from tests.support.showfloor import free_ports
 
 # As root, PostgreSQL runs as another user, who must be able to pass through the home.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
