@@ -1,0 +1,1 @@
+"""What tests share: things made, servers started, people who act."""

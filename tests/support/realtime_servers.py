@@ -26,7 +26,7 @@ from realtime.identity import Person
 from shop.models import User
 from tests.support.showfloor import free_ports
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 WITHIN_S = 10.0
 
 Matches = Callable[[dict[str, Any]], bool]

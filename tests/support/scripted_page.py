@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 WITHIN_S = 30.0
 OPTIONS = ("--experimental-websocket", "--experimental-eventsource", "--no-warnings")
 

@@ -20,7 +20,7 @@ import psutil
 
 from config.launcher.processes import Program, popen_options
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass
