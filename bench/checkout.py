@@ -23,7 +23,7 @@ HOT, *MANY = SKUS
 def run() -> Figures:
     loads: dict[str, list[Load]] = defaultdict(list)
     # The bench is one network; its buyers are many.
-    with lab.databases(ORDERS_PER_MINUTE_NETWORK="10000000", UNPAID_UNITS_NETWORK="10000000"):
+    with lab.databases(**lab.NO_LIMITS):
         item = lab.make_goods(SKUS, units=1_000_000)[HOT]
         with lab.web_processes(WEB_PROCESSES) as ports:
             load.orders(ports, SKUS, clients=CLIENTS, seconds=WARM_UP_S)

@@ -40,7 +40,7 @@ COLD_PAGES = {"home": "/", "shop": "/shop/", "show": "/shows/demo-live/"}
 
 def run() -> Figures:
     figures: dict[str, Any] = {"clients": CLIENTS}
-    with lab.databases(ORDERS_PER_MINUTE_NETWORK="10000000") as home:
+    with lab.databases(**lab.NO_LIMITS) as home:
         lab.make_goods([SKU], units=1_000_000)
         media(home)
         figures |= _side_by_side()
