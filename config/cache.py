@@ -6,7 +6,7 @@ from typing import Any
 import redis
 from django.core.cache.backends.redis import RedisCache
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class SoftRedisCache(RedisCache):
@@ -16,7 +16,7 @@ class SoftRedisCache(RedisCache):
         try:
             return call(*args, **kwargs)
         except redis.RedisError as error:
-            log.warning("cache away: %s", error)
+            logger.warning("cache away: %s", error)
             return otherwise
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:

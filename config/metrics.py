@@ -20,7 +20,7 @@ from config.insiders_only import insiders_only
 from inventory.models import Reconciliation
 from streams.store import upload_lag
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class LastReconciliation(Collector):
@@ -30,7 +30,7 @@ class LastReconciliation(Collector):
         try:
             last = Reconciliation.objects.order_by("-at").first()
         except DatabaseError as error:
-            log.warning("no result of a reconciliation for the metrics: %s", error)
+            logger.warning("no result of a reconciliation for the metrics: %s", error)
             return
         if last is None:
             return
@@ -53,7 +53,7 @@ class StoreBehind(Collector):
         try:
             waiting = upload_lag.read_all()
         except redis.RedisError as error:
-            log.warning("whether the store is behind is unknown, Redis is away: %s", error)
+            logger.warning("whether the store is behind is unknown, Redis is away: %s", error)
             return
         yield GaugeMetricFamily(
             "showfloor_store_behind_seconds",

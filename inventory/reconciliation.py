@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Reconciliation
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 SHOWN = 100  # of what one check finds, the first so many are named; all are counted
 PATIENCE_MS = 120_000
@@ -116,7 +116,7 @@ def reconcile(*, is_deep: bool = False) -> Report:
     for name, count in report.counts.items():
         if count:
             first = next(drift for drift in report.drifts if drift.check == name)
-            log.error("drift: %s: %d, the first: %s", name, count, first.subject)
+            logger.error("drift: %s: %d, the first: %s", name, count, first.subject)
     return report
 
 

@@ -15,7 +15,7 @@ from orders.models import ArchivedOrder, Order
 from shop.models import User
 from shop.people import erasure
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def join(user: User) -> int:
@@ -54,4 +54,4 @@ def _join_if_possible(user: User) -> None:
     try:
         join(user)
     except (StockBusy, Error):
-        log.exception("guests' orders have not joined user:%s yet", user.public_id)
+        logger.exception("guests' orders have not joined user:%s yet", user.public_id)

@@ -23,7 +23,7 @@ from orders.exceptions import CursorRefused
 from orders.lifecycle import TERMINAL
 from orders.models import ArchivedOrder, Order
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 Row = TypeVar("Row", Order, ArchivedOrder)
 
@@ -112,7 +112,7 @@ def _first_archived(
     try:
         rows = _first(ArchivedOrder.objects.defer("reservations"), asked, place, limit)
     except (OperationalError, InterfaceError):
-        log.exception("the archive can't be read")
+        logger.exception("the archive can't be read")
         return [], False
     found = [row for row in rows if row.pk not in known]
     if asked.state and found:

@@ -24,7 +24,7 @@ from orders.providers import Fetched, Refunded, get_provider
 from shop import audit, outbox
 from shop.models import AuditEntry
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 State = Payment.State
 REFUSED = "payment_refused"
@@ -188,7 +188,7 @@ def _send_back_wrong_money(order: Order, payment: Payment, *, actor: str) -> Non
         "asked": f"{payment.amount_minor} {payment.currency}",
         "paid": f"{payment.paid_minor} {payment.paid_currency}",
     }
-    log.error("payment %s: %s is not what was asked, %s", payment.ref, facts["paid"], facts["asked"])
+    logger.error("payment %s: %s is not what was asked, %s", payment.ref, facts["paid"], facts["asked"])
     if payment.paid_minor:
         Refund.objects.create(payment=payment, amount_minor=payment.paid_minor, reason="wrong_money")
     audit.record(actor=actor, action="wrong_money", subject=order.holder, payment=payment.ref, **facts)
@@ -207,7 +207,7 @@ def _send_back_wrong_money(order: Order, payment: Payment, *, actor: str) -> Non
 
 def _note_contradiction(order: Order, payment: Payment, fetched: Fetched) -> None:
     """A provider takes its success back: the order stays as it is, and people are told to look into it."""
-    log.error("payment %s was %s, and is %s now; the order stays", payment.ref, payment.state, fetched.state)
+    logger.error("payment %s was %s, and is %s now; the order stays", payment.ref, payment.state, fetched.state)
     audit.record(
         actor=f"provider:{payment.provider}",
         action="success_denied",
@@ -254,7 +254,7 @@ def _record(refund: Refund, answer: Refunded) -> None:
         elif answer.state == Refund.State.FAILED:
             failing = undecided.exclude(state=Refund.State.FAILED).filter(failure="")
             if failing.update(state=answer.state, failure=why, done_at=None):
-                log.error("refund %s of %s was refused: %s", refund.id, refund.payment, why)
+                logger.error("refund %s of %s was refused: %s", refund.id, refund.payment, why)
                 actor = f"provider:{refund.payment.provider}"
                 audit.record(actor=actor, action="refund_refused", subject=subject, reason=why, **facts)
                 outbox.publish("refund.refused", subject, facts)

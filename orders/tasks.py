@@ -8,7 +8,7 @@ from orders import expiry, idempotency, payment_follow_up
 from orders.archive import mover, partitions
 from orders.providers import sandbox
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 ARCHIVE_WITHIN_S = 240
 
@@ -48,5 +48,5 @@ def archive_orders() -> int:
     partitions.ensure_ahead()
     report = mover.move(within_s=ARCHIVE_WITHIN_S)
     for number in report.refused:
-        log.error("archive: %s was kept: its copy does not read back as it was written", number)
+        logger.error("archive: %s was kept: its copy does not read back as it was written", number)
     return report.moved

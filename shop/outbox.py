@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from shop import bulk_insert
 from shop.models import OutboxEvent
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 Handler = Callable[[OutboxEvent], None]
 H = TypeVar("H", bound=Handler)
@@ -76,7 +76,7 @@ def _handle(event: OutboxEvent) -> bool:
             for handler in _handlers[event.topic]:
                 handler(event)
     except Exception as error:
-        log.exception("outbox: %s failed", event)
+        logger.exception("outbox: %s failed", event)
         pause_s = min(2**event.attempts, LONGEST_PAUSE_S)
         event.attempts += 1
         event.last_error = f"{type(error).__name__}: {error}"[:200]

@@ -10,7 +10,7 @@ import redis
 from shop import redis_pool
 from streams.store import upload_lag
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FORGOTTEN_AFTER_S = 10
 
@@ -48,7 +48,7 @@ def report(session_id: UUID, health: Health) -> None:
     try:
         redis_pool.client().set(_key(session_id), orjson.dumps(asdict(health)), ex=FORGOTTEN_AFTER_S)
     except redis.RedisError as error:
-        log.warning("health of %s not told, Redis is away: %s", session_id, error)
+        logger.warning("health of %s not told, Redis is away: %s", session_id, error)
 
 
 def read(session_id: UUID) -> Health | None:
@@ -56,7 +56,7 @@ def read(session_id: UUID) -> Health | None:
     try:
         told = redis_pool.client().get(_key(session_id))
     except redis.RedisError as error:
-        log.warning("health of %s unknown, Redis is away: %s", session_id, error)
+        logger.warning("health of %s unknown, Redis is away: %s", session_id, error)
         return None
     if not isinstance(told, bytes):
         return None

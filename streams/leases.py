@@ -26,7 +26,7 @@ from shop import redis_pool
 from shop.models import User
 from streams.exceptions import LeaseLost, LeasesUnknown, TooManyStreams
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 15
 EXPIRES_S = 45
@@ -176,7 +176,7 @@ def take(person: str, device: Device, *, session: str, title: str, take_over: It
     try:
         told = _do("take", tag, asked)
     except redis.RedisError as error:
-        log.warning("a stream is not counted, Redis is away: %s", error)
+        logger.warning("a stream is not counted, Redis is away: %s", error)
         return Granted(lease, 1)
     if "lease" not in told:
         raise TooManyStreams(_active(told))
@@ -190,7 +190,7 @@ def beat(lease: str) -> None:
     try:
         told = _do("beat", _tag_of(lease), {"lease": lease})
     except redis.RedisError as error:
-        log.warning("a stream is not counted, Redis is away: %s", error)
+        logger.warning("a stream is not counted, Redis is away: %s", error)
         return
     if told:
         raise LeaseLost(told["lost"], by=told.get("by", ""), by_name=told.get("by_name", ""))
@@ -203,7 +203,7 @@ def give_back(lease: str) -> None:
     try:
         _do("give_back", _tag_of(lease), {"lease": lease})
     except redis.RedisError as error:
-        log.warning("a stream was not given back, Redis is away: %s", error)
+        logger.warning("a stream was not given back, Redis is away: %s", error)
 
 
 def is_playing(lease: str, *, session: str) -> bool:
@@ -216,10 +216,10 @@ def is_playing(lease: str, *, session: str) -> bool:
     try:
         told = _do("look", _tag_of(lease), {"lease": lease})
     except redis.RedisError as error:
-        log.warning("a playlist is open to any lease, Redis is away: %s", error)
+        logger.warning("a playlist is open to any lease, Redis is away: %s", error)
         return True
     if told.get("lost") == "expired" and time.monotonic() - _away_s < BELIEVED_FOR_S:
-        log.warning("a playlist is open to a lease that is unknown: Redis was away")
+        logger.warning("a playlist is open to a lease that is unknown: Redis was away")
         return True
     return bool(told.get("session") == session)
 

@@ -15,7 +15,7 @@ import redis
 
 from shop import redis_pool
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 KEPT_FOR_S = 90 * 24 * 3600
 BUCKET_GROWTH = 1.15
@@ -76,7 +76,7 @@ def note(session_id: UUID, report: Report) -> None:
             pipeline.expire(_key(session_id), KEPT_FOR_S)
             pipeline.execute()
     except redis.RedisError as error:
-        log.warning("how %s plays is not noted, Redis is away: %s", session_id, error)
+        logger.warning("how %s plays is not noted, Redis is away: %s", session_id, error)
 
 
 def read(session_id: UUID) -> Watching:
@@ -84,7 +84,7 @@ def read(session_id: UUID) -> Watching:
     try:
         told: Mapping[Any, Any] = redis_pool.client().hgetall(_key(session_id))
     except redis.RedisError as error:
-        log.warning("how %s plays is not known, Redis is away: %s", session_id, error)
+        logger.warning("how %s plays is not known, Redis is away: %s", session_id, error)
         return Watching()
     counts = {name.decode(): int(count) for name, count in told.items()}
     stalled_ms = counts.get("stalled_ms", 0)

@@ -17,7 +17,7 @@ from shop.models import AuditEntry, Category, Product, ProductPicture, User, Var
 from streams.hls.exceptions import HlsError
 from streams.models import StreamSession
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 ACTOR = "system:seed_demo"
 ACTION = "seed"
@@ -82,7 +82,7 @@ def _seed_replay() -> str:
     try:
         folder = replay.record(started_at)
     except (OSError, subprocess.SubprocessError, HlsError):
-        log.exception("the demo's replay could not be recorded")
+        logger.exception("the demo's replay could not be recorded")
         return "failed"
     with transaction.atomic(durable=True):
         _lock()

@@ -17,7 +17,7 @@ from orders.api.serializers import ProblemOut
 from orders.exceptions import BadSignature, ProviderAway
 from shop.rest.problems import Problem
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 AWAY_RETRY_S = 30
 
@@ -40,12 +40,12 @@ class PaymentWebhook(APIView):
         except KeyError as error:
             raise exceptions.NotFound from error
         except BadSignature as error:
-            log.warning("webhook of %s refused: %s", provider, error)
+            logger.warning("webhook of %s refused: %s", provider, error)
             raise Problem(403, "bad_signature", _("The signature is wrong.")) from error
         except ProviderAway as error:
             detail = _("The provider could not be asked. Send it again.")
             raise Problem(503, "provider_away", detail, retry_after_s=AWAY_RETRY_S) from error
         except StockBusy as error:
             raise busy() from error
-        log.info("webhook of %s: %s", provider, outcome)
+        logger.info("webhook of %s: %s", provider, outcome)
         return Response(status=204)

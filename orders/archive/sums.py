@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connections
 from orders.archive.router import ALIAS
 from orders.models import ArchivedOrder, Order
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _SOLD = f"""
     SELECT archived.id, archived.total_minor, line ->> 'sku', (line ->> 'quantity')::int
@@ -43,7 +43,7 @@ def sold(session: str) -> Sold:
             cursor.execute(_SOLD, [session])
             rows = cursor.fetchall()
     except (OperationalError, InterfaceError):
-        log.exception("the archive can't be read")
+        logger.exception("the archive can't be read")
         return Sold()
     here = _in_main({order_id for order_id, *_ in rows})
     totals = {order_id: total for order_id, total, *_ in rows if order_id not in here}

@@ -30,7 +30,7 @@ from orders.models import Order, Payment
 from shop import audit
 from shop.models import User
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 ORDERS_A_PAGE = 10
 
@@ -118,4 +118,4 @@ def _ask_provider(found: Order) -> None:
     try:
         payments.refresh(payment)
     except (ProviderAway, StockBusy, TransitionRefused) as error:
-        log.warning("payment %s not refreshed: %s", payment.ref, error)
+        logger.warning("payment %s not refreshed: %s", payment.ref, error)

@@ -19,7 +19,7 @@ from orders.models import Order, Payment
 from orders.pages.orders import find, let_in
 from orders.providers import stripe
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 AWAY_RETRY_S = 5
 
@@ -44,7 +44,7 @@ def page(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
     except TransitionRefused:
         return redirect(order)
     except ProviderRefused as refusal:
-        log.error("the provider refuses to open a payment of %s: %s", order, refusal)
+        logger.error("the provider refuses to open a payment of %s: %s", order, refusal)
         return render(request, "orders/provider_refused.html", {"order": order, "now": timezone.now()}, status=502)
     except (ProviderAway, StockBusy) as error:
         return _away(request, order, error)
@@ -79,7 +79,7 @@ def card(request: HttpRequest, order_id: uuid.UUID) -> HttpResponse:
 
 
 def _away(request: HttpRequest, order: Order, error: Exception) -> HttpResponse:
-    log.warning("payment of %s not opened: %s %s", order, type(error).__name__, error)
+    logger.warning("payment of %s not opened: %s %s", order, type(error).__name__, error)
     response = render(request, "orders/provider_away.html", {"order": order, "now": timezone.now()}, status=503)
     response["Retry-After"] = str(AWAY_RETRY_S)
     return response

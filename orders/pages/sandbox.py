@@ -18,7 +18,7 @@ from orders.models import SandboxPayment
 from orders.providers import sandbox
 from orders.providers.sandbox.switches import GROUPS, LATE_MOST_S, LATE_S, Switch
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class AnswerForm(forms.Form):
@@ -69,4 +69,4 @@ def _tell_shop(ref: str) -> None:
     try:
         tasks.deliver_sandbox_webhooks.apply_async(retry=False)
     except OperationalError as error:
-        log.warning("webhook of %s not queued: %s", ref, error)
+        logger.warning("webhook of %s not queued: %s", ref, error)

@@ -32,7 +32,7 @@ from orders.providers.circuit_breaker import answering
 from shop.currencies import CODES, to_major
 from shop.money import to_minor
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 SIGNATURE_HEADER = "Stripe-Signature"
 
@@ -82,7 +82,7 @@ class Stripe:
                 _client().v1.payment_intents.cancel(ref)
         except ProviderRefused as refusal:
             # Paid, canceled already, or on its way: the fetch that follows tells which.
-            log.info("%s was not canceled: %s", ref, refusal)
+            logger.info("%s was not canceled: %s", ref, refusal)
 
     def fetch(self, ref: str) -> Fetched:
         intent = _retrieve(ref)
@@ -174,7 +174,7 @@ def _asking(what: str) -> Iterator[None]:
     except (stripe.InvalidRequestError, stripe.CardError) as error:
         raise ProviderRefused(error.user_message or error.code or "refused") from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        log.error("Stripe refuses our key, asked %s: %s", what, error)
+        logger.error("Stripe refuses our key, asked %s: %s", what, error)
         raise ProviderAway(f"Stripe refuses our key: {error}") from error
     except stripe.StripeError as error:
         raise ProviderAway(f"Stripe, asked {what}: {error}") from error

@@ -10,7 +10,7 @@ import redis
 
 from shop import redis_pool
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 KEYS = "showfloor:bucket:"
 
@@ -72,7 +72,7 @@ def wait_ms(bucket: Bucket) -> int:
     try:
         (seconds, microseconds), (tokens, at) = pipeline.execute()
     except redis.RedisError as error:
-        log.warning("rate limit of %s not looked at, Redis is away: %s", bucket.key, error)
+        logger.warning("rate limit of %s not looked at, Redis is away: %s", bucket.key, error)
         return 0
     if tokens is None:
         return 0
@@ -101,7 +101,7 @@ def take_all(*buckets: Bucket) -> int:
     try:
         return int(_script()(keys=keys, args=args))
     except redis.RedisError as error:
-        log.warning(
+        logger.warning(
             "rate limit of %s not checked, Redis is away: %s", ", ".join(bucket.key for bucket in buckets), error
         )
         return 0
@@ -112,7 +112,7 @@ def give_back(*buckets: Bucket) -> None:
     try:
         _giving_back()(keys=[f"{KEYS}{bucket.key}" for bucket in buckets], args=[bucket.cost for bucket in buckets])
     except redis.RedisError as error:
-        log.warning("nothing given back to %s: %s", ", ".join(bucket.key for bucket in buckets), error)
+        logger.warning("nothing given back to %s: %s", ", ".join(bucket.key for bucket in buckets), error)
 
 
 def forget(key: str) -> None:
@@ -120,4 +120,4 @@ def forget(key: str) -> None:
     try:
         redis_pool.client().delete(f"{KEYS}{key}")
     except redis.RedisError as error:
-        log.warning("the bucket %s was not filled: %s", key, error)
+        logger.warning("the bucket %s was not filled: %s", key, error)

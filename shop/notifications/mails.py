@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from shop.models import Notice
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 Mail = Notice.Mail
 GIVE_UP_AFTER = timedelta(days=3)
@@ -108,7 +108,7 @@ def _open(connection: BaseEmailBackend) -> bool:
     try:
         connection.open()
     except (OSError, smtplib.SMTPException) as error:
-        log.warning("mail server: %s: %s", type(error).__name__, error)
+        logger.warning("mail server: %s: %s", type(error).__name__, error)
         return False
     return True
 
@@ -117,7 +117,7 @@ def _close(connection: BaseEmailBackend) -> None:
     try:
         connection.close()
     except (OSError, smtplib.SMTPException) as error:
-        log.info("mail server: %s at the end: %s", type(error).__name__, error)
+        logger.info("mail server: %s at the end: %s", type(error).__name__, error)
 
 
 def _send(notice: Notice, connection: BaseEmailBackend) -> bool:
@@ -125,7 +125,7 @@ def _send(notice: Notice, connection: BaseEmailBackend) -> bool:
     try:
         mail = compose(notice)
     except Exception as error:
-        log.exception("mail of notice %s", notice.pk)
+        logger.exception("mail of notice %s", notice.pk)
         _put_off(notice, error, state=Mail.DUE)
         return False
     if mail is None:
@@ -170,7 +170,7 @@ def _cut_off(notice: Notice, error: Exception, connection: BaseEmailBackend) -> 
     if not getattr(connection, "is_mail_out", True):
         _put_off(notice, error)
         return
-    log.error("mail of notice %s may have been sent or not: %s: %s", notice.pk, type(error).__name__, error)
+    logger.error("mail of notice %s may have been sent or not: %s: %s", notice.pk, type(error).__name__, error)
     Notice.objects.filter(pk=notice.pk).update(mail_error=_words(error))
 
 
@@ -189,7 +189,7 @@ def _put_off(notice: Notice, error: Exception, *, state: Mail = Mail.SENDING) ->
 
 
 def _give_up(notice: Notice, error: Exception) -> None:
-    log.warning("mail of notice %s given up: %s", notice.pk, error)
+    logger.warning("mail of notice %s given up: %s", notice.pk, error)
     Notice.objects.filter(pk=notice.pk).update(mail_state=Mail.REFUSED, mail_error=_words(error))
 
 

@@ -26,7 +26,7 @@ from shop.models import AuditEntry, User
 from shop.repair import registry
 from shop.repair.registry import Mend
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 OLD_AFTER = timedelta(minutes=15)
 
@@ -36,7 +36,7 @@ class MendForm(forms.Form):
 
     subject = forms.CharField()
     mend = forms.CharField()
-    reason = forms.CharField(max_length=200, error_messages={"required": _("Say why; it goes into the audit log.")})
+    reason = forms.CharField(max_length=200, error_messages={"required": _("Say why; it goes into the audit logger.")})
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _mend(request: HttpRequest, last: Reconciliation, *, subject: str, mend: str
     except StockBusy:
         messages.error(request, _("Others are changing this right now. Please try again."))
     else:
-        messages.success(request, _("Done, and written in the audit log."))
+        messages.success(request, _("Done, and written in the audit logger."))
         _check_soon(request, is_asked=False)
 
 
@@ -115,7 +115,7 @@ def _check_soon(request: HttpRequest, *, is_asked: bool = True) -> None:
     try:
         tasks.reconcile.apply_async(kwargs={"is_deep": True}, expires=60, retry=False)
     except OperationalError as error:
-        log.warning("reconciliation not queued: %s", error)
+        logger.warning("reconciliation not queued: %s", error)
         messages.error(request, _("The jobs' queue can't be reached. Run manage.py reconcile instead."))
     else:
         if is_asked:

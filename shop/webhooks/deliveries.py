@@ -29,7 +29,7 @@ from shop.notifications.notices import News
 from shop.webhooks import posting, signing
 from shop.webhooks.exceptions import NotDelivered
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 State = WebhookDelivery.State
 
@@ -146,7 +146,7 @@ def _post(delivery: WebhookDelivery) -> Outcome:
     except NotDelivered as error:
         return Outcome(error.status_code, str(error)[:200] or type(error).__name__)
     except Exception as error:
-        log.exception("webhook %s", delivery.pk)
+        logger.exception("webhook %s", delivery.pk)
         return Outcome(None, f"{type(error).__name__}: {error}"[:200])
 
 

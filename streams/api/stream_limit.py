@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from streams import stream_limit
 from streams.stream_limit import Subscription
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FIELDS = ("userId", "videoStreamId")
 LONGEST = 36
@@ -43,7 +43,7 @@ def subscription(request: HttpRequest) -> HttpResponse:
     try:
         return _take(asked) if request.method == "POST" else _give_back(asked)
     except (OperationalError, InterfaceError):
-        log.exception("a stream was neither taken nor given back: the database did not answer")
+        logger.exception("a stream was neither taken nor given back: the database did not answer")
         return _error(HTTPStatus.SERVICE_UNAVAILABLE, "Try again later", **{"Retry-After": str(RETRY_S)})
 
 

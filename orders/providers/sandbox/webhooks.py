@@ -16,7 +16,7 @@ from orders.models import SandboxPayment, SandboxWebhook
 from orders.providers.sandbox.signing import SIGNATURE_HEADER, sign
 from orders.providers.sandbox.switches import AFTER_S, LATE_S, Switch
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 State = SandboxPayment.State
 Send = Callable[[Mapping[str, str], bytes], int]
@@ -94,7 +94,7 @@ def _deliver(webhook: SandboxWebhook, send: Send) -> bool:
     try:
         answer = send(*render(webhook))
     except requests.RequestException as error:
-        log.warning("webhook of %s not delivered: %s", webhook.payment_id, type(error).__name__)
+        logger.warning("webhook of %s not delivered: %s", webhook.payment_id, type(error).__name__)
         return False
     sent = SandboxWebhook.objects.filter(pk=webhook.pk)
     sent.update(answer=answer)
@@ -102,5 +102,5 @@ def _deliver(webhook: SandboxWebhook, send: Send) -> bool:
     if answer < 300 or webhook.is_forged or webhook.attempts + 1 >= ATTEMPTS_MOST:
         sent.update(done_at=Now())
     else:
-        log.warning("webhook of %s not taken: %s", webhook.payment_id, answer)
+        logger.warning("webhook of %s not taken: %s", webhook.payment_id, answer)
     return True
