@@ -13,7 +13,7 @@ from inventory.models import StockItem
 
 LOCK_TIMEOUT_MS = 2000
 QUEUE = 1  # the first number of the advisory locks on stock items; the second is the item's id
-QUEUE_MOST = 500  # places that one transaction takes: unlike row locks, they fill a table of the server's
+QUEUE_MAX = 500  # places that one transaction takes: unlike row locks, they fill a table of the server's
 
 _COLUMNS = [field.attname for field in StockItem._meta.concrete_fields]
 # Who waits for a row while others change it comes to its next version, and there to the end of the wait: some wait
@@ -28,7 +28,7 @@ _LOCK = f"""
         ORDER BY id
     ),
     queue AS MATERIALIZED (
-        SELECT id, CASE WHEN number <= {QUEUE_MOST} THEN pg_advisory_xact_lock({QUEUE}, id::int) END FROM asked
+        SELECT id, CASE WHEN number <= {QUEUE_MAX} THEN pg_advisory_xact_lock({QUEUE}, id::int) END FROM asked
     )
     SELECT {", ".join(f"item.{column}" for column in _COLUMNS)}
     FROM queue

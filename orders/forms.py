@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy
 
 from inventory import delivery
 from orders.checkout import ShippingAddress
-from shop.cart import LINES_MOST, QUANTITY_MOST
+from shop.cart import LINES_MAX, QUANTITY_MAX
 from shop.people import addresses
 from shop.people.address_forms import AUTOCOMPLETE, AddressForm, EmailField
 
-NAME_MOST = 260  # of a product and its variant
+NAME_MAX = 260  # of a product and its variant
 
 
 class LinesField(forms.CharField):
@@ -36,7 +36,7 @@ class NamesField(forms.CharField):
 
     def to_python(self, value: Any) -> dict[str, str]:  # type: ignore[override]
         names = _read_json(value) or {}
-        return {sku: name[:NAME_MOST] for sku, name in names.items() if isinstance(name, str)}
+        return {sku: name[:NAME_MAX] for sku, name in names.items() if isinstance(name, str)}
 
 
 class CheckoutForm(AddressForm):
@@ -93,8 +93,8 @@ def _read_json(value: Any) -> dict[str, Any] | None:
         found = orjson.loads(value or "{}")
     except orjson.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) and len(found) <= LINES_MOST else None
+    return found if isinstance(found, dict) and len(found) <= LINES_MAX else None
 
 
 def _is_quantity(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= QUANTITY_MOST
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= QUANTITY_MAX

@@ -21,10 +21,10 @@ from shop.models import Cart, CartLine, ProductPicture, User, Variant
 from shop.text import is_text
 
 SESSION_KEY = "cart"
-QUANTITY_MOST = 99
+QUANTITY_MAX = 99
 """Units of one thing in a cart's line and in an order's, wherever it is asked for."""
-LINES_MOST = 100
-FORMER_KEYS_MOST = 20
+LINES_MAX = 100
+FORMER_KEYS_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def add(cart: Cart, *, sku: str, quantity: int = 1) -> CartLine:
         _lock_with_room(cart, variant)
         line, is_new = CartLine.objects.get_or_create(cart=cart, variant=variant, defaults={"quantity": quantity})
         if not is_new:
-            line.quantity = min(QUANTITY_MOST, line.quantity + quantity)
+            line.quantity = min(QUANTITY_MAX, line.quantity + quantity)
             line.save(update_fields=["quantity"])
     return line
 
@@ -240,21 +240,21 @@ def merge(guest: Cart, *, into: Cart) -> None:
     _move_in(into, {line.variant_id: line.quantity for line in CartLine.objects.filter(cart=guest)})
     guest.delete()
     known = [*locked[into.pk].former_keys, guest.key]
-    Cart.objects.filter(pk=into.pk).update(former_keys=known[-FORMER_KEYS_MOST:])
+    Cart.objects.filter(pk=into.pk).update(former_keys=known[-FORMER_KEYS_MAX:])
 
 
 def _move_in(cart: Cart, units: Mapping[int, int]) -> None:
     """Add units of variants to a locked cart, as far as it has room."""
     variants = set(CartLine.objects.filter(cart=cart).values_list("variant_id", flat=True))
     for variant_id, quantity in units.items():
-        if len(variants | {variant_id}) > max(LINES_MOST, len(variants)):
+        if len(variants | {variant_id}) > max(LINES_MAX, len(variants)):
             continue
         variants.add(variant_id)
         kept, is_new = CartLine.objects.get_or_create(
-            cart=cart, variant_id=variant_id, defaults={"quantity": min(quantity, QUANTITY_MOST)}
+            cart=cart, variant_id=variant_id, defaults={"quantity": min(quantity, QUANTITY_MAX)}
         )
         if not is_new:
-            CartLine.objects.filter(pk=kept.pk).update(quantity=Least(F("quantity") + quantity, QUANTITY_MOST))
+            CartLine.objects.filter(pk=kept.pk).update(quantity=Least(F("quantity") + quantity, QUANTITY_MAX))
     Cart.objects.filter(pk=cart.pk).update(changed_at=timezone.now())
 
 
@@ -280,7 +280,7 @@ def keep_guest_cart(sender: object, request: HttpRequest | None, user: User, **k
 
 
 def _check(quantity: int) -> None:
-    if not 1 <= quantity <= QUANTITY_MOST:
+    if not 1 <= quantity <= QUANTITY_MAX:
         raise QuantityRefused(quantity)
 
 
@@ -290,6 +290,6 @@ def _lock_with_room(cart: Cart, variant: Variant) -> None:
     if kept is None:
         raise Cart.DoesNotExist
     others = CartLine.objects.filter(cart=cart).exclude(variant=variant).count()
-    if others >= LINES_MOST:
-        raise CartFull(LINES_MOST)
+    if others >= LINES_MAX:
+        raise CartFull(LINES_MAX)
     Cart.objects.filter(pk=cart.pk).update(changed_at=timezone.now())

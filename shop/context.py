@@ -39,7 +39,7 @@ class Bell:
     @property
     def is_more(self) -> bool:
         """Whether there are more than are counted."""
-        return self.unread >= notices.COUNTED_MOST
+        return self.unread >= notices.COUNTED_MAX
 
 
 def bell(request: HttpRequest) -> dict[str, object]:

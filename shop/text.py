@@ -21,10 +21,10 @@ JOINING = re.compile(
     "(?:ARABIC|BALINESE|BENGALI|DEVANAGARI|GUJARATI|GURMUKHI|JAVANESE|KANNADA|KHMER|MALAYALAM|MANDAIC|MANICHAEAN"
     "|MONGOLIAN|MYANMAR|NKO|ORIYA|PHAGS-PA|SINHALA|SYRIAC|TAMIL|TELUGU|TIBETAN) "
 )
-MARKS_MOST = 4  # on one letter; UTS 39, 5.4
+MARKS_MAX = 4  # on one letter; UTS 39, 5.4
 
 
-NAME_MOST = 40
+NAME_MAX = 40
 
 
 class NameRefused(ValueError):
@@ -36,7 +36,7 @@ class NameRefused(ValueError):
 
 
 class NameTooLong(ValueError):
-    """A name of more than `NAME_MOST` characters, once they are composed: some become two."""
+    """A name of more than `NAME_MAX` characters, once they are composed: some become two."""
 
 
 def is_text(value: str) -> bool:
@@ -63,7 +63,7 @@ def without_unseen(text: str) -> str:
 def clean_name(text: str) -> str:
     """Return a name as everybody may see it; empty if nothing would be seen. Raises NameRefused, NameTooLong."""
     name = one_line(text)
-    if len(name) > NAME_MOST:
+    if len(name) > NAME_MAX:
         raise NameTooLong
     if "@" in unicodedata.normalize("NFKC", name):
         raise NameRefused("address")
@@ -122,7 +122,7 @@ def _with_few_marks(text: str) -> str:
     marks: set[str] | None = None  # of the letter before; None where there is none
     for sign in text:
         if unicodedata.category(sign) in {"Mn", "Me"} and not UNSEEN.match(sign):
-            if marks is None or sign in marks or len(marks) == MARKS_MOST:
+            if marks is None or sign in marks or len(marks) == MARKS_MAX:
                 continue
             marks.add(sign)
         elif sign.isspace():

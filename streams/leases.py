@@ -32,7 +32,7 @@ HEARTBEAT_S = 15
 EXPIRES_S = 45
 # So long a device that was stopped can learn of it, and at most so many can; then its lease is one that has expired.
 TOLD_FOR_S = 600
-TOLD_MOST = 16
+TOLD_MAX = 16
 # So long after Redis was away, every player has beaten once, and asked for a lease again if that was forgotten.
 BELIEVED_FOR_S = HEARTBEAT_S + 5
 FORM = re.compile(r"[\w-]{16}\.[\w-]{16}", re.ASCII)
@@ -250,7 +250,7 @@ _away_s = -math.inf  # when this process last found Redis away
 
 def _do(deed: str, tag: str, asked: dict[str, Any]) -> dict[str, Any]:
     global _away_s
-    asked |= {"expires_ms": EXPIRES_S * 1000, "told_for_ms": TOLD_FOR_S * 1000, "told_most": TOLD_MOST}
+    asked |= {"expires_ms": EXPIRES_S * 1000, "told_for_ms": TOLD_FOR_S * 1000, "told_most": TOLD_MAX}
     try:
         answer = _script()(keys=[f"showfloor:leases:{tag}"], args=[deed, orjson.dumps(asked)])
     except redis.RedisError:

@@ -25,7 +25,7 @@ State = StreamSession.State
 
 # Who watches live sees the last seconds after the show has ended.
 LAST_SECONDS = timedelta(minutes=2)
-DAYS_MOST = 3650
+DAYS_MAX = 3650
 
 
 def choose(session: StreamSession, *, is_recorded: bool, replay_days: int | None, actor: str) -> None:

@@ -13,7 +13,7 @@ from streams.locks import lock_session
 from streams.models import RunListItem, StreamSession
 from streams.signals import run_list_changed
 
-ENTRIES_MOST = 100
+ENTRIES_MAX = 100
 
 
 def entries(session: StreamSession) -> list[RunListItem]:
@@ -84,8 +84,8 @@ def _change(session: StreamSession, decide: Callable[[Sequence[str]], Sequence[s
 
 def _write(locked: StreamSession, after: Sequence[str]) -> None:
     """Write the list. What is listed already stays, even if the shop has stopped selling it since."""
-    if len(after) > ENTRIES_MOST:
-        raise RunListFull(ENTRIES_MOST)
+    if len(after) > ENTRIES_MAX:
+        raise RunListFull(ENTRIES_MAX)
     kept = {item.variant.sku: item for item in locked.run_list.select_related("variant")}
     added = {
         variant.sku: variant

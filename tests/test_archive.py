@@ -136,7 +136,7 @@ def test_a_column_that_the_archive_lacks_keeps_the_order() -> None:
 def test_a_run_stops_when_every_copy_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(4):
         make_over()
-    monkeypatch.setattr(mover, "REFUSED_MOST", 2)
+    monkeypatch.setattr(mover, "REFUSED_MAX", 2)
     monkeypatch.setattr(copies, "sound", lambda documents, **months: [])
 
     assert len(mover.move(batch=1).refused) == 2

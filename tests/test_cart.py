@@ -92,7 +92,7 @@ def test_what_is_not_for_sale_is_unknown() -> None:
 
 
 def test_a_cart_has_room_for_so_many_things(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cart, "LINES_MOST", 2)
+    monkeypatch.setattr(cart, "LINES_MAX", 2)
     make_product(skus=("A", "B", "C"))
     kept = Cart.objects.create()
     cart.add(kept, sku="A")
@@ -173,7 +173,7 @@ def test_signing_up_keeps_the_guests_cart() -> None:
 
 
 def test_a_merged_cart_is_no_larger_than_a_cart_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cart, "LINES_MOST", 2)
+    monkeypatch.setattr(cart, "LINES_MAX", 2)
     make_product(skus=("A", "B", "C"))
     guest, mine = Cart.objects.create(), Cart.objects.create(user=make_user())
     cart.add(mine, sku="A")

@@ -71,7 +71,7 @@ def test_it_comes_back_beside_what_was_put_in_since_and_never_to_more_than_fits(
 
     paying.expire(order)
 
-    assert in_cart() == {"VASE": cart.QUANTITY_MOST}
+    assert in_cart() == {"VASE": cart.QUANTITY_MAX}
 
 
 def test_it_comes_back_to_who_signed_in_meanwhile(client: Client) -> None:

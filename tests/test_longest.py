@@ -101,7 +101,7 @@ def sku() -> str:
 @pytest.fixture
 def show(host: User, sku: str) -> StreamSession:
     """A show whose every text is at its longest, planned on the host's own page."""
-    blocked = "\n".join(["w" * 79] * 50)[: host_forms.BLOCKED_WORDS_MOST]
+    blocked = "\n".join(["w" * 79] * 50)[: host_forms.BLOCKED_WORDS_MAX]
     plan = {"title": "t" * 120, "description": "d" * 2000, "blocked_words": blocked, "preview": "on"}
     assert signed_in(host).post("/host/", plan).status_code == 302
     show = StreamSession.objects.get()
@@ -123,7 +123,7 @@ def test_a_show_of_the_longest_texts_can_be_led_and_ended(show: StreamSession, s
 
     do("run-list/", do="add", sku=sku)
     do("announce/", text="a" * 280, kind="flash", minutes=5)
-    do("chat/rules/", review="nobody", links="held", blocked_words="w" * host_forms.BLOCKED_WORDS_MOST)
+    do("chat/rules/", review="nobody", links="held", blocked_words="w" * host_forms.BLOCKED_WORDS_MAX)
     do("moderators/", email=EMAIL)
     do("key/")
     do("takeover/", allowed="on")

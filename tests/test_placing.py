@@ -164,11 +164,11 @@ def test_two_orders_at_once_keep_one_address(client: Client) -> None:
 
 def test_no_more_addresses_are_kept_than_can_be_shown() -> None:
     user = make_user()
-    for number in range(addresses.KEPT_MOST + 3):
+    for number in range(addresses.KEPT_MAX + 3):
         addresses.remember(user, name="A", country="IN", line1=f"{number} Lane", city="Delhi", postal_code="110001")
 
     kept = set(user.addresses.values_list("line1", flat=True))
-    assert kept == {f"{number} Lane" for number in range(3, addresses.KEPT_MOST + 3)}
+    assert kept == {f"{number} Lane" for number in range(3, addresses.KEPT_MAX + 3)}
 
 
 def test_two_first_things_at_once_share_a_guests_cart(client: Client) -> None:

@@ -77,7 +77,7 @@ def test_a_name_ranks_before_a_mention() -> None:
 
 def test_words_are_plain_and_few() -> None:
     assert words.split("Café, NOIR!") == ["cafe", "noir"]
-    assert len(words.split("a b c d e f g h i")) == words.WORDS_MOST
+    assert len(words.split("a b c d e f g h i")) == words.WORDS_MAX
 
 
 def test_categories_add_up_and_an_unknown_one_finds_nothing() -> None:

@@ -115,7 +115,7 @@ def test_adding_removing_and_moving(goods: Product) -> None:
 
 
 def test_a_run_list_has_an_end(goods: Product, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_list, "ENTRIES_MOST", 2)
+    monkeypatch.setattr(run_list, "ENTRIES_MAX", 2)
     session = make_session(skus=("A", "B"))
 
     with pytest.raises(RunListFull) as refused:

@@ -170,7 +170,7 @@ def test_a_name_server_that_says_nothing_is_not_waited_for(monkeypatch: pytest.M
 
 
 def test_a_batch_is_over_before_its_lease() -> None:
-    longest_s = addresses.LOOKUP_S + posting.TRIED_MOST * posting.CONNECT_S + posting.ALL_S
+    longest_s = addresses.LOOKUP_S + posting.TRIED_MAX * posting.CONNECT_S + posting.ALL_S
 
     assert 2 * longest_s < deliveries.LEASE.total_seconds()
 

@@ -30,7 +30,7 @@ from orders.models import ArchivedOrder, Order, OrderLine, Payment, ProviderEven
 from shop.money import format_minor
 from shop.people.erasure_admin import ERASE_BELOW
 
-ARCHIVED_MOST = 1000  # payments of so many archived orders are found by an address
+ARCHIVED_MAX = 1000  # payments of so many archived orders are found by an address
 
 
 class ReasonForm(BaseDialogForm):
@@ -227,7 +227,7 @@ class PaymentAdmin(Amount, ReadOnlyAdmin):
             return found
         here = Order.objects.filter(email__iexact=search_term.strip()).values("pk")
         archived = ArchivedOrder.objects.filter(email__iexact=search_term.strip()).values_list("pk", flat=True)
-        return queryset.filter(Q(order_id__in=here) | Q(order_id__in=list(archived[:ARCHIVED_MOST]))), False
+        return queryset.filter(Q(order_id__in=here) | Q(order_id__in=list(archived[:ARCHIVED_MAX]))), False
 
     @display(description=_("paid"))
     def paid(self, payment: Payment) -> str:

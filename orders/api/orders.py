@@ -27,14 +27,14 @@ from shop.models import User
 from shop.rest.pagination import Cursor
 from shop.rest.problems import Problem
 
-KEY_LEAST, KEY_MOST = 16, 64
+KEY_LEAST, KEY_MAX = 16, 64
 # One of each for all requests: they keep nothing of them, and making their fields anew costs more than using them.
 ORDER_IN, PLACED_OUT = OrderIn(), PlacedOut()
 
 DAY_OR_TIME = {"anyOf": [{"type": "string", "format": kind} for kind in ("date", "date-time")]}
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    {"type": "string", "minLength": KEY_LEAST, "maxLength": KEY_MOST},
+    {"type": "string", "minLength": KEY_LEAST, "maxLength": KEY_MAX},
     OpenApiParameter.HEADER,
     required=True,
     description="16 to 64 characters; the same key and body again answer with the same order for 48 hours",
@@ -183,7 +183,7 @@ def _find(request: Request, order_id: uuid.UUID) -> Order:
 
 def _idempotency_key(request: Request) -> str:
     key = request.headers.get("Idempotency-Key", "")
-    if not KEY_LEAST <= len(key) <= KEY_MOST:
+    if not KEY_LEAST <= len(key) <= KEY_MAX:
         raise exceptions.ValidationError({"Idempotency-Key": _("This header needs 16 to 64 characters.")})
     return key
 

@@ -13,13 +13,13 @@ from orders import access
 from orders.models import Order, Refund
 from shop.api.inputs import Body
 from shop.api.serializers import EmailField
-from shop.cart import LINES_MOST, QUANTITY_MOST
+from shop.cart import LINES_MAX, QUANTITY_MAX
 from shop.people import addresses
 
 
 class LineIn(Body[Any]):
     sku = serializers.CharField(max_length=64)
-    quantity = serializers.IntegerField(min_value=1, max_value=QUANTITY_MOST)
+    quantity = serializers.IntegerField(min_value=1, max_value=QUANTITY_MAX)
 
 
 class CountryField(serializers.CharField):
@@ -54,7 +54,7 @@ class AddressIn(Body[Any]):
 
 class OrderIn(Body[Any]):
     lines = LineIn(  # type: ignore[call-arg]
-        many=True, required=False, allow_empty=False, max_length=LINES_MOST, help_text="default: the cart's"
+        many=True, required=False, allow_empty=False, max_length=LINES_MAX, help_text="default: the cart's"
     )
     email = EmailField()
     address = AddressIn()

@@ -27,7 +27,7 @@ from orders.models import IdempotencyKey, Order, OrderLine, Payment, Refund
 
 BATCH = 1000
 LATE_WEBHOOKS = timedelta(days=7)  # providers send again for days what could not be delivered
-REFUSED_MOST = 1000
+REFUSED_MAX = 1000
 # A transaction that waits for the archive this long between two of its statements ends, and lets go of its locks.
 PATIENCE_MS = 60_000
 
@@ -55,7 +55,7 @@ def move(*, batch: int = BATCH, limit: int | None = None, within_s: float = math
     Stops early when so many copies are refused that it can't be their own fault.
     """
     report, refused, deadline = Report(), set[uuid.UUID](), time.monotonic() + within_s
-    while (limit is None or report.moved < limit) and len(refused) < REFUSED_MOST and time.monotonic() < deadline:
+    while (limit is None or report.moved < limit) and len(refused) < REFUSED_MAX and time.monotonic() < deadline:
         size = batch if limit is None else min(batch, limit - report.moved)
         done = move_batch(limit=size, leaving=refused)
         report.moved += done.moved

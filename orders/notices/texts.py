@@ -15,7 +15,7 @@ from shop.notifications.notices import News
 
 State = Order.State
 Reason = Order.CancelReason
-SUMMARY_MOST = 300
+SUMMARY_MAX = 300
 WRONG_MONEY = "wrong_money"
 
 
@@ -128,7 +128,7 @@ def summary(order: Order, units: Mapping[str, int] | None = None) -> str:
     """Return what an order holds, or these units of it, in one line: "2 × Rust vase, M, 1 × Mug"."""
     counts = {line: line.quantity if units is None else units.get(line.sku, 0) for line in order.lines.all()}
     text = ", ".join(f"{count} × {name(line)}" for line, count in counts.items() if count)
-    return text if len(text) <= SUMMARY_MOST else f"{text[: SUMMARY_MOST - 1]}…"
+    return text if len(text) <= SUMMARY_MAX else f"{text[: SUMMARY_MAX - 1]}…"
 
 
 def name(line: OrderLine) -> str:

@@ -39,7 +39,7 @@ from orders.models import Order
 from orders.notices.texts import name
 from orders.preview import OrderPreview
 from shop import cart
-from shop.cart import QUANTITY_MOST
+from shop.cart import QUANTITY_MAX
 from shop.exceptions import UnknownSku as NotForSale
 from shop.models import User
 from shop.people import addresses, postal_code
@@ -307,4 +307,4 @@ def _names_in(order: Order) -> dict[str, str]:
 
 
 def _quantity(text: str) -> int:
-    return min(max(1, folding.number(text) or 1), QUANTITY_MOST)
+    return min(max(1, folding.number(text) or 1), QUANTITY_MAX)

@@ -12,7 +12,7 @@ from orders.models import Order
 
 register = template.Library()
 
-SHOWN_MOST = 3
+SHOWN_MAX = 3
 OWN_PAGES = {"orders:order", "orders:pay", "orders:card"}
 PAGES_WITHOUT = {"orders:orders", "orders:sandbox"}
 
@@ -37,7 +37,7 @@ def unpaid_orders_bar(context: RequestContext) -> dict[str, Any]:
     if match and match.view_name in OWN_PAGES:
         unpaid = unpaid.exclude(pk=match.kwargs["order_id"])
     return {
-        "orders": list(unpaid.order_by("expires_at")[:SHOWN_MOST]),
+        "orders": list(unpaid.order_by("expires_at")[:SHOWN_MAX]),
         "now": now,
         "csp_nonce": context.get("csp_nonce", ""),
     }

@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from inventory import availability, folding
 from shop import pictures
 from shop.api.inputs import Body, Query
-from shop.cart import QUANTITY_MOST, Entry
+from shop.cart import QUANTITY_MAX, Entry
 from shop.catalogue.search import SORTS
 from shop.models import Product, ProductPicture, User, Variant
 from shop.people.accounts import WORDS, checked_name
-from shop.text import NAME_MOST, NameRefused, NameTooLong
+from shop.text import NAME_MAX, NameRefused, NameTooLong
 from shop.wishlist import Wish
 
 
@@ -123,7 +123,7 @@ class DeliverySerializer(serializers.Serializer[Any]):
 
 
 class QuantitySerializer(Body[Any]):
-    quantity = serializers.IntegerField(min_value=1, max_value=QUANTITY_MOST)
+    quantity = serializers.IntegerField(min_value=1, max_value=QUANTITY_MAX)
 
 
 class CartLineSerializer(serializers.Serializer[Entry]):
@@ -215,7 +215,7 @@ class MeSerializer(Body[User], serializers.ModelSerializer[User]):
         except NameRefused as refused:
             raise serializers.ValidationError(WORDS[refused.reason]) from None
         except NameTooLong:
-            raise serializers.ValidationError(f"Choose a name of {NAME_MOST} characters at most.") from None
+            raise serializers.ValidationError(f"Choose a name of {NAME_MAX} characters at most.") from None
 
 
 def absolute(serializer: serializers.BaseSerializer[Any], address: str) -> str:

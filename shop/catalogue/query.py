@@ -14,10 +14,10 @@ from shop.catalogue.search import SORTS, Filters
 from shop.text import is_text
 
 ATTRIBUTE = "a."
-PAGES_MOST = 40
+PAGES_MAX = 40
 # The attributes that are offered as filters, and how many values of each.
-FACETS_MOST = 4
-VALUES_MOST = 6
+FACETS_MAX = 4
+VALUES_MAX = 6
 # How many categories and values of attributes one search may choose, and how long each may be.
 CHOSEN_MAX = 40
 CHOSEN_LENGTH_MAX = 100
@@ -67,7 +67,7 @@ def read(query: QueryDict, *, postal_code: str) -> Asked:
     return Asked(
         asked,
         repeated=search.recognised(asked),
-        page=min(max(int(page), 1), PAGES_MOST) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
+        page=min(max(int(page), 1), PAGES_MAX) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
         refused=tuple(refused),
     )
 

@@ -42,7 +42,7 @@ SORTS: dict[str, tuple[str, ...]] = {
     "match": ("-match", "-pk"),
 }
 DEFAULT_SORT = "wished"
-WISHES_MOST = 999_999_999
+WISHES_MAX = 999_999_999
 
 # Which of these names and values of attributes any product for sale has.
 KNOWN_ATTRIBUTES = """
@@ -307,7 +307,7 @@ def _shelf() -> Concat:
     One text that no two products share, so that a cursor of pages can point between any of them.
     """
     wishes = Coalesce(_counted(WishlistItem.objects.filter(variant__product=OuterRef("pk")).order_by()), 0)
-    rank = LPad(Cast(Value(WISHES_MOST) - wishes, TextField()), len(str(WISHES_MOST)), Value("0"))
+    rank = LPad(Cast(Value(WISHES_MAX) - wishes, TextField()), len(str(WISHES_MAX)), Value("0"))
     return Concat(rank, MD5("slug"), output_field=TextField())
 
 

@@ -13,7 +13,7 @@ from inventory import folding
 from shop.models import Product
 
 CONFIG = "english"
-WORDS_MOST = 6
+WORDS_MAX = 6
 # Of the trigrams of two words, these must be in common: "vaze" finds "vase" (0.25), "lamp" not "lagoon" (0.20).
 NEAR = 0.24
 SWAPS_UP_TO = 6
@@ -48,7 +48,7 @@ def split(text: str) -> list[str]:
     plain = "".join(
         c for c in unicodedata.normalize("NFKD", folding.fold(text).casefold()) if not unicodedata.combining(c)
     )
-    return re.findall(r"\w+", plain)[:WORDS_MOST]
+    return re.findall(r"\w+", plain)[:WORDS_MAX]
 
 
 def _query(words: list[str] | set[str]) -> SearchQuery:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models, transaction
 from django.db.models.functions import Lower, Now
 
-from shop.text import NAME_MOST
+from shop.text import NAME_MAX
 
 
 class UserManager(BaseUserManager["User"]):
@@ -33,7 +33,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField(unique=True)
-    display_name = models.CharField(max_length=NAME_MOST, blank=True, help_text="the name shown in chat and on shows")
+    display_name = models.CharField(max_length=NAME_MAX, blank=True, help_text="the name shown in chat and on shows")
     is_host = models.BooleanField(default=False)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)

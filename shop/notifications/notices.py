@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 from inventory import folding
 from shop.models import Notice, User
 
-SHOWN_MOST = 20
-COUNTED_MOST = 10
+SHOWN_MAX = 20
+COUNTED_MAX = 10
 GUESTS_KEPT = timedelta(days=30)
 KEPT = timedelta(days=365)
 TYPED_PAUSE = timedelta(hours=1)
@@ -64,8 +64,8 @@ def tell_seller(occasion: str, news: News) -> None:
 
 
 def unread(user: User) -> int:
-    """Return how many notices somebody has not read, `COUNTED_MOST` at most: nobody reads a larger number."""
-    return _inbox(user).filter(read_at=None)[:COUNTED_MOST].count()
+    """Return how many notices somebody has not read, `COUNTED_MAX` at most: nobody reads a larger number."""
+    return _inbox(user).filter(read_at=None)[:COUNTED_MAX].count()
 
 
 def page(user: User, *, before: uuid.UUID | None = None) -> Page:
@@ -74,9 +74,9 @@ def page(user: User, *, before: uuid.UUID | None = None) -> Page:
     if before:
         last = found.get(pk=before)
         found = found.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__lt=last.pk))
-    rows = list(found.order_by("-created_at", "-pk")[: SHOWN_MOST + 1])
-    shown = rows[:SHOWN_MOST]
-    return Page(shown, shown[-1].pk if len(rows) > SHOWN_MOST else None)
+    rows = list(found.order_by("-created_at", "-pk")[: SHOWN_MAX + 1])
+    shown = rows[:SHOWN_MAX]
+    return Page(shown, shown[-1].pk if len(rows) > SHOWN_MAX else None)
 
 
 def read(user: User, notice_id: uuid.UUID) -> Notice:

@@ -13,7 +13,7 @@ from shop.models import Address, User
 from shop.people import addresses, second_factor
 from shop.people.accounts import ProfileForm
 from shop.people.address_forms import AddressForm, describe, initial_of
-from shop.people.addresses import KEPT_MOST
+from shop.people.addresses import KEPT_MAX
 
 
 @login_required
@@ -32,7 +32,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "addresses": request.user.addresses.all(),
-            "may_add": request.user.addresses.count() < KEPT_MOST,
+            "may_add": request.user.addresses.count() < KEPT_MAX,
             "offers_second_factor": (request.user.is_host or request.user.is_staff)
             and not second_factor.is_set_up(request.user),
         },
@@ -46,8 +46,8 @@ def address(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     assert isinstance(request.user, User)  # noqa: S101 (login_required)
     mine = request.user.addresses.all()
     kept = get_object_or_404(mine, pk=pk) if pk else None
-    if pk is None and mine.count() >= KEPT_MOST:
-        messages.error(request, _("You can keep %(most)d addresses.") % {"most": KEPT_MOST})
+    if pk is None and mine.count() >= KEPT_MAX:
+        messages.error(request, _("You can keep %(most)d addresses.") % {"most": KEPT_MAX})
         return redirect("shop:account")
     if request.method == "POST" and kept and request.POST.get("action") == "remove":
         kept.delete()

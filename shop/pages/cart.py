@@ -34,7 +34,7 @@ def cart_page(request: HttpRequest) -> HttpResponse:
             "rows": rows,
             "totals": cart.totals(kept),
             "postal_code": code,
-            "quantity_most": cart.QUANTITY_MOST,
+            "quantity_most": cart.QUANTITY_MAX,
             "problems": [entry for entry in kept if entry.is_gone or entry.is_short] + undelivered,
             "can_check_out": bool(kept) and not any(e.is_gone or e.is_short for e in kept) and not undelivered,
         },
@@ -59,7 +59,7 @@ def change_line(request: HttpRequest) -> HttpResponse:
             said = _("Taken out of your cart.")
         elif then == "checkout":
             cart.get_variant(sku)
-            query = urlencode({"sku": sku, "quantity": max(1, min(quantity, cart.QUANTITY_MOST))})
+            query = urlencode({"sku": sku, "quantity": max(1, min(quantity, cart.QUANTITY_MAX))})
             return redirect(f"{reverse('orders:checkout')}?{query}")
         elif action == "set":
             cart.change(request, cart.set_line, sku=sku, quantity=quantity)
@@ -123,7 +123,7 @@ def _refuse(request: HttpRequest, words: str) -> HttpResponse:
 
 def _words(error: ShopError) -> str:
     if isinstance(error, QuantityRefused):
-        return _("A cart takes 1 to %(most)d of one thing.") % {"most": cart.QUANTITY_MOST}
+        return _("A cart takes 1 to %(most)d of one thing.") % {"most": cart.QUANTITY_MAX}
     if isinstance(error, CartFull):
         return _("Your cart is full: it has room for %(most)d different things.") % {"most": error.most}
     return _("That is no longer for sale.")

@@ -45,7 +45,7 @@ def products(request: HttpRequest) -> HttpResponse:
             "products": shown,
             "new_from": PER_PAGE * (asked.page - 1) + 1,
             "here": request.path + query.query_of(asked.repeated, **({"page": asked.page} if asked.page > 1 else {})),
-            "more": more if len(shown) < facets.total and asked.page < query.PAGES_MOST else "",
+            "more": more if len(shown) < facets.total and asked.page < query.PAGES_MAX else "",
             "chips": _chips(asked, facets),
             "sorts": _sorts(asked.filters),
             "wished": wishlist.wished_skus(request.user, skus),
@@ -101,7 +101,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
             "postal_code": code,
             "is_known": delivery.is_known(code),
             "quantities": range(1, 11),
-            "quantity_most": cart.QUANTITY_MOST,
+            "quantity_most": cart.QUANTITY_MAX,
             "low": LOW,
         },
     )
@@ -211,11 +211,11 @@ def _attribute_facets(facets: search.Facets, asked: search.Filters) -> list[tupl
     """Offer the attributes that help to choose: values that several products share, the commonest kinds first."""
     offered = []
     for name, choices in facets.attributes.items():
-        shared = [choice for choice in choices if choice.is_chosen or choice.count > 1][: query.VALUES_MOST]
+        shared = [choice for choice in choices if choice.is_chosen or choice.count > 1][: query.VALUES_MAX]
         if len(shared) > 1 or asked.attributes.get(name):
             offered.append((name, shared))
     offered.sort(key=lambda facet: (facet[0] not in asked.attributes, -sum(choice.count for choice in facet[1])))
-    return offered[: query.FACETS_MOST]
+    return offered[: query.FACETS_MAX]
 
 
 def _chips(asked: query.Asked, facets: search.Facets) -> list[Chip]:

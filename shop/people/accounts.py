@@ -18,7 +18,7 @@ from shop.models import User
 from shop.pages.redirects import own_address
 from shop.people import guesses
 from shop.people.lookalikes import is_taken
-from shop.text import NAME_MOST, NameRefused, NameTooLong, clean_name
+from shop.text import NAME_MAX, NameRefused, NameTooLong, clean_name
 
 
 class Adapter(DefaultAccountAdapter):
@@ -94,7 +94,7 @@ class NameForm(forms.BaseForm):
             raise forms.ValidationError(WORDS[refused.reason]) from None
         except NameTooLong:
             raise forms.ValidationError(
-                _("Choose a name of %(most)d characters at most.") % {"most": NAME_MOST}
+                _("Choose a name of %(most)d characters at most.") % {"most": NAME_MAX}
             ) from None
 
 
@@ -103,7 +103,7 @@ class SignupForm(NameForm, forms.Form):
 
     display_name = forms.CharField(
         label=_("Name in chat"),
-        max_length=NAME_MOST,
+        max_length=NAME_MAX,
         required=False,
         help_text=_("Others see this name, never your e-mail address. You can change it later."),
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),

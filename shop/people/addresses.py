@@ -15,7 +15,7 @@ from shop import locks
 from shop.models import Address, User
 from shop.text import one_line
 
-KEPT_MOST = 20
+KEPT_MAX = 20
 LONGEST = {"name": 120, "line1": 200, "line2": 200, "city": 120, "region": 120, "postal_code": 16}
 
 STREET, SECOND_LINE, NEEDED = (
@@ -143,6 +143,6 @@ def remember(user: User, *, name: str, country: str, **parts: str) -> None:
         locks.lock_user(user)
         if user.addresses.filter(**words).update(used_at=Now()):
             return
-        too_many = user.addresses.order_by("-used_at").values_list("pk", flat=True)[KEPT_MOST - 1 :]
+        too_many = user.addresses.order_by("-used_at").values_list("pk", flat=True)[KEPT_MAX - 1 :]
         user.addresses.filter(pk__in=list(too_many)).delete()
         Address.objects.create(user=user, **words)

@@ -20,8 +20,8 @@ ANSWER_S = 5
 ALL_S = 8
 """From the connection to the last byte read, however slowly they come."""
 
-READ_MOST = 200
-TRIED_MOST = 3
+READ_MAX = 200
+TRIED_MAX = 3
 
 
 def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
@@ -34,7 +34,7 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> int:
     with _connect(target, addresses.resolve(target)) as connection:
         connection.request("POST", target.path, body=body, headers=dict(headers))
         answer = connection.getresponse()
-        text = answer.read(READ_MOST)
+        text = answer.read(READ_MAX)
     if not 200 <= answer.status < 300:
         raise AnsweredNo(answer.status, " ".join(text.decode(errors="replace").split()))
     return answer.status
@@ -71,7 +71,7 @@ def _connect(target: Target, found: list[IpAddress]) -> Iterator[http.client.HTT
 
 
 def _reach(target: Target, found: list[IpAddress]) -> socket.socket:
-    for address in found[:TRIED_MOST]:
+    for address in found[:TRIED_MAX]:
         with suppress(OSError):
             return socket.create_connection((str(address), target.port), timeout=CONNECT_S)
     raise NoAnswer(f"{target.host}:{target.port} does not answer")

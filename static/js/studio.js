@@ -17,7 +17,7 @@ const SOON_MS = 400;
 const TOAST_MS = 5000;
 const SPARKS = 24;
 const LOW = 12;
-const HELD_MOST = 100; // as streams/chat/review.py
+const HELD_MAX = 100; // as streams/chat/review.py
 
 /** @param {Document} page */
 export function init(page) {
@@ -201,7 +201,7 @@ export function init(page) {
         drawHealth(body.health, body.refused_codec);
         drawPlays(page, body.watching);
         const isMissing = body.preview_url && (isOver ? one("[data-awaits-replay]") : !one("[data-see]"));
-        const isWaiting = Number(one("[data-held-count]")?.dataset.heldCount) !== Math.min(body.waiting, HELD_MOST);
+        const isWaiting = Number(one("[data-held-count]")?.dataset.heldCount) !== Math.min(body.waiting, HELD_MAX);
         if (body.state !== stateNow() || isMissing || isWaiting) refreshSoon(0);
       }
     }

@@ -71,7 +71,7 @@ class CommentSerializer(serializers.Serializer[ChatMessage]):
 
 class NewCommentSerializer(Body[Any]):
     text = serializers.CharField(
-        allow_blank=True, trim_whitespace=False, help_text=f"one line of {messages.TEXT_MOST} characters at most"
+        allow_blank=True, trim_whitespace=False, help_text=f"one line of {messages.TEXT_MAX} characters at most"
     )
 
 

@@ -99,7 +99,7 @@ class NewSessionSerializer(Body[Any]):
         allow_null=True,
         default=None,
         min_value=1,
-        max_value=retention.DAYS_MOST,
+        max_value=retention.DAYS_MAX,
         help_text="how long its replay is kept; null: for good",
     )
 
@@ -113,7 +113,7 @@ class RecordingSerializer(Body[Any]):
         allow_null=True,
         default=None,
         min_value=1,
-        max_value=retention.DAYS_MOST,
+        max_value=retention.DAYS_MAX,
         help_text="null: for good",
     )
 

@@ -24,7 +24,7 @@ from streams.signals import chat_posted, chat_removed, message_pinned, slow_mode
 Role = ChatMessage.Role
 Held = ChatMessage.Held
 
-TEXT_MOST = 300
+TEXT_MAX = 300
 HISTORY = 50
 SLOW_MODE_MOST_S = 600
 
@@ -47,7 +47,7 @@ def post(session: StreamSession, *, author: User | None, text: str, network: str
     was_called_off = session.state == StreamSession.State.ENDED and session.started_at is None
     if not said or was_called_off:
         raise ChatRefused("bad_message")
-    if len(said) > TEXT_MOST:
+    if len(said) > TEXT_MAX:
         raise ChatRefused("too_long")
     role = role_of(session, author)
     network = network if settings.CHAT_BANS_NETWORKS else ""

@@ -11,7 +11,7 @@ from streams.models import ChatMessage, StreamSession
 from streams.signals import chat_posted
 
 Held = ChatMessage.Held
-HELD_MOST = 100
+HELD_MAX = 100
 
 
 def held(session: StreamSession) -> QuerySet[ChatMessage]:

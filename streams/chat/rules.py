@@ -13,7 +13,7 @@ Held = ChatMessage.Held
 Links = StreamSession.Links
 Review = StreamSession.Review
 
-WORDS_MOST = 200
+WORDS_MAX = 200
 
 
 def words_of(text: str) -> list[str]:

@@ -10,7 +10,7 @@ FRAME_RATE_MAX = 31.0  # 30 as cameras count it; faster sources are halved where
 BITS_PER_PIXEL = 0.09
 SOUND_BPS = 128_000
 # `low` is worth its cost only when it is clearly smaller than `high`.
-LOW_AT_MOST = 0.75
+LOW_AT_MAX = 0.75
 # Keyframes that are further from a whole second give segments of uneven length.
 KEYFRAME_TOLERANCE_S = 0.04
 
@@ -78,7 +78,7 @@ def fit(source: Source, *, may_copy: bool = True, sheds: bool = False) -> tuple[
         high = _encoded("high", source, _scale(source, HIGH_LINES, HIGH_LENGTH))
     low_scale = _scale(source, LOW_LINES, LOW_LENGTH)
     high_scale = high.height / source.height
-    low = _encoded("low", source, low_scale if low_scale <= high_scale * LOW_AT_MOST else high_scale / 2)
+    low = _encoded("low", source, low_scale if low_scale <= high_scale * LOW_AT_MAX else high_scale / 2)
     if sheds:
         return (high if high.is_copied else low, audio)
     return (high, low, audio)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from streams.chat import messages, review, silences
 from streams.models import ChatMessage, Moderator, Silence, StreamSession
 
-SILENCES_MOST = 100
+SILENCES_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ def read(session: StreamSession) -> ChatPanel:
     return ChatPanel(
         session=session,
         lines=messages.history(session),
-        held=list(review.held(session)[: review.HELD_MOST]),
-        silences=list(silences.in_force(session)[:SILENCES_MOST]),
+        held=list(review.held(session)[: review.HELD_MAX]),
+        silences=list(silences.in_force(session)[:SILENCES_MAX]),
         moderators=list(Moderator.objects.filter(session=session).select_related("user")),
         pinned=session.pinned_message,
     )

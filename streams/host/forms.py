@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.text import one_line
 from streams.models import StreamSession
-from streams.retention import DAYS_MOST
+from streams.retention import DAYS_MAX
 
 SLOW_MODES = (0, 5, 15, 30, 60)
-BLOCKED_WORDS_MOST = 4000
+BLOCKED_WORDS_MAX = 4000
 REPLAY_DAYS = (7, 30, 90, 365)
 RECORDING_FORM = re.compile(r"keep|never|[1-9][0-9]{0,3}", re.ASCII)
 """What may become of a recording: kept for good, never made, or kept for so many days."""
@@ -37,7 +37,7 @@ class PlanForm(forms.Form):
     description = forms.CharField(required=False, max_length=2000, label=_("What it is about"))
     preview = forms.BooleanField(required=False, label=_("Preview first"))
     recording = forms.RegexField(RECORDING_FORM, required=False)
-    blocked_words = forms.CharField(required=False, max_length=BLOCKED_WORDS_MOST, label=_("Blocked words"))
+    blocked_words = forms.CharField(required=False, max_length=BLOCKED_WORDS_MAX, label=_("Blocked words"))
 
     def clean(self) -> dict[str, Any]:
         typed = self.cleaned_data.get("starts_at", "")
@@ -58,7 +58,7 @@ class PlanForm(forms.Form):
 class RulesForm(forms.Form):
     review = forms.ChoiceField(choices=StreamSession.Review.choices)
     links = forms.ChoiceField(choices=StreamSession.Links.choices)
-    blocked_words = forms.CharField(required=False, max_length=BLOCKED_WORDS_MOST)
+    blocked_words = forms.CharField(required=False, max_length=BLOCKED_WORDS_MAX)
 
 
 class AnnouncementForm(forms.Form):
@@ -79,7 +79,7 @@ class RecordingForm(forms.Form):
 
 def recording_of(chosen: str) -> tuple[bool, int | None]:
     """Return whether to record, and for how many days to keep the replay (None is for good)."""
-    return chosen != "never", min(int(chosen), DAYS_MOST) if chosen.isdecimal() else None
+    return chosen != "never", min(int(chosen), DAYS_MAX) if chosen.isdecimal() else None
 
 
 def _zone(name: str) -> ZoneInfo:

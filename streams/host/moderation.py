@@ -23,7 +23,7 @@ from streams.chat import messages as chat_messages
 from streams.chat import moderators, partitions, pinned, review, rules, silences
 from streams.exceptions import CantModerate
 from streams.host import chat_panel, texts
-from streams.host.forms import BLOCKED_WORDS_MOST, SLOW_MODES, RulesForm
+from streams.host.forms import BLOCKED_WORDS_MAX, SLOW_MODES, RulesForm
 from streams.host.pages import own_show
 from streams.models import ChatMessage, Silence, StreamSession
 
@@ -159,7 +159,7 @@ def set_rules(request: HttpRequest, session: StreamSession) -> HttpResponse:
         )
         messages.success(request, _("The chat follows these rules from now on."))
     else:
-        too_long = {"most": BLOCKED_WORDS_MOST}
+        too_long = {"most": BLOCKED_WORDS_MAX}
         messages.error(
             request,
             _("Blocked words may be %(most)d characters in all. Nothing was changed.") % too_long

@@ -23,7 +23,7 @@ from streams.store import tokens
 
 State = StreamSession.State
 
-FOUND_MOST = 30
+FOUND_MAX = 30
 REPLAY_WITHIN = timedelta(minutes=2)
 
 
@@ -169,9 +169,9 @@ def preview_url(session: StreamSession) -> str:
 
 def find_products(session: StreamSession, words: str) -> list[Found]:
     """Search the shop for what could be presented: variants of the best matches, listed ones marked."""
-    found = list(search.search(q=words, sort="" if words else "name")[:FOUND_MOST])
+    found = list(search.search(q=words, sort="" if words else "name")[:FOUND_MAX])
     listed = set(session.run_list.values_list("variant_id", flat=True))
-    variants = [variant for product in found for variant in product.variants.all() if variant.is_active][:FOUND_MOST]
+    variants = [variant for product in found for variant in product.variants.all() if variant.is_active][:FOUND_MAX]
     stock = availability.read(variant.sku for variant in variants)
     pictures = {product.pk: next(iter(product.pictures.all()), None) for product in found}
     result = []

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 
 from orders.archive import mover
 
-BATCH_MOST = 10_000
+BATCH_MAX = 10_000
 WAITING = {
     "open_payment": "a payment is still open",
     "pending_refund": "a refund is on its way",
@@ -64,6 +64,6 @@ def _count(text: str) -> int:
 
 def _batch(text: str) -> int:
     size = _count(text)
-    if size > BATCH_MOST:
-        raise ArgumentTypeError(f"at most {BATCH_MOST}: their locks are held together")
+    if size > BATCH_MAX:
+        raise ArgumentTypeError(f"at most {BATCH_MAX}: their locks are held together")
     return size

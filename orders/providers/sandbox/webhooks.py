@@ -22,7 +22,7 @@ State = SandboxPayment.State
 Send = Callable[[Mapping[str, str], bytes], int]
 
 POST_TIMEOUT_S = 5
-ATTEMPTS_MOST = 16
+ATTEMPTS_MAX = 16
 """With pauses of 2, 4, 8 … seconds, an hour at most, a webhook is given up after some seven hours."""
 LONGEST_PAUSE_S = 3600
 
@@ -99,7 +99,7 @@ def _deliver(webhook: SandboxWebhook, send: Send) -> bool:
     sent = SandboxWebhook.objects.filter(pk=webhook.pk)
     sent.update(answer=answer)
     # A forger does not try again; others do until the shop has taken it.
-    if answer < 300 or webhook.is_forged or webhook.attempts + 1 >= ATTEMPTS_MOST:
+    if answer < 300 or webhook.is_forged or webhook.attempts + 1 >= ATTEMPTS_MAX:
         sent.update(done_at=Now())
     else:
         logger.warning("webhook of %s not taken: %s", webhook.payment_id, answer)
