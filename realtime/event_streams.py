@@ -14,9 +14,9 @@ from realtime import origins, topic_log, wire
 from realtime.hub import Unavailable
 from realtime.origins import Receive, Scope, Send
 from realtime.seeding import UnknownShow
-from realtime.stream_writers import stream_writer_of
 from realtime.visits import TooMany, Visit
 from realtime.wire import Since
+from realtime.writers import stream_writer_of
 
 HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",

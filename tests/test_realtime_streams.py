@@ -191,7 +191,7 @@ def test_an_old_proxy_gets_the_stream_without_chunks(server: Server, show: Strea
 
 
 def test_each_server_is_written_to_directly(server: Server, show: StreamSession) -> None:
-    """Fails when a server's inside changes, so that realtime/stream_writers.py no longer knows it."""
+    """Fails when a server's inside changes, so that realtime/writers/ no longer knows it."""
     with Stream(server, path_of(show)) as stream:
         stream.wait_for("snapshot")
         kinds = writers_of(server)

@@ -1,59 +1,70 @@
-"""Prebuilt chunks of server-sent events into the transports of Daphne and uvicorn: as writers.py for sockets.
-
-The answer's head, and a first part of its body, were sent through ASGI before: only then the servers know its framing.
-Each frame is one chunk (HTTP/1.1), or the bare event where a proxy speaks HTTP/1.0. tests/test_realtime_streams.py
-fails when a server's inside changes.
-"""
+"""Writing into the asyncio transports of uvicorn. Knows the inside of its WebSockets and h11 protocols."""
 
 import asyncio
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 from realtime.wire import Frame
-from realtime.writers import (
-    FRAME_MAX_BYTES,
-    DaphneWriter,
-    PlainWriter,
-    Send,
-    UvicornWriter,
-    Writer,
-    is_twisted_socket,
-)
+from realtime.writers.plain import END
+from realtime.writers.writer import FRAME_MAX_BYTES, Send
 
-END = {"type": "http.response.body", "body": b"", "more_body": False}
 END_WITHIN_S = 1.0
 
 
-class DaphneStream(DaphneWriter):
-    """Writes to the Twisted transport under Daphne's WebRequest."""
+class UvicornWriter:
+    """Writes to the asyncio transport under uvicorn's WebSocketsSansIOProtocol."""
 
-    kind = "daphne-stream"
+    kind = "uvicorn"
 
-    def __init__(self, request: Any, send: Send) -> None:
-        self._request = request
-        self._transport = request.transport
+    def __init__(self, protocol: Any, send: Send) -> None:
+        self._protocol = protocol
+        self._transport = protocol.transport
         self._send = send
+        # uvicorn's own limit is sixteen megabytes, of a message that may never end.
+        protocol.conn.max_message_size = FRAME_MAX_BYTES
 
     @classmethod
-    def find(cls, send: Send) -> "DaphneStream | None":
-        """Recognise `partial(Server.handle_reply, request)` with an answer that has begun."""
-        if not isinstance(send, partial) or len(send.args) != 1:
+    def find(cls, send: Send) -> "UvicornWriter | None":
+        """Recognise the bound method `send` of a protocol whose handshake is done, without compression."""
+        protocol = getattr(send, "__self__", None)
+        names = ("transport", "handshake_complete", "close_sent", "disconnected", "conn", "shutdown")
+        if protocol is None or not all(hasattr(protocol, name) for name in names):
             return None
-        request = send.args[0]
-        if not all(hasattr(request, name) for name in ("transport", "channel", "finished", "chunked")):
+        if not protocol.handshake_complete or getattr(protocol.conn, "extensions", None) != []:
             return None
-        if not getattr(request, "startedWriting", False) or not is_twisted_socket(request.transport):
+        if not hasattr(protocol.conn, "max_message_size"):
             return None
-        return cls(request, send)
+        if not all(hasattr(protocol.transport, b) for b in ("write", "get_write_buffer_size", "is_closing", "abort")):
+            return None
+        return cls(protocol, send)
+
+    @property
+    def _is_open(self) -> bool:
+        return not (self._protocol.close_sent or self._protocol.disconnected or self._transport.is_closing())
 
     def write(self, frame: Frame) -> None:
-        if not self._request.finished and self._request.channel is not None:
-            self._put(frame.chunk if self._request.chunked else frame.event)
+        if not self._protocol.close_sent and not self._transport.is_closing():
+            self._transport.write(frame.framed)
+
+    def buffered(self) -> int:
+        size: int = self._transport.get_write_buffer_size()
+        return size
 
     async def close(self, code: int) -> None:
-        await self._send(END)
         if self.buffered() > FRAME_MAX_BYTES:
-            self._transport.abortConnection()
+            self._transport.abort()
+        elif self._is_open:
+            await self._send({"type": "websocket.close", "code": code})
+
+    def before_server_ends(self, call: Callable[[], None]) -> None:
+        """uvicorn ends by calling `shutdown` of every protocol, which closes at once."""
+        shutdown = self._protocol.shutdown
+
+        def say_first() -> None:
+            call()
+            shutdown()
+
+        self._protocol.shutdown = say_first
 
 
 class UvicornStream(UvicornWriter):
@@ -101,20 +112,3 @@ class UvicornStream(UvicornWriter):
             except TimeoutError:
                 pass
         self._transport.abort()
-
-
-class PlainStream(PlainWriter):
-    """Sends events through ASGI."""
-
-    kind = "plain-stream"
-
-    def _sending(self, frame: Frame) -> dict[str, Any]:
-        return {"type": "http.response.body", "body": frame.event, "more_body": True}
-
-    def _closing(self, code: int) -> dict[str, Any]:
-        return END
-
-
-def stream_writer_of(send: Send) -> Writer:
-    """Return the fastest writer for an answer whose head and first bytes are sent."""
-    return DaphneStream.find(send) or UvicornStream.find(send) or PlainStream(send)
