@@ -9,6 +9,8 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 ARGS ?=
+# COVERAGE=0 has `make check` measure nothing.
+COVERAGE ?= 1
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -20,16 +22,19 @@ run: base assets ## start Showfloor on this machine
 test: dev assets checkers ## the tests, on every core, without the long proofs unless ARGS names some
 	@exec $(PY) -m pytest --numprocesses auto $(if $(ARGS),$(ARGS),-m "not slow")
 
-check: dev ## lint, types, architecture, settings, migrations, then every test, the long proofs too
+check: dev ## lint, types, architecture, settings, migrations, then every test, the long proofs too, and what they covered
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	SECRET_KEY=$(THROWAWAY_KEY) $(VENV)/bin/mypy .
 	$(VENV)/bin/lint-imports
 	env $(PRODUCTION_LIKE) $(PY) manage.py check --deploy --fail-level WARNING
 	env $(PRODUCTION_LIKE) $(PY) manage.py makemigrations --check --dry-run
-	@$(MAKE) --no-print-directory test ARGS='-m "" --cache-clear $(ARGS)' || { \
+	@rm -rf .coverage && mkdir .coverage
+	@export COVERAGE=$(COVERAGE); $(MAKE) --no-print-directory test ARGS='-m "" --cache-clear $(ARGS)' || { \
 		echo "Once more, alone: what failed beside the others."; \
-		exec $(PY) -m pytest -m "" --last-failed --last-failed-no-failures none; }
+		$(PY) -m pytest -m "" --last-failed --last-failed-no-failures none; }
+	@[ "$(COVERAGE)" != 1 ] || { $(VENV)/bin/coverage combine --quiet && \
+		$(VENV)/bin/coverage json --quiet -o - | $(PY) .ci/coverage_by_app.py; }
 
 soak: dev assets ## kill everything at random for two minutes while people buy; thousands of steps of orders
 	@export KILL_LOAD_S=$${KILL_LOAD_S:-120} SOAK_EXAMPLES=$${SOAK_EXAMPLES:-1000} && \
@@ -38,6 +43,15 @@ soak: dev assets ## kill everything at random for two minutes while people buy; 
 bench: dev assets ## measure; writes bench/results/*.json
 	@exec $(PY) -m bench $(ARGS)
 
+diagram: base ## draw the data model anew, into docs/data-model.md
+	env SECRET_KEY=$(THROWAWAY_KEY) $(PY) manage.py draw_data_model
+
+tag: ## tag this commit with the version of pyproject.toml, which CHANGELOG.md must have
+	@version=$$(sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml) && \
+		{ [ -z "$$(git status --porcelain)" ] || { echo "Commit first: a tag names a commit."; exit 1; }; } && \
+		{ grep -q "^## \[$$version\] - " CHANGELOG.md || { echo "CHANGELOG.md has no [$$version] with its date."; exit 1; }; } && \
+		git tag --annotate "v$$version" --message "Showfloor $$version" && echo "v$$version"
+
 requirements: dev ## pin the packages anew
 	cd requirements && for name in bootstrap base dev; do \
 		../$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -45,7 +59,7 @@ requirements: dev ## pin the packages anew
 	done
 
 clean: ## remove what set-up made; the data in SHOWFLOOR_HOME stays
-	rm -rf $(VENV) node_modules static/npm .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) node_modules static/npm .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 THROWAWAY_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
@@ -89,4 +103,4 @@ checkers: node_modules/.checkers
 node_modules/.checkers: package-lock.json | static/npm/hls.mjs
 	@bash deploy/fetch-checkers
 
-.PHONY: help run test check soak bench requirements clean base dev assets checkers
+.PHONY: help run test check soak bench diagram tag requirements clean base dev assets checkers

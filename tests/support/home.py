@@ -3,6 +3,9 @@
 pytest loads this by name (`-p` in pyproject.toml), for it has to come before pytest-django, which reads the settings
 before any conftest.py. pytest-xdist's workers inherit the environment of the process that started them: each makes
 all of this anew, with its home inside that process's, which removes both.
+
+COVERAGE=1 measures which lines and branches of the apps each such process runs (`make check` sets it). It begins here,
+before the apps are imported. Programs that the tests start are not measured: that would slow down all of them.
 """
 
 import os
@@ -11,6 +14,13 @@ import tempfile
 from pathlib import Path
 
 from tests.support.showfloor import free_ports
+
+MEASURED = None
+if os.environ.get("COVERAGE") == "1":
+    from coverage import Coverage
+
+    MEASURED = Coverage(data_suffix=True)
+    MEASURED.start()
 
 # As root, PostgreSQL runs as another user, who must be able to pass through the home.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
@@ -46,4 +56,7 @@ os.environ |= {
 
 
 def pytest_unconfigure() -> None:
+    if MEASURED:
+        MEASURED.stop()
+        MEASURED.save()
     shutil.rmtree(HOME, ignore_errors=True)
