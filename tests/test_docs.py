@@ -31,7 +31,7 @@ def test_every_document_is_reached_from_the_index() -> None:
     while waiting:
         page = waiting.pop()
         reached.add(page)
-        waiting += [target for target, _ in links(page) if target.suffix == ".md" and target not in reached]
+        waiting += [target for target, _ in links(page) if target in PAGES and target not in reached]
 
     assert [str(page.relative_to(PROJECT)) for page in PAGES if page not in reached] == []
 
