@@ -14,7 +14,7 @@ class OrdersConfig(AppConfig):
             reconciliation,
             repairs,
         )
-        from orders.archive import reconciliation as archive_reconciliation  # noqa: F401
+        from orders.archiving import reconciliation as archive_reconciliation  # noqa: F401
         from orders.notices import (
             handlers,  # noqa: F401
             order_mails,  # noqa: F401

@@ -14,7 +14,7 @@ from allauth.account.models import EmailAddress
 from django.db.models import Q, Sum
 
 from inventory.locks import lock_names
-from orders.archive import sums
+from orders.archiving import sums
 from orders.models import Order, OrderLine
 from orders.placers import of_user
 from shop.models import Variant

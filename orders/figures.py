@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db.models import Count, Q, Sum
 
-from orders.archive import sums
+from orders.archiving import sums
 from orders.models import Order, OrderLine
 
 

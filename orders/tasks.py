@@ -5,7 +5,8 @@ import logging
 from celery import shared_task
 
 from orders import expiry, idempotency, payment_follow_up
-from orders.archive import mover, partitions
+from orders.archive import partitions
+from orders.archiving import mover
 from orders.providers import sandbox
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from django.db import connection, connections
 
 from inventory.models import Reservation, StockItem, StockMovement
 from orders import locks
-from orders.archive import copies, mover, partitions
+from orders.archive import partitions
+from orders.archiving import copies, mover
 from orders.models import ArchivedOrder, IdempotencyKey, Order, OrderLine, Payment, ProviderEvent, Refund
 from shop.models import AuditEntry
 from tests.support import invariants

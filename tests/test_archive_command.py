@@ -11,8 +11,8 @@ from django.db import OperationalError
 
 from inventory.models import Reservation
 from orders import tasks
-from orders.archive import copies
 from orders.archive.router import Router
+from orders.archiving import copies
 from orders.models import ArchivedOrder, Order, Payment
 from tests.support.archivable_orders import make_over
 

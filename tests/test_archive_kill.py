@@ -13,7 +13,8 @@ import pytest
 from inventory import reservations
 from inventory.models import Reservation
 from orders import locks, reading
-from orders.archive import copies, mover, partitions
+from orders.archive import partitions
+from orders.archiving import copies, mover
 from orders.models import ArchivedOrder, Order, OrderLine
 from tests.support import invariants
 from tests.support.archivable_orders import make_over

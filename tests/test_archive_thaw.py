@@ -10,7 +10,8 @@ from django.test import Client
 
 from inventory.models import Reservation, StockItem
 from orders import access, aftersales, lifecycle, locks, payments, reading
-from orders.archive import copies, from_archive, mover, thawing
+from orders.archive import from_archive, thawing
+from orders.archiving import copies, mover
 from orders.exceptions import TransitionRefused
 from orders.models import ArchivedOrder, Order, Payment, Refund
 from orders.providers import Fetched

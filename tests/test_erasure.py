@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from inventory.exceptions import StockBusy
 from orders import access, checkout, figures, lifecycle, listing, locks, payments
-from orders.archive import mover
+from orders.archiving import mover
 from orders.models import ArchivedOrder, Order, Payment, Refund
 from orders.notices import handlers
 from orders.providers import Fetched

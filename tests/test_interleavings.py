@@ -24,7 +24,8 @@ from django.db.models.functions import Now
 from inventory import reconciliation, reservations
 from inventory.models import StockItem
 from orders import caps, expiry, idempotency, lifecycle, locks, payments
-from orders.archive import from_archive, mover, thawing
+from orders.archive import from_archive, thawing
+from orders.archiving import mover
 from orders.checkout import place_order, write_orders
 from orders.exceptions import IdempotencyInProgress
 from orders.idempotency import Idempotency

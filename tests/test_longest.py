@@ -15,7 +15,7 @@ from rest_framework import serializers as rest
 
 from inventory.models import StockItem, StockMovement, Warehouse
 from orders import aftersales
-from orders.archive import mover
+from orders.archiving import mover
 from orders.checkout import place_order
 from orders.forms import CheckoutForm
 from orders.models import ArchivedOrder, Order, ProviderEvent, Refund

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders import checkout, figures, lifecycle, listing
-from orders.archive import copies, mover, partitions
+from orders.archive import partitions
+from orders.archiving import copies, mover
 from orders.exceptions import CursorRefused, OverCap
 from orders.listing import Asked
 from orders.models import ArchivedOrder, Order

@@ -11,7 +11,8 @@ from django.db import connections, transaction
 from inventory import reconciliation
 from inventory.reconciliation import Report
 from orders import locks
-from orders.archive import copies, mover, partitions
+from orders.archive import partitions
+from orders.archiving import copies, mover
 from orders.models import ArchivedOrder, Order
 from shop.exceptions import NothingToMend
 from shop.models import AuditEntry
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look again at once: nothing moves in most of these tests."""
-    monkeypatch.setattr("orders.archive.reconciliation.A_MOMENT_S", 0)
+    monkeypatch.setattr("orders.archiving.reconciliation.A_MOMENT_S", 0)
 
 
 def deep() -> Report:

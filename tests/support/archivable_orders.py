@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders import checkout, lifecycle, locks
-from orders.archive import mover
+from orders.archiving import mover
 from orders.lifecycle import Event
 from orders.models import Order, Payment
 from shop.models import User, Variant

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from inventory import reconciliation, stock
 from inventory.models import StockItem
 from orders import aftersales, expiry, lifecycle, payment_follow_up, payments
-from orders.archive import mover
+from orders.archiving import mover
 from orders.checkout import place_order
 from orders.exceptions import InsufficientStock, TooManyUnits, TransitionRefused
 from orders.models import ArchivedOrder, Order, Payment, Refund, SandboxPayment

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
 
-from orders.archive import mover
+from orders.archiving import mover
 
 BATCH_MAX = 10_000
 WAITING = {

@@ -22,7 +22,8 @@ from django.db.models.functions import Cast, Concat
 from inventory import reservations
 from inventory.models import Reservation
 from orders import clock, locks
-from orders.archive import copies, partitions
+from orders.archive import partitions
+from orders.archiving import copies
 from orders.models import IdempotencyKey, Order, OrderLine, Payment, Refund
 
 BATCH = 1000

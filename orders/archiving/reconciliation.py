@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from inventory.reconciliation import SHOWN, Check, Finding, register
-from orders.archive import copies, mover
+from orders.archiving import copies, mover
 from orders.models import ArchivedOrder, Order, Payment
 
 CHUNK = 10_000
