@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from shop.http.redirects import own_address
 from shop.models import Variant
-from shop.pages.redirects import own_address
 from shop.redis_pool import client as redis_client
 from tests.support.factories import make_product, make_user
 

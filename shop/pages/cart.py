@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from inventory import delivery
 from shop import cart, wishlist
 from shop.exceptions import CartFull, QuantityRefused, ShopError, UnknownSku
+from shop.http.redirects import back, safe_next
 from shop.models import User
-from shop.pages.redirects import back, safe_next
 from shop.people import postal_code
 
 

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from inventory import availability, delivery
 from shop import cart, money, wishlist
 from shop.catalogue import query, search
+from shop.http.redirects import back
 from shop.models import Category, Product, ProductPicture, Variant
-from shop.pages.redirects import back
 from shop.people import postal_code
 
 PER_PAGE = 24

@@ -14,8 +14,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from shop.http.network import network_address
+from shop.http.redirects import own_address
 from shop.models import User
-from shop.pages.redirects import own_address
 from shop.people import guesses
 from shop.people.lookalikes import is_taken
 from shop.text import NAME_MAX, NameRefused, NameTooLong, clean_name
