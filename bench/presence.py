@@ -1,12 +1,11 @@
 """Milliseconds that counting 5,000 viewers of one show takes: on a realtime process's event loop, and in Redis.
 
-Once a second each process calls its roll on the loop, and tells Redis in a thread. `first` is the beat that tells of
-5,000 people at once, as after a reconnection; `next` any other, with 1 % of them changed.
+Once a second each process counts its viewers on the loop, and tells Redis in a thread. `first` is the beat that tells
+of 5,000 people at once, as after a reconnection; `next` any other, with 1 % of them changed.
 """
 
 import statistics
 import time
-from types import SimpleNamespace
 from typing import Any
 
 from bench import lab
@@ -23,7 +22,7 @@ def run() -> Figures:
         from redis import Redis
 
         from realtime import presence, topic_log
-        from realtime.presence import Roll
+        from realtime.presence import ViewerList
 
         topic = topic_log.session_topic("measured")
         words = [presence.word_of(topic, presence.account(number)) for number in range(SEATS + CHANGED * BEATS)]
@@ -31,17 +30,17 @@ def run() -> Figures:
         presence.word_of(topic, presence.visitor("a=b", network="203.0.113.7", agent="Mozilla/5.0"))
         word_ms = 1000 * (time.perf_counter() - began)
         redis = Redis.from_url(settings.REDIS_URL)
-        roll = Roll()
+        viewers = ViewerList()
         on_loop, in_redis = [], []
         for beat in range(BEATS):
-            room = _room(words[beat * CHANGED : beat * CHANGED + SEATS])
+            seated = words[beat * CHANGED : beat * CHANGED + SEATS]
             redis.config_resetstat()
             began = time.perf_counter()
-            present = roll.call(room)
+            present = viewers.count(seated, is_on_air=True)
             called = time.perf_counter()
             heads = topic_log.beat("measured", {topic: present})
             answered = time.perf_counter()
-            roll.told(heads[topic].epoch)
+            viewers.told(heads[topic].epoch)
             on_loop.append(1000 * (called - began + time.perf_counter() - answered))
             in_redis.append(_script_ms(redis))
         counted = presence.audiences(["measured"])["measured"].unique_viewers
@@ -54,21 +53,6 @@ def run() -> Figures:
         "in Redis, next: middle (ms)": statistics.median(in_redis[1:]),
         "unique viewers counted, of 100 that came": 100 * counted / (SEATS + CHANGED * (BEATS - 1)),
     }
-
-
-def _room(words: list[str]) -> Any:
-    seats = {Sitting(word) for word in words}
-    return SimpleNamespace(seats=seats, host=None, is_on_air=True)
-
-
-class Sitting:
-    """What the roll looks at of a seat."""
-
-    __slots__ = ("is_viewer", "viewer")
-
-    def __init__(self, viewer: str) -> None:
-        self.viewer = viewer
-        self.is_viewer = True
 
 
 def _script_ms(redis: Any) -> float:

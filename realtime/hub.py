@@ -316,7 +316,9 @@ class Hub:
         if not self.rooms:
             return
         rooms = dict(self.rooms)
-        present = {topic: room.roll.call(room) for topic, room in rooms.items()}
+        present = {
+            topic: room.viewer_list.count(room.viewers(), is_on_air=room.is_on_air) for topic, room in rooms.items()
+        }
         try:
             heads = await in_thread(topic_log.beat, self.process, present)
         except (redis.RedisError, OSError) as error:
@@ -324,7 +326,7 @@ class Hub:
             return
         self._away_since = None
         for topic, head in heads.items():
-            rooms[topic].roll.told(head.epoch)
+            rooms[topic].viewer_list.told(head.epoch)
         await asyncio.sleep(IN_FLIGHT_S)
         for topic, head in heads.items():
             room = self.rooms.get(topic)

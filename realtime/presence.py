@@ -6,8 +6,7 @@ which they can't be had back.
 """
 
 import logging
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import redis
 from django.conf import settings
@@ -18,9 +17,6 @@ from realtime import topic_log
 from realtime.topic_log import Present
 from shop import redis_pool
 from streams.audience import Count
-
-if TYPE_CHECKING:
-    from realtime.rooms import Room
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +43,7 @@ def visitor(cookies: str, *, network: str, agent: str) -> str:
     return f"client {network} {agent}"
 
 
-class Roll:
+class ViewerList:
     """Who watched a show at this process, as far as Redis was told: once each, and again if Redis has lost them."""
 
     def __init__(self) -> None:
@@ -56,11 +52,10 @@ class Roll:
         self._telling: set[str] = set()
         self._epoch = ""
 
-    def call(self, room: "Room") -> Present:
-        """Count who sits there. The host and those who don't watch are no viewers; a person with two tabs is one."""
-        viewers = [seat.viewer for seat in room.seats if seat.is_viewer and seat.viewer != room.host]
+    def count(self, viewers: Sequence[str], *, is_on_air: bool) -> Present:
+        """Count who watches, a name for each of their sockets: a person with two tabs is one of the people."""
         self._telling = set()
-        if not room.is_on_air:
+        if not is_on_air:
             return Present(sockets=len(viewers))
         people = set(viewers)
         self._telling = (people - self._told) | self._lost

@@ -8,7 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 
 from realtime import rehearsals, wire
-from realtime.presence import Roll
+from realtime.presence import ViewerList
 from realtime.state import State, fold, reduce
 from realtime.topic_log import Head, Snapshot, snapshot_frame
 from realtime.wire import Event, Frame, Since
@@ -68,7 +68,7 @@ class Room:
         self.topic = topic
         self.seats: set[Seat] = set()
         self.slow: list[Seat] = []
-        self.roll = Roll()
+        self.viewer_list = ViewerList()
         self._loop = asyncio.get_running_loop()
         self._flush_at: asyncio.TimerHandle | None = None
         self._next_flush = 0.0
@@ -83,6 +83,10 @@ class Room:
         self._ring: deque[tuple[int, Event]] = deque(snapshot.entries, maxlen=RING_MAX)
         self._snapshots: dict[bool, Frame] = {}
         self._resumes: OrderedDict[tuple[bool, int], Frame] = OrderedDict()
+
+    def viewers(self) -> list[str]:
+        """Return whom each socket of a viewer belongs to. The host, and those who don't watch, are no viewers."""
+        return [seat.viewer for seat in self.seats if seat.is_viewer and seat.viewer != self.host]
 
     @property
     def is_on_air(self) -> bool:

@@ -12,8 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from shop import audit
-from streams.exceptions import KeyRefused
-from streams.ingest.exceptions import UNKNOWN_CODEC
+from streams.exceptions import UNKNOWN_CODEC, KeyRefused
 from streams.locks import lock_session
 from streams.models import Broadcast, StreamSession
 

@@ -2,10 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-if TYPE_CHECKING:
-    from streams.leases import Active
+UNKNOWN_CODEC = "codec: "
+"""What the reason of an end begins with that names a codec."""
+
+
+@dataclass(frozen=True)
+class Active:
+    """A stream that somebody watches now."""
+
+    lease: str
+    device_name: str
+    session: str
+    title: str
+    started_at: datetime
 
 
 class StreamsError(Exception):
@@ -86,7 +97,7 @@ class OffsetBeyond(StreamsError):
 class TooManyStreams(StreamsError):
     """A person watches as many streams as they may. Stopping one of these helps. Nothing was changed."""
 
-    active: "Sequence[Active]"
+    active: Sequence[Active]
 
 
 @dataclass

@@ -24,7 +24,7 @@ from django.utils.crypto import salted_hmac
 
 from shop import redis_pool
 from shop.models import User
-from streams.exceptions import LeaseLost, LeasesUnknown, TooManyStreams
+from streams.exceptions import Active, LeaseLost, LeasesUnknown, TooManyStreams
 
 logger = logging.getLogger(__name__)
 
@@ -131,17 +131,6 @@ class Granted:
 
     lease: str
     current: int
-
-
-@dataclass(frozen=True)
-class Active:
-    """A stream that somebody watches now."""
-
-    lease: str
-    device_name: str
-    session: str
-    title: str
-    started_at: datetime
 
 
 def account(user: User) -> str:

@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from realtime import presence, topic_log
-from realtime.presence import Roll
+from realtime.presence import ViewerList
+from realtime.rooms import Room
 from realtime.topic_log import Present
 from shop import redis_pool
 from streams import audience, figures
@@ -110,45 +111,44 @@ def seat(viewer: str, *, watches: bool = True) -> SimpleNamespace:
     return SimpleNamespace(viewer=viewer, is_viewer=watches)
 
 
-def room(*seats: SimpleNamespace, is_on_air: bool = True) -> Any:
-    return SimpleNamespace(seats=seats, host="host", is_on_air=is_on_air)
-
-
 def test_two_tabs_are_one_person_and_neither_hosts_nor_studios_are_viewers() -> None:
-    present = Roll().call(room(seat("ana"), seat("ana"), seat("bo"), seat("host"), seat("", watches=False)))
+    seats = [seat("ana"), seat("ana"), seat("bo"), seat("host"), seat("", watches=False)]
+    room: Any = SimpleNamespace(seats=seats, host="host")
+
+    present = ViewerList().count(Room.viewers(room), is_on_air=True)
 
     assert (present.sockets, present.people, set(present.newcomers)) == (3, 2, {"ana", "bo"})
 
 
 def test_people_are_told_once_and_again_where_telling_failed() -> None:
-    roll = Roll()
-    roll.call(room(seat("ana")))  # and Redis was away
-    assert roll.call(room(seat("ana"), seat("bo"))).newcomers == {"ana", "bo"}
-    roll.told("k1")
+    viewers = ViewerList()
+    viewers.count(["ana"], is_on_air=True)  # and Redis was away
+    assert viewers.count(["ana", "bo"], is_on_air=True).newcomers == {"ana", "bo"}
+    viewers.told("k1")
 
-    assert roll.call(room(seat("ana"), seat("cy"))).newcomers == {"cy"}
+    assert viewers.count(["ana", "cy"], is_on_air=True).newcomers == {"cy"}
 
 
 def test_a_new_redis_is_told_of_everybody_again_those_who_left_included() -> None:
-    roll = Roll()
-    roll.call(room(seat("ana"), seat("bo")))
-    roll.told("k1")
-    roll.call(room(seat("bo"), seat("cy")))
-    roll.told("k2")  # cy was told to the new one
-    roll.call(room(is_on_air=False))
-    roll.told("k2")
+    viewers = ViewerList()
+    viewers.count(["ana", "bo"], is_on_air=True)
+    viewers.told("k1")
+    viewers.count(["bo", "cy"], is_on_air=True)
+    viewers.told("k2")  # cy was told to the new one
+    viewers.count([], is_on_air=False)
+    viewers.told("k2")
 
-    assert roll.call(room(seat("bo"), seat("cy"))).newcomers == {"ana", "bo"}
-    roll.told("k2")
-    assert roll.call(room(seat("bo"), seat("cy"))).newcomers == set()
+    assert viewers.count(["bo", "cy"], is_on_air=True).newcomers == {"ana", "bo"}
+    viewers.told("k2")
+    assert viewers.count(["bo", "cy"], is_on_air=True).newcomers == set()
 
 
 def test_nobody_is_told_of_before_a_show_is_on_air() -> None:
-    roll = Roll()
-    assert roll.call(room(seat("ana"), is_on_air=False)) == Present(sockets=1)
-    roll.told("k1")
+    viewers = ViewerList()
+    assert viewers.count(["ana"], is_on_air=False) == Present(sockets=1)
+    viewers.told("k1")
 
-    assert roll.call(room(seat("ana"))).newcomers == {"ana"}
+    assert viewers.count(["ana"], is_on_air=True).newcomers == {"ana"}
 
 
 def test_words_tell_neither_who_somebody_is_nor_what_else_they_watch() -> None:

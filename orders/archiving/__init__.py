@@ -1,0 +1,1 @@
+"""Moving orders that are over into the archive, and comparing the two."""

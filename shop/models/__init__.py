@@ -3,7 +3,7 @@
 from shop.models.catalogue import Cart, CartLine, Category, Product, ProductPicture, Variant, WishlistItem
 from shop.models.people import Address, ApiToken, User, UserManager
 from shop.models.platform import AuditEntry, Notice, OutboxEvent
-from shop.webhooks.models import WebhookDelivery, WebhookEndpoint
+from shop.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "Address",

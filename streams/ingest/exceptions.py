@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-UNKNOWN_CODEC = "codec: "
-"""What a reason begins with that names a codec."""
+from streams.exceptions import UNKNOWN_CODEC
 
 
 class RtmpError(Exception):

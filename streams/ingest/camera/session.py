@@ -9,10 +9,10 @@ import orjson
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from streams.exceptions import KeyRefused
+from streams.exceptions import UNKNOWN_CODEC, KeyRefused
 from streams.ingest.camera.recording import Kind, Recording, UnknownRecording, kind_of
 from streams.ingest.connection_limits import Visit
-from streams.ingest.exceptions import UNKNOWN_CODEC, ProtocolError, UnknownCodec
+from streams.ingest.exceptions import ProtocolError, UnknownCodec
 from streams.ingest.publisher import STOPPED, Publisher, until_stopped
 
 logger = logging.getLogger(__name__)
