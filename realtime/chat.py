@@ -8,7 +8,7 @@ import redis
 
 from realtime import wire
 from realtime.wire import Message
-from shop import redis_pool
+from shop import redis_keys, redis_pool
 from shop.models import User
 from streams.chat import messages, silences, write_status
 from streams.exceptions import ChatRefused
@@ -27,7 +27,7 @@ def say(slug: str, user_id: int | None, message: wire.Chat, *, network: str = ""
     session = StreamSession.objects.filter(slug=slug).first()
     if session is None:
         return wire.error("bad_message", id=message.id)
-    key = f"showfloor:rt:said:{slug}:{user_id}:{message.id}" if len(message.id) >= UNIQUE_ID_MIN else ""
+    key = f"{redis_keys.SAID}{slug}:{user_id}:{message.id}" if len(message.id) >= UNIQUE_ID_MIN else ""
     if key and (said := _recall(key)):
         if said.startswith(HELD):
             return wire.error("held_for_review", id=message.id, message=said.removeprefix(HELD))

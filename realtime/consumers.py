@@ -1,7 +1,6 @@
 """The consumers that own sockets: they decode, limit, find out who it is, and hand their writer to the hub."""
 
 import asyncio
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -14,40 +13,25 @@ from realtime.seeding import UnknownShow
 from realtime.visits import TooMany, Visit
 from realtime.wire import BadMessage, Message
 from realtime.writers import writer_of
+from shop.token_bucket import TokenBucket
 
 HELLO_WITHIN_S = 10.0
 
 
 class Allowance:
-    """A token bucket of one socket: frames from its client, twenty at once and ten a second."""
+    """What one socket's client may send: twenty frames at once and ten a second."""
 
-    CAPACITY = 20.0
-    REFILL_PER_S = 10.0
     REFUSALS_MAX = 100
 
     def __init__(self) -> None:
-        self._tokens = self.CAPACITY
-        self._at = time.monotonic()
+        self._bucket = TokenBucket(capacity=20, refill_per_s=10)
         self.refusals = 0
 
     def take(self) -> int:
-        """Take a token; return 0, or after how many milliseconds there will be one."""
-        now = time.monotonic()
-        self._tokens = min(self.CAPACITY, self._tokens + (now - self._at) * self.REFILL_PER_S)
-        self._at = now
-        if self._tokens >= 1:
-            self._tokens -= 1
-            self.refusals = 0
-            return 0
-        self.refusals += 1
-        return int((1 - self._tokens) / self.REFILL_PER_S * 1000) + 1
-
-
-class Reacting(Allowance):
-    """The reactions of one socket: eight at once and four a second; what is beyond them is not counted."""
-
-    CAPACITY = 8.0
-    REFILL_PER_S = 4.0
+        """Count a frame; return 0, or after how many milliseconds another is allowed."""
+        wait_s = self._bucket.spend()
+        self.refusals = self.refusals + 1 if wait_s else 0
+        return int(wait_s * 1000) + 1 if wait_s else 0
 
 
 class TopicConsumer(AsyncConsumer):
@@ -81,7 +65,7 @@ class TopicConsumer(AsyncConsumer):
         await self.send({"type": "websocket.accept"})
         self.visit.open(writer_of(self.base_send))
         self.allowance = Allowance()
-        self.reacting = Reacting()
+        self.reacting = TokenBucket(capacity=8, refill_per_s=4)  # what is beyond it is not counted
         self.deadline = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, self._too_late)
         try:
             self.visit.enter()
@@ -177,8 +161,8 @@ class ShowConsumer(TopicConsumer):
 
     async def _reacted(self, frame: wire.React) -> None:
         """Count a reaction, but none of who is banned. A time-out takes away words, not applause."""
-        if retry_ms := self.reacting.take():
-            self._reply(wire.error("rate_limited", retry_ms=retry_ms))
+        if wait_s := self.reacting.spend():
+            self._reply(wire.error("rate_limited", retry_ms=int(wait_s * 1000) + 1))
             return
         user_id = self.visit.person.user_id
         with suppress(Unavailable):

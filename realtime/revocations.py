@@ -21,12 +21,12 @@ from django.http import HttpRequest
 from inventory.transactions import after_commit
 from realtime import identity, user_messages
 from realtime.identity import Person
-from shop import outbox, redis_pool
+from shop import outbox, redis_keys, redis_pool
 from shop.models import ApiToken, OutboxEvent, User
 
 logger = logging.getLogger(__name__)
 
-KEY = "showfloor:rt:revoked"
+KEY = redis_keys.REVOKED
 RECENT = f"{KEY}:recent"
 # Longer than a process serves anybody without having heard of Redis.
 RECENT_MS = 300_000

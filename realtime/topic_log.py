@@ -16,11 +16,11 @@ import orjson
 from realtime import wire
 from realtime.state import State
 from realtime.wire import Event
-from shop import redis_pool
+from shop import redis_keys, redis_pool
 
-CHANNELS = "showfloor:rt:"
-AVAILABILITY = "showfloor:rt:availability"
-TOPICS = "showfloor:rt:topics"
+CHANNELS = redis_keys.REALTIME
+AVAILABILITY = redis_keys.AVAILABILITY
+TOPICS = redis_keys.TOPICS
 SITE = "site"
 PRESENCE_TTL_MS = 5000
 

@@ -13,7 +13,7 @@ from channels.layers import get_channel_layer
 from orders.models import Order
 from realtime import identity, wire
 from realtime.wire import Message
-from shop import redis_pool
+from shop import redis_keys, redis_pool
 
 logger = logging.getLogger(__name__)
 
@@ -104,4 +104,4 @@ def _frame(order: Order) -> bytes:
 
 
 def _key(mailbox: str) -> str:
-    return f"showfloor:rt:mailbox:{mailbox}"
+    return f"{redis_keys.MAILBOX}{mailbox}"

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 import redis
 
-from shop import redis_pool
+from shop import redis_keys, redis_pool
 from streams.store import upload_lag
 
 logger = logging.getLogger(__name__)
@@ -64,4 +64,4 @@ def read(session_id: UUID) -> Health | None:
 
 
 def _key(session_id: UUID) -> str:
-    return f"showfloor:health:{session_id}"
+    return f"{redis_keys.ENCODER_HEALTH}{session_id}"

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import redis
 
-from shop import redis_pool
+from shop import redis_keys, redis_pool
 
 logger = logging.getLogger(__name__)
 
@@ -127,4 +127,4 @@ def _bucket(value_ms: int) -> int:
 
 
 def _key(session_id: UUID) -> str:
-    return f"showfloor:watching:{session_id}"
+    return f"{redis_keys.WATCHING}{session_id}"

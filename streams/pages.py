@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "wished": wishlist.wished_skus(
             request.user, (one.sku for product in products for one in product.variants.all())
         ),
-        "low": show_items.LOW,
+        "low": show_items.LOW_STOCK,
     }
     return render(request, "streams/home.html", context)
 

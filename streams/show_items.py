@@ -10,12 +10,11 @@ from django.utils import timezone
 
 from inventory import availability, delivery
 from inventory.models import StockItem
+from shop.catalogue.offers import LOW_STOCK
 from shop.models import Product, Variant
 from shop.money import format_minor
 from shop.pictures import NARROW
 from streams.models import RunListItem
-
-LOW = 12  # "12 left" is worth saying loudly; more is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Item:
 
     @property
     def is_low(self) -> bool:
-        return 0 < self.available <= LOW
+        return 0 < self.available <= LOW_STOCK
 
     @property
     def percent(self) -> int:

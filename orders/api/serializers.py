@@ -12,7 +12,7 @@ from inventory import folding
 from orders import access
 from orders.models import Order, Refund
 from shop.api.inputs import Body
-from shop.api.serializers import EmailField
+from shop.api.serializers import EmailField, ProblemSerializer
 from shop.cart import LINES_MAX, QUANTITY_MAX
 from shop.people import addresses
 
@@ -153,15 +153,7 @@ class ShortageOut(serializers.Serializer[Any]):
     available = serializers.IntegerField()
 
 
-class ProblemOut(serializers.Serializer[Any]):
-    """application/problem+json; `errors`, `shortages` and others are there where they say something."""
+class ProblemOut(ProblemSerializer):
+    """A problem of an order; `shortages` and others are there where they say something."""
 
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    code = serializers.CharField()
-    detail = serializers.CharField()
-    errors = serializers.DictField(  # type: ignore[assignment]
-        child=serializers.ListField(child=serializers.CharField()), required=False
-    )
     shortages = ShortageOut(many=True, required=False)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from inventory import statements
 
+LOW_STOCK = 12
+"""So many units left, or fewer, are worth saying loudly."""
+
 _READ = """
     SELECT variant.id, variant.sku, variant.label, variant.price_minor, variant.currency,
            product.id, product.name, product.cap_per_buyer

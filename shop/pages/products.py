@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_POST
 from inventory import availability, delivery
 from shop import cart, money, wishlist
 from shop.catalogue import query, search
+from shop.catalogue.offers import LOW_STOCK
 from shop.http.redirects import back
 from shop.models import Category, Product, ProductPicture, Variant
 from shop.people import postal_code
 
 PER_PAGE = 24
-LOW = 12  # "12 left" is worth saying loudly; more is not
 
 
 @require_GET
@@ -55,7 +55,7 @@ def products(request: HttpRequest) -> HttpResponse:
             "price_from": _major(asked.filters.min_minor),
             "price_to": _major(asked.filters.max_minor),
             "price_hints": [_major(price) for price in facets.price_minor or ()],
-            "low": LOW,
+            "low": LOW_STOCK,
         },
     )
 
@@ -102,7 +102,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
             "is_known": delivery.is_known(code),
             "quantities": range(1, 11),
             "quantity_most": cart.QUANTITY_MAX,
-            "low": LOW,
+            "low": LOW_STOCK,
         },
     )
 

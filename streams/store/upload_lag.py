@@ -7,11 +7,11 @@ from uuid import UUID
 import orjson
 import redis
 
-from shop import redis_pool
+from shop import redis_keys, redis_pool
 
 logger = logging.getLogger(__name__)
 
-KEY = "showfloor:store_behind"
+KEY = redis_keys.STORE_BEHIND
 NOTABLE_S = 5
 FORGOTTEN_AFTER_S = 10
 

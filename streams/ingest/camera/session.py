@@ -9,6 +9,7 @@ import orjson
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from shop.token_bucket import TokenBucket
 from streams.exceptions import UNKNOWN_CODEC, KeyRefused
 from streams.ingest.camera.recording import Kind, Recording, UnknownRecording, kind_of
 from streams.ingest.connection_limits import Visit
@@ -147,19 +148,15 @@ class Session:
 
 
 class Allowance:
-    """What one browser may send: a token bucket of bytes, and one of messages. Raises BadFrame."""
+    """What one browser may send: so many bytes, and so many messages."""
 
     def __init__(self) -> None:
-        self._bytes = float(BURST_BYTES)
-        self._messages = float(2 * MESSAGES_S)
-        self._at_s = time.monotonic()
+        self._bytes = TokenBucket(capacity=BURST_BYTES, refill_per_s=RATE_BYTES_S)
+        self._messages = TokenBucket(capacity=2 * MESSAGES_S, refill_per_s=MESSAGES_S)
 
     def take(self, size: int) -> None:
-        now_s = time.monotonic()
-        passed_s, self._at_s = now_s - self._at_s, now_s
-        self._bytes = min(BURST_BYTES, self._bytes + passed_s * RATE_BYTES_S) - size
-        self._messages = min(2 * MESSAGES_S, self._messages + passed_s * MESSAGES_S) - 1
-        if self._bytes < 0 or self._messages < 0:
+        """Count a message. Raises BadFrame."""
+        if self._bytes.spend(size) or self._messages.spend():
             raise BadFrame("too much at once")
 
 
