@@ -56,9 +56,9 @@ def test_a_comment_is_made_and_read_as_the_socket_tells_it(session: StreamSessio
 
 
 def test_pages_follow_each_other_the_newest_first_without_what_was_removed(session: StreamSession) -> None:
-    messages = said(session, 6)
+    lines = said(session, 6)
     said(make_session(), 1)
-    messages.remove(messages[4], actor="user:x")
+    messages.remove(lines[4], actor="user:x")
 
     first = Caller().get(COMMENTS + "?limit=3").json()
     second = Client().get(first["next"]).json()
@@ -70,8 +70,8 @@ def test_pages_follow_each_other_the_newest_first_without_what_was_removed(sessi
 
 
 def test_a_window_of_time_is_read_in_either_order(session: StreamSession) -> None:
-    messages = said(session, 6)
-    begin, end = (messages[place].at.isoformat().replace("+00:00", "Z") for place in (1, 4))
+    lines = said(session, 6)
+    begin, end = (lines[place].at.isoformat().replace("+00:00", "Z") for place in (1, 4))
 
     def texts(query: str) -> list[str]:
         return [one["text"] for one in Caller().get(f"{COMMENTS}?{query}").json()["results"]]

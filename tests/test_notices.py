@@ -14,7 +14,7 @@ from orders.models import Order
 from orders.notices import handlers, order_mails
 from shop import outbox, tasks
 from shop.models import Notice, OutboxEvent, User, WebhookDelivery, WebhookEndpoint
-from shop.notifications import notices
+from shop.notifications import mails, notices
 from tests.support.factories import make_product, make_user
 from tests.support.sent_messages import a_payment, an_order, hand_on, happens, is_paid, told
 
@@ -296,11 +296,11 @@ def test_jobs_that_wait_for_others_run_one_at_a_time(monkeypatch: pytest.MonkeyP
 
     def send() -> int:
         runs.append("outer")
-        monkeypatch.setattr(order_mails, "send_due", lambda: runs.append("inner") or 0)
+        monkeypatch.setattr(mails, "send_due", lambda: runs.append("inner") or 0)
         tasks.send_mails()  # as another worker would meanwhile
         return 0
 
-    monkeypatch.setattr(order_mails, "send_due", send)
+    monkeypatch.setattr(mails, "send_due", send)
 
     tasks.send_mails()
     assert runs == ["outer"]
