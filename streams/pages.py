@@ -8,10 +8,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from shop import wishlist
+from shop.catalogue import offers
 from shop.http.network import network
 from shop.models import User
 from shop.people import postal_code
-from streams import access, opinions, programme, show_items, show_page, texts
+from streams import access, opinions, programme, show_page, texts
 from streams.chat import messages as chat_messages
 from streams.exceptions import ChatRefused
 from streams.models import StreamSession
@@ -41,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "wished": wishlist.wished_skus(
             request.user, (one.sku for product in products for one in product.variants.all())
         ),
-        "low": show_items.LOW_STOCK,
+        "low": offers.LOW_STOCK,
     }
     return render(request, "streams/home.html", context)
 

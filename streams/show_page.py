@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from shop.models import Address, User
 from streams import figures, opinions, playback, show_items, texts
-from streams.chat import messages, write_status
+from streams.chat import messages, moderators, write_status
 from streams.exceptions import ChatRefused
 from streams.models import ChatMessage, Pin, StreamSession
 from streams.programme import clock
@@ -118,7 +118,7 @@ def read(session: StreamSession, *, user: User | None, postal_code: str) -> Stag
     counts = opinions.counts(session, user=user)
     chapters = _chapters(session, pins, by_id)
     run_list = [by_id[pk] for pk in listed if pk in by_id]
-    role = messages.role_of(session, user) if user else None
+    role = moderators.role_of(session, user) if user else None
     on_table = by_id.get(pinned_id) if pinned_id else None
     if session.state == State.ENDED and chapters:
         on_table = chapters[0].item

@@ -11,7 +11,7 @@ from config.demo.posters import POSTERS
 from config.demo.shelves import keep
 from shop.models import User, Variant
 from streams import playback
-from streams.chat import messages
+from streams.chat import moderators
 from streams.hls.playlist import clock
 from streams.models import ChatMessage, Pin, RunListItem, StreamSession
 
@@ -98,7 +98,7 @@ def seed(folder: Path, users: Mapping[str, User], *, started_at: datetime) -> St
             session=session,
             author=users[person.email],
             author_name=users[person.email].public_name,
-            role=messages.role_of(session, users[person.email]),
+            role=moderators.role_of(session, users[person.email]),
             text=text,
             at=started_at + timedelta(seconds=at),
         )

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import QueryDict
 
-from shop import money
+from shop import currencies, money
 from shop.catalogue import search
 from shop.catalogue.search import SORTS, Filters
 from shop.text import is_text
@@ -108,7 +108,7 @@ def query_of(filters: Filters, **more: object) -> str:
     pairs += [("category", slug) for slug in filters.categories]
     for name, amount in (("min", filters.min_minor), ("max", filters.max_minor)):
         if amount is not None:
-            pairs.append((name, f"{money.to_major(amount, settings.DEFAULT_CURRENCY):f}"))
+            pairs.append((name, f"{currencies.to_major(amount, settings.DEFAULT_CURRENCY):f}"))
     pairs += [(ATTRIBUTE + name, value) for name, values in filters.attributes.items() for value in values]
     if not filters.in_stock:
         pairs.append(("in_stock", "0"))

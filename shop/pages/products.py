@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inventory import availability, delivery
-from shop import cart, money, wishlist
+from shop import cart, currencies, money, wishlist
 from shop.catalogue import query, search
 from shop.catalogue.offers import LOW_STOCK
 from shop.http.redirects import back
@@ -256,4 +256,4 @@ def _sorts(asked: search.Filters) -> list[tuple[str, str, bool]]:
 
 
 def _major(amount_minor: int | None) -> str:
-    return "" if amount_minor is None else f"{money.to_major(amount_minor, settings.DEFAULT_CURRENCY):f}"
+    return "" if amount_minor is None else f"{currencies.to_major(amount_minor, settings.DEFAULT_CURRENCY):f}"

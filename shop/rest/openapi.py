@@ -47,10 +47,14 @@ class Schema(AutoSchema):
         self, serializer: Any, status_code: str, media_types: Any = None, direction: Any = "response"
     ) -> dict[str, Any]:
         if int(status_code) < HTTPStatus.BAD_REQUEST:
-            answer: dict[str, Any] = super()._get_response_for_code(serializer, status_code, media_types, direction)
+            answer: dict[str, Any] = super()._get_response_for_code(  # type: ignore[no-untyped-call]
+                serializer, status_code, media_types, direction
+            )
             return answer
         words = serializer.description if isinstance(serializer, OpenApiResponse) else ""
-        component = ResolvedComponent("Problem", ResolvedComponent.SCHEMA, PROBLEM, object="Problem")
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]
+            "Problem", ResolvedComponent.SCHEMA, PROBLEM, object="Problem"
+        )
         self.registry.register_on_missing(component)
         content = {CONTENT_TYPE: {"schema": component.ref}}
         return {"content": content, "description": words or HTTPStatus(int(status_code)).phrase}
