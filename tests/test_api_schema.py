@@ -32,7 +32,7 @@ from shop.people import tokens
 from streams.chat import messages
 from tests.support.factories import make_product, make_request, make_session, make_user
 
-EXAMPLES = int(os.environ.get("API_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "3"))
 SCHEMA = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application())
 OPERATIONS = {found.ok().definition.raw["operationId"]: found.ok() for found in SCHEMA.get_all_operations()}
 CHECKS = [

@@ -24,7 +24,12 @@ from tests.support.factories import make_product, make_session, make_user
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(420), pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.timeout(420),
+    pytest.mark.django_db(transaction=True),
+]
 
 WITHIN_MS = 60_000
 HEARD = """document.addEventListener("securitypolicyviolation", (event) =>
