@@ -29,7 +29,9 @@ export function follow(box) {
 async function update(box, country) {
   const asked = country.value;
   try {
-    const answer = await fetch(`${box.dataset.describe}?${new URLSearchParams({ country: asked })}`, { headers: { Accept: "application/json" } });
+    const answer = await fetch(`${box.dataset.describe}?${new URLSearchParams({ country: asked })}`, {
+      headers: { Accept: "application/json" },
+    });
     if (!answer.ok || country.value !== asked) return;
     draw(box, country, await answer.json());
   } catch {
@@ -40,7 +42,9 @@ async function update(box, country) {
 /** @param {HTMLElement} box @param {HTMLSelectElement} country @param {Description} description */
 function draw(box, country, description) {
   const chosen = description.country;
-  country.replaceChildren(...description.countries.map(([code, name]) => new Option(name, code, code === chosen, code === chosen)));
+  country.replaceChildren(
+    ...description.countries.map(([code, name]) => new Option(name, code, code === chosen, code === chosen)),
+  );
   const known = new Map(description.fields.map((part) => [part.name, part]));
   for (const name of NAMES) {
     const input = /** @type {HTMLInputElement | null} */ (box.querySelector(`[name=${name}]`));

@@ -52,7 +52,11 @@ export function attach(page, wire) {
     if (hidden.has(id)) return bar.remove();
     clearTimeout(timers.get(id));
     const left = bar.dataset.goneAt ? Date.parse(bar.dataset.goneAt) - Date.now() : NaN;
-    if (left < 2 ** 31) timers.set(id, setTimeout(() => bar.remove(), Math.max(0, left)));
+    if (left < 2 ** 31)
+      timers.set(
+        id,
+        setTimeout(() => bar.remove(), Math.max(0, left)),
+      );
     if (bar.classList.contains("announced__one--emergency") || bar.querySelector(".iconbtn")) return undefined;
     const button = Object.assign(page.createElement("button"), { type: "button", className: "iconbtn" });
     button.setAttribute("aria-label", words("hide"));
@@ -94,7 +98,8 @@ export function attach(page, wire) {
       const isThere = bars().some((bar) => idOf(bar) === one.id);
       if (!isThere || (before && before.text !== one.text)) draw(one);
     }
-    for (const bar of bars()) if (!announcements.some((/** @type {Announcement} */ one) => one.id === idOf(bar))) bar.remove();
+    for (const bar of bars())
+      if (!announcements.some((/** @type {Announcement} */ one) => one.id === idOf(bar))) bar.remove();
     drawn = announcements;
   });
 }

@@ -37,7 +37,8 @@ export function fieldErrors(problem) {
   const found = {};
   const walk = (/** @type {any} */ errors) => {
     for (const [name, words] of Object.entries(errors ?? {})) {
-      if (Array.isArray(words)) found[name.split(".").at(-1) ?? name] = words.filter((one) => typeof one === "string").join(" ");
+      if (Array.isArray(words))
+        found[name.split(".").at(-1) ?? name] = words.filter((one) => typeof one === "string").join(" ");
       else if (typeof words === "string") found[name] = words;
       else walk(words);
     }

@@ -61,7 +61,9 @@ export class Buying {
     this.form.addEventListener("input", (event) => this.#mark(/** @type {HTMLInputElement} */ (event.target), ""));
     this.goods.addEventListener("change", () => this.isOpen && this.#draw());
     this.held.addEventListener("end", (event) => this.#end(/** @type {CustomEvent} */ (event).detail));
-    this.held.addEventListener("open", (event) => this.open(this.held.sku, /** @type {CustomEvent} */ (event).detail.opener));
+    this.held.addEventListener("open", (event) =>
+      this.open(this.held.sku, /** @type {CustomEvent} */ (event).detail.opener),
+    );
   }
 
   get isOpen() {
@@ -92,8 +94,9 @@ export class Buying {
 
   /** On a phone the panel is a sheet over the page: focus stays in it. @param {KeyboardEvent} event */
   #keepFocus(event) {
-    const stops = /** @type {HTMLElement[]} */ ([...this.panel.querySelectorAll("a[href], button, select, input:not([type=hidden])")])
-      .filter((stop) => stop.getClientRects().length && !(/** @type {any} */ (stop).disabled));
+    const stops = /** @type {HTMLElement[]} */ ([
+      ...this.panel.querySelectorAll("a[href], button, select, input:not([type=hidden])"),
+    ]).filter((stop) => stop.getClientRects().length && !(/** @type {any} */ (stop).disabled));
     if (getComputedStyle(this.panel).position !== "fixed" || !stops.length) return;
     const edge = event.shiftKey ? stops[0] : stops[stops.length - 1];
     if (document.activeElement !== edge) return;
@@ -120,7 +123,8 @@ export class Buying {
     const away = skus.filter((sku) => !this.goods.runList.includes(sku));
     if (!away.length) return;
     const answer = await api(`availability?${new URLSearchParams(away.map((sku) => ["sku", sku]))}`);
-    if (answer.ok) this.goods.apply(Object.fromEntries(answer.body.results.map((/** @type {any} */ one) => [one.sku, one])));
+    if (answer.ok)
+      this.goods.apply(Object.fromEntries(answer.body.results.map((/** @type {any} */ one) => [one.sku, one])));
   }
 
   #draw() {
@@ -145,16 +149,26 @@ export class Buying {
     const drawn = choices.map((one) => `${one.sku} ${one.available > 0}`).join("\n");
     if (list.dataset.drawn !== drawn) {
       list.dataset.drawn = drawn;
-      list.replaceChildren(...choices.map((one) => {
-        const label = document.createElement("label");
-        const radio = Object.assign(document.createElement("input"), { type: "radio", name: "choice", value: one.sku, disabled: one.available <= 0 });
-        radio.addEventListener("change", () => {
-          this.sku = one.sku;
-          this.#draw();
-        });
-        label.append(radio, one.available > 0 ? one.label || one.title : `${one.label || one.title}, ${say("sold_out_short")}`);
-        return label;
-      }));
+      list.replaceChildren(
+        ...choices.map((one) => {
+          const label = document.createElement("label");
+          const radio = Object.assign(document.createElement("input"), {
+            type: "radio",
+            name: "choice",
+            value: one.sku,
+            disabled: one.available <= 0,
+          });
+          radio.addEventListener("change", () => {
+            this.sku = one.sku;
+            this.#draw();
+          });
+          label.append(
+            radio,
+            one.available > 0 ? one.label || one.title : `${one.label || one.title}, ${say("sold_out_short")}`,
+          );
+          return label;
+        }),
+      );
     }
     for (const radio of list.querySelectorAll("input")) radio.checked = radio.value === item.sku;
   }
@@ -171,7 +185,9 @@ export class Buying {
     const sum = money(item.price_minor * this.quantity, item.currency);
     this.#one("buy-line").textContent = this.quantity > 1 ? `${this.quantity} × ${item.title}` : item.title;
     this.#one("buy-sum").textContent = this.#one("buy-total").textContent = sum;
-    this.#one("buy-day").textContent = item.delivery_on ? say("delivery_day", { day: day(item.delivery_on) }) : say("delivery");
+    this.#one("buy-day").textContent = item.delivery_on
+      ? say("delivery_day", { day: day(item.delivery_on) })
+      : say("delivery");
     const submit = this.#one("buy-submit");
     if (!submit.dataset.busy) submit.disabled = item.available <= 0 && !this.goods.isStale;
   }
@@ -190,7 +206,11 @@ export class Buying {
     input.removeAttribute("aria-invalid");
     input.removeAttribute("aria-describedby");
     if (!text) return;
-    const error = Object.assign(document.createElement("p"), { className: "error", id: `${input.id}-error`, textContent: text });
+    const error = Object.assign(document.createElement("p"), {
+      className: "error",
+      id: `${input.id}-error`,
+      textContent: text,
+    });
     input.setAttribute("aria-invalid", "true");
     input.setAttribute("aria-describedby", error.id);
     field.append(error);
@@ -215,8 +235,11 @@ export class Buying {
   // --- ordering ---
 
   async #submit() {
-    const text = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (this.form.elements.namedItem(name)).value.trim();
-    const bad = [.../** @type {NodeListOf<HTMLInputElement>} */ (this.form.querySelectorAll(".fields input, .fields select"))].filter((input) => {
+    const text = (/** @type {string} */ name) =>
+      /** @type {HTMLInputElement} */ (this.form.elements.namedItem(name)).value.trim();
+    const bad = [
+      .../** @type {NodeListOf<HTMLInputElement>} */ (this.form.querySelectorAll(".fields input, .fields select")),
+    ].filter((input) => {
       const isRight = input.checkValidity() || !this.#isAsked(input.name);
       this.#mark(input, isRight ? "" : say(input.value ? "not_email" : "needed"));
       return !isRight;
@@ -269,12 +292,14 @@ export class Buying {
       return;
     }
     const errors = fieldErrors(body);
-    const marked = Object.entries(errors).map(([name, words]) => {
-      const input = /** @type {HTMLInputElement | null} */ (this.form.elements.namedItem(name));
-      if (!input || input.type === "hidden") return null;
-      this.#mark(input, words);
-      return input;
-    }).filter((input) => input !== null);
+    const marked = Object.entries(errors)
+      .map(([name, words]) => {
+        const input = /** @type {HTMLInputElement | null} */ (this.form.elements.namedItem(name));
+        if (!input || input.type === "hidden") return null;
+        this.#mark(input, words);
+        return input;
+      })
+      .filter((input) => input !== null);
     if (marked.length) return this.#point(marked[0]);
     this.#say(status === 429 || status === 503 ? say("busy") : body?.detail || say("refused"));
   }
@@ -301,7 +326,9 @@ export class Buying {
   #end({ order, sku, outcome }) {
     const end = this.#one("buy-end");
     end.dataset.outcome = outcome;
-    this.#one("end-mark").querySelector("use").setAttribute("href", { paid: "#i-check", expired: "#i-clock" }[outcome] ?? "#i-x");
+    this.#one("end-mark")
+      .querySelector("use")
+      .setAttribute("href", { paid: "#i-check", expired: "#i-clock" }[outcome] ?? "#i-x");
     this.#one("end-title").textContent = say(`${outcome}_title`);
     this.#one("end-text").textContent = say(`${outcome}_text`, { number: order.number, email: order.email ?? "" });
     const link = this.#one("end-order");

@@ -13,8 +13,11 @@
 
 // The first that the browser records. H.264 need not be encoded again; WebM comes sooner than MP4, which waits for keyframes.
 const MIMES = [
-  "video/webm;codecs=h264,opus", "video/webm;codecs=avc1.42E01F,opus", "video/mp4;codecs=avc1.42E01F,mp4a.40.2",
-  "video/mp4;codecs=avc1.42E01F,opus", "video/webm;codecs=vp8,opus",
+  "video/webm;codecs=h264,opus",
+  "video/webm;codecs=avc1.42E01F,opus",
+  "video/mp4;codecs=avc1.42E01F,mp4a.40.2",
+  "video/mp4;codecs=avc1.42E01F,opus",
+  "video/webm;codecs=vp8,opus",
 ];
 const CHUNK_MS = 200;
 const KEYFRAME_MS = 1000;
@@ -34,8 +37,12 @@ const GOOD_AFTER_MS = 5000;
 
 /** @type {Record<string, string>} what getUserMedia throws → code */
 const TROUBLES = {
-  NotAllowedError: "not_allowed", SecurityError: "not_allowed", NotFoundError: "not_found",
-  OverconstrainedError: "not_found", NotReadableError: "not_readable", AbortError: "not_readable",
+  NotAllowedError: "not_allowed",
+  SecurityError: "not_allowed",
+  NotFoundError: "not_found",
+  OverconstrainedError: "not_found",
+  NotReadableError: "not_readable",
+  AbortError: "not_readable",
 };
 
 export class Camera extends EventTarget {
@@ -54,7 +61,9 @@ export class Camera extends EventTarget {
   #size = "";
   #turn = 0;
   /** @type {WeakSet<MediaRecorder>} those whose last chunk has been sent */ #over = new WeakSet();
-  /** @type {any} */ #retry; /** @type {any} */ #restart; /** @type {any} */ #answer;
+  /** @type {any} */ #retry;
+  /** @type {any} */ #restart;
+  /** @type {any} */ #answer;
 
   /** @param {{ticket: () => Promise<{ok: boolean, status: number, body: any}>}} options */
   constructor({ ticket }) {
@@ -85,7 +94,9 @@ export class Camera extends EventTarget {
     let stream;
     try {
       const video = {
-        width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 },
+        width: { ideal: 1280 },
+        height: { ideal: 720 },
+        frameRate: { ideal: 30, max: 30 },
         ...(camera ? { deviceId: { exact: camera } } : { facingMode: "user" }),
       };
       const audio = microphone ? { deviceId: { exact: microphone } } : true;
@@ -247,7 +258,9 @@ export class Camera extends EventTarget {
     const socket = this.#socket;
     if (!this.stream?.active || !socket) return;
     const recorder = new MediaRecorder(this.stream, {
-      mimeType: Camera.mime, videoBitsPerSecond: this.#bps, audioBitsPerSecond: SOUND_BPS,
+      mimeType: Camera.mime,
+      videoBitsPerSecond: this.#bps,
+      audioBitsPerSecond: SOUND_BPS,
       // @ts-ignore (not yet in the types)
       videoKeyFrameIntervalDuration: KEYFRAME_MS,
     });
@@ -265,7 +278,8 @@ export class Camera extends EventTarget {
   #watch(socket) {
     const behindS = (socket.bufferedAmount * 8) / (this.#bps + SOUND_BPS);
     if (behindS > HOPELESS_S) return this.#again();
-    if (behindS < BEHIND_S || this.#bps <= PICTURE_LEAST_BPS || performance.now() - this.#begunAt < 2 * BEGIN_EVERY_MS) return;
+    if (behindS < BEHIND_S || this.#bps <= PICTURE_LEAST_BPS || performance.now() - this.#begunAt < 2 * BEGIN_EVERY_MS)
+      return;
     this.#bps = Math.max(PICTURE_LEAST_BPS, this.#bps * 0.6);
     this.#record();
   }

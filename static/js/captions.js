@@ -18,12 +18,14 @@ export function attach(stage, video) {
 
   const tracks = () => [...textTracks].filter((track) => track.kind === "captions" || track.kind === "subtitles");
   const draw = () => {
-    const cues = isWanted && !isApart ? [...tracks()[0]?.activeCues ?? []] : [];
-    box.replaceChildren(...cues.map((cue) => {
-      const line = document.createElement("p");
-      line.append(/** @type {VTTCue} */ (cue).getCueAsHTML());
-      return line;
-    }));
+    const cues = isWanted && !isApart ? [...(tracks()[0]?.activeCues ?? [])] : [];
+    box.replaceChildren(
+      ...cues.map((cue) => {
+        const line = document.createElement("p");
+        line.append(/** @type {VTTCue} */ (cue).getCueAsHTML());
+        return line;
+      }),
+    );
     box.hidden = cues.length === 0;
   };
   // A hidden track is loaded and tells its cues; a disabled one isn't even asked for.

@@ -18,7 +18,11 @@ async function change(page, form, submitter) {
   const label = submitter?.getAttribute("aria-label");
   try {
     const body = new FormData(form, submitter);
-    const answer = await fetch(form.getAttribute("action") ?? "", { method: "POST", body, headers: { Accept: "text/html" } });
+    const answer = await fetch(form.getAttribute("action") ?? "", {
+      method: "POST",
+      body,
+      headers: { Accept: "text/html" },
+    });
     if (!answer.ok) throw new Error(String(answer.status));
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const now = fresh.querySelector("[data-basket]");
@@ -28,7 +32,9 @@ async function change(page, form, submitter) {
     const cart = page.querySelector("[data-cart]");
     const counted = fresh.querySelector("[data-cart]");
     if (cart && counted) cart.replaceWith(page.importNode(counted, true));
-    const again = /** @type {HTMLButtonElement | null} */ (label ? page.querySelector(`[aria-label="${CSS.escape(label)}"]`) : null);
+    const again = /** @type {HTMLButtonElement | null} */ (
+      label ? page.querySelector(`[aria-label="${CSS.escape(label)}"]`) : null
+    );
     if (again && !again.disabled) again.focus({ preventScroll: true });
     else /** @type {HTMLElement | null} */ (page.querySelector("#main"))?.focus({ preventScroll: true });
   } catch {

@@ -56,10 +56,14 @@ export function attach(root, wire, { me = null, onLine, endedAt = "", skewMs = 0
     newer.hidden = false;
   };
 
-  scroll.addEventListener("scroll", () => {
-    isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
-    if (isAtEnd) toEnd();
-  }, { passive: true });
+  scroll.addEventListener(
+    "scroll",
+    () => {
+      isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
+      if (isAtEnd) toEnd();
+    },
+    { passive: true },
+  );
   newer?.addEventListener("click", toEnd);
   new ResizeObserver(() => isAtEnd && toEnd()).observe(scroll);
 
@@ -118,7 +122,8 @@ export function attach(root, wire, { me = null, onLine, endedAt = "", skewMs = 0
       line.append(waits());
     } else if (own.state === "failed") line.append(failure(own));
     else line.append(pending(own.state));
-    if (own.state === "sent" || own.state === "held") composer?.taken(slowS && me?.role === "viewer" ? slowS * 1000 : 0);
+    if (own.state === "sent" || own.state === "held")
+      composer?.taken(slowS && me?.role === "viewer" ? slowS * 1000 : 0);
     else if (own.state === "failed") composer?.refused(own.code, own.retryMs);
     grown(true);
   });
@@ -136,7 +141,8 @@ export function attach(root, wire, { me = null, onLine, endedAt = "", skewMs = 0
     return note;
   };
 
-  const waits = () => Object.assign(document.createElement("span"), { className: "retry line__waits", textContent: ` ${say("waits")}` });
+  const waits = () =>
+    Object.assign(document.createElement("span"), { className: "retry line__waits", textContent: ` ${say("waits")}` });
 
   /** @param {any} own */
   const failure = (own) => {
@@ -153,10 +159,11 @@ export function attach(root, wire, { me = null, onLine, endedAt = "", skewMs = 0
   };
 
   // --- writing ---
-  let slowS = Number(slow && !slow.hidden ? /\d+/.exec(slow.textContent ?? "")?.[0] ?? 0 : 0);
+  let slowS = Number(slow && !slow.hidden ? (/\d+/.exec(slow.textContent ?? "")?.[0] ?? 0) : 0);
   const form = one("say");
   const composer = form && me ? new Composer(form, one("say-note"), (text) => wire.say(text)) : null;
-  if (me?.refusal) composer?.refused(me.refusal.code, me.refusal.until ? Date.parse(me.refusal.until) - Date.now() - skewMs : 0);
+  if (me?.refusal)
+    composer?.refused(me.refusal.code, me.refusal.until ? Date.parse(me.refusal.until) - Date.now() - skewMs : 0);
   wire.addEventListener("refused", (event) => {
     const { code, retryMs } = /** @type {CustomEvent} */ (event).detail;
     composer?.refused(code, retryMs);

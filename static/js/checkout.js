@@ -12,7 +12,8 @@ export function init(root) {
   followCountry(form);
   pressOnce(form, buttons);
   followPostalCode(form);
-  for (const input of form.querySelectorAll("input, select")) input.addEventListener("input", () => mark(/** @type {HTMLInputElement} */ (input), ""));
+  for (const input of form.querySelectorAll("input, select"))
+    input.addEventListener("input", () => mark(/** @type {HTMLInputElement} */ (input), ""));
   // The first of two presses still runs: the same request again finds its order.
   if ("retry" in form.dataset) setTimeout(() => form.requestSubmit(buttons[0]), RETRY_MS);
 }
@@ -71,7 +72,9 @@ function followPostalCode(form) {
 
 /** Put words beside a field, or take them away. @param {HTMLInputElement} input @param {string} words */
 function mark(input, words) {
-  const error = /** @type {HTMLElement | null} */ (input.closest("[data-field]")?.querySelector("[data-error]") ?? null);
+  const error = /** @type {HTMLElement | null} */ (
+    input.closest("[data-field]")?.querySelector("[data-error]") ?? null
+  );
   if (!error) return;
   error.hidden = !words;
   const text = error.querySelector("span");

@@ -13,7 +13,11 @@ export async function copyText(text) {
 /** Have the browser copy a selection, from a field that nobody sees. @param {string} text */
 function copySelected(text) {
   const focused = /** @type {HTMLElement | null} */ (document.activeElement);
-  const field = Object.assign(document.createElement("textarea"), { value: text, className: "visually-hidden", ariaHidden: "true" });
+  const field = Object.assign(document.createElement("textarea"), {
+    value: text,
+    className: "visually-hidden",
+    ariaHidden: "true",
+  });
   // Inside an open dialog: what is outside of it can't have the focus.
   (focused?.closest("dialog[open]") ?? document.body).append(field);
   field.select();

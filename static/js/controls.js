@@ -18,7 +18,8 @@ export function attach(stage, player, show) {
   const [behind, clock, edge, seek, seekRow] = ["behind", "clock", "edge", "seek", "seek-row"].map(one);
   bar.hidden = false;
 
-  const toggle = () => (video.paused ? (player.isLive && !player.isAtEdge ? player.toEdge() : player.play()) : player.pause());
+  const toggle = () =>
+    video.paused ? (player.isLive && !player.isAtEdge ? player.toEdge() : player.play()) : player.pause();
   const drawPlay = () => {
     play.setAttribute("aria-pressed", String(video.paused));
     label(play, say(video.paused ? "play" : "pause"));
@@ -49,11 +50,22 @@ export function attach(stage, player, show) {
   big.addEventListener("click", () => player.play());
   // A finger's first touch brings the controls back; only the next one acts.
   let wasIdle = false;
-  stage.addEventListener("pointerdown", (event) => (wasIdle = event.pointerType !== "mouse" && stage.dataset.idle !== undefined), { capture: true });
+  stage.addEventListener(
+    "pointerdown",
+    (event) => (wasIdle = event.pointerType !== "mouse" && stage.dataset.idle !== undefined),
+    { capture: true },
+  );
   video.addEventListener("click", () => !wasIdle && toggle());
   for (const name of ["play", "pause"]) video.addEventListener(name, drawPlay);
   video.addEventListener("volumechange", drawSound);
-  video.addEventListener("playing", () => { unmute.hidden = !video.muted || unmute.dataset.done !== undefined; unmute.dataset.done = ""; }, { once: true });
+  video.addEventListener(
+    "playing",
+    () => {
+      unmute.hidden = !video.muted || unmute.dataset.done !== undefined;
+      unmute.dataset.done = "";
+    },
+    { once: true },
+  );
   player.addEventListener("blocked", () => (big.hidden = false));
   edge.addEventListener("click", () => player.toEdge());
 
@@ -66,7 +78,10 @@ export function attach(stage, player, show) {
     edge.hidden = isReplay || player.status !== "playing" || player.isAtEdge;
     if (isReplay) return drawPosition();
     const seconds = player.behindS;
-    behind.textContent = seconds === null || player.status !== "playing" || video.paused ? "" : say("behind", { n: Math.max(1, Math.round(seconds)) });
+    behind.textContent =
+      seconds === null || player.status !== "playing" || video.paused
+        ? ""
+        : say("behind", { n: Math.max(1, Math.round(seconds)) });
   };
   const drawPosition = () => {
     const length = Number.isFinite(video.duration) ? video.duration : 0;
@@ -110,9 +125,17 @@ export function attach(stage, player, show) {
     const isReplay = show.isReplay();
     /** @type {Record<string, () => void>} */
     const keys = {
-      " ": toggle, k: toggle, m: () => setSound(video.muted), f: () => one("full").click(), i: () => one("pip").click(), c: () => one("captions").click(),
+      " ": toggle,
+      k: toggle,
+      m: () => setSound(video.muted),
+      f: () => one("full").click(),
+      i: () => one("pip").click(),
+      c: () => one("captions").click(),
       ...(isReplay
-        ? { ArrowLeft: () => player.seek(video.currentTime - STEP_S), ArrowRight: () => player.seek(video.currentTime + STEP_S) }
+        ? {
+            ArrowLeft: () => player.seek(video.currentTime - STEP_S),
+            ArrowRight: () => player.seek(video.currentTime + STEP_S),
+          }
         : { l: () => player.toEdge() }),
       // elsewhere on the page these scroll it
       ...(!isOnPage && { ArrowUp: () => turnUp(LOUDER), ArrowDown: () => turnUp(-LOUDER) }),
@@ -143,13 +166,20 @@ function quality(stage, player) {
     stage.dataset.sound = isAudio ? "only" : "";
     for (const button of openers) button.hidden = !isAudio && choices.length < 2 && !player.hasAudioOnly;
     if (now) {
-      now.textContent = isAudio ? say("quality_audio")
-        : player.choice === AUTO ? (playing ? say("quality_auto_at", { rendition: label(playing) }) : say("quality_auto"))
-        : label(choices.find((/** @type {any} */ one) => one.id === player.choice) ?? playing ?? { height: "" });
+      now.textContent = isAudio
+        ? say("quality_audio")
+        : player.choice === AUTO
+          ? playing
+            ? say("quality_auto_at", { rendition: label(playing) })
+            : say("quality_auto")
+          : label(choices.find((/** @type {any} */ one) => one.id === player.choice) ?? playing ?? { height: "" });
     }
     if (!isAudio || !menu.querySelector("button")) {
       menu.querySelectorAll("button").forEach((button) => button.remove());
-      menu.append(item(AUTO, say("quality_auto")), ...choices.map((/** @type {any} */ one) => item(one.id, label(one), rate(one.bitrate))));
+      menu.append(
+        item(AUTO, say("quality_auto")),
+        ...choices.map((/** @type {any} */ one) => item(one.id, label(one), rate(one.bitrate))),
+      );
       if (player.hasAudioOnly) menu.append(item(AUDIO, say("quality_audio")));
     }
     for (const button of menu.querySelectorAll("button")) {
@@ -216,9 +246,13 @@ function windows(stage, one, video) {
     else video.webkitEnterFullscreen();
   });
   document.addEventListener("fullscreenchange", () =>
-    label(full, say(document.fullscreenElement ? "full_leave" : "full")));
+    label(full, say(document.fullscreenElement ? "full_leave" : "full")),
+  );
   pip.addEventListener("click", () =>
-    (document.pictureInPictureElement ? document.exitPictureInPicture() : video.requestPictureInPicture()).catch(() => {}));
+    (document.pictureInPictureElement ? document.exitPictureInPicture() : video.requestPictureInPicture()).catch(
+      () => {},
+    ),
+  );
 }
 
 /** Name a button, for a pointer with its key. @param {HTMLElement} button @param {string} text */

@@ -19,12 +19,21 @@ let timer = 0;
 
 /** @param {ParentNode} root */
 export function init(root) {
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-hold]:not([data-hold-runs])"))) {
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (
+    root.querySelectorAll("[data-hold]:not([data-hold-runs])")
+  )) {
     const untilMs = Date.parse(element.dataset.until ?? "");
     if (Number.isNaN(untilMs)) continue;
     element.dataset.holdRuns = "";
     const offsetMs = (Date.parse(element.dataset.now ?? "") || Date.now()) - Date.now();
-    const hold = { element, untilMs, offsetMs, windowMs: Number(element.dataset.window ?? 0) * 1000, spoken: Infinity, isOver: false };
+    const hold = {
+      element,
+      untilMs,
+      offsetMs,
+      windowMs: Number(element.dataset.window ?? 0) * 1000,
+      spoken: Infinity,
+      isOver: false,
+    };
     holds.add(hold);
     draw(hold);
   }
@@ -53,8 +62,10 @@ function draw(hold) {
   const left = Math.max(0, Math.ceil(leftMs / 1000));
   const { element } = hold;
   const text = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-  for (const place of element.querySelectorAll("[data-hold-left]")) if (place.textContent !== text) place.textContent = text;
-  if (hold.windowMs) element.style.setProperty("--left", String(Math.min(1, Math.max(0, leftMs / hold.windowMs)).toFixed(4)));
+  for (const place of element.querySelectorAll("[data-hold-left]"))
+    if (place.textContent !== text) place.textContent = text;
+  if (hold.windowMs)
+    element.style.setProperty("--left", String(Math.min(1, Math.max(0, leftMs / hold.windowMs)).toFixed(4)));
   element.classList.toggle("hold--last", left <= LAST_MINUTE_S);
   warn(hold, left);
   if (left > 0) return;

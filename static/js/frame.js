@@ -57,7 +57,13 @@ export function showCount(count) {
   if (!cart || !badge) return;
   badge.textContent = String(count);
   badge.hidden = count < 1;
-  cart.setAttribute("aria-label", (count === 1 ? cart.getAttribute("data-one") : cart.getAttribute("data-many") ?? "")?.replace("{n}", String(count)) ?? "");
+  cart.setAttribute(
+    "aria-label",
+    (count === 1 ? cart.getAttribute("data-one") : (cart.getAttribute("data-many") ?? ""))?.replace(
+      "{n}",
+      String(count),
+    ) ?? "",
+  );
 }
 
 /** @param {HTMLFormElement} form */

@@ -22,8 +22,10 @@ export function init(page) {
 function choose(page, radio) {
   const sku = radio.value;
   const stock = /** @type {HTMLElement | null} */ (page.querySelector(`[data-stock="${CSS.escape(sku)}"]`));
-  for (const each of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-stock]"))) each.hidden = each !== stock;
-  for (const each of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-delivery]"))) each.hidden = each.dataset.delivery !== sku;
+  for (const each of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-stock]")))
+    each.hidden = each !== stock;
+  for (const each of /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-delivery]")))
+    each.hidden = each.dataset.delivery !== sku;
   const price = page.querySelector("[data-price][aria-live]");
   if (price) price.textContent = radio.dataset.price ?? "";
   redraw(page);
@@ -45,10 +47,21 @@ function drive(gallery) {
   gallery?.addEventListener("keydown", (event) => {
     const pictures = [...gallery.children];
     const last = pictures.length - 1;
-    const isNearest = (/** @type {Element} */ one) => Math.abs(one.getBoundingClientRect().left - pictures[0].getBoundingClientRect().left - Math.abs(gallery.scrollLeft));
-    const at = Number(gallery.dataset.at ?? pictures.reduce((best, one, index) => (isNearest(one) < isNearest(pictures[best]) ? index : best), 0));
+    const isNearest = (/** @type {Element} */ one) =>
+      Math.abs(
+        one.getBoundingClientRect().left - pictures[0].getBoundingClientRect().left - Math.abs(gallery.scrollLeft),
+      );
+    const at = Number(
+      gallery.dataset.at ??
+        pictures.reduce((best, one, index) => (isNearest(one) < isNearest(pictures[best]) ? index : best), 0),
+    );
     const forward = getComputedStyle(gallery).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
-    const to = { [forward]: at + 1, [forward === "ArrowLeft" ? "ArrowRight" : "ArrowLeft"]: at - 1, Home: 0, End: last }[event.key];
+    const to = {
+      [forward]: at + 1,
+      [forward === "ArrowLeft" ? "ArrowRight" : "ArrowLeft"]: at - 1,
+      Home: 0,
+      End: last,
+    }[event.key];
     if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const next = Math.max(0, Math.min(last, to));
@@ -60,12 +73,16 @@ function drive(gallery) {
 /** Lets the buttons and choices say what the stock says. @param {Document} page */
 function redraw(page) {
   const field = /** @type {NodeListOf<HTMLInputElement>} */ (page.querySelectorAll("[data-buy] [name=sku]"));
-  const isOut = (/** @type {string} */ sku) => page.querySelector(`[data-stock="${CSS.escape(sku)}"]`)?.hasAttribute("data-out") ?? false;
+  const isOut = (/** @type {string} */ sku) =>
+    page.querySelector(`[data-stock="${CSS.escape(sku)}"]`)?.hasAttribute("data-out") ?? false;
   for (const one of field) one.closest("label")?.toggleAttribute("data-out", isOut(one.value));
   const chosen = [...field].find((one) => one.type === "hidden" || one.checked);
   if (!chosen) return;
   const reaches = !chosen.dataset.away;
-  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (page.querySelectorAll("[data-add], [data-buy-now]"))) button.disabled = !reaches || isOut(chosen.value);
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (
+    page.querySelectorAll("[data-add], [data-buy-now]")
+  ))
+    button.disabled = !reaches || isOut(chosen.value);
   const buy = /** @type {HTMLElement | null} */ (page.querySelector("[data-buy-now]"));
   if (buy) buy.textContent = (isOut(chosen.value) ? buy.dataset.out : buy.dataset.in) ?? "";
 }

@@ -59,7 +59,8 @@ export class Goods extends EventTarget {
     if (this.isStale === isStale) return;
     this.isStale = isStale;
     for (const sku of Object.keys(this.items)) this.draw(sku);
-    for (const word of this.page.querySelectorAll("[data-stale-word]")) /** @type {HTMLElement} */ (word).hidden = !isStale;
+    for (const word of this.page.querySelectorAll("[data-stale-word]"))
+      /** @type {HTMLElement} */ (word).hidden = !isStale;
   }
 
   /** @param {string} sku @param {boolean} [isNews] the number changed just now */
@@ -73,7 +74,11 @@ export class Goods extends EventTarget {
       element.toggleAttribute("data-low", !isOut && item.available <= LOW);
       const left = element.querySelector("[data-left]");
       const isSmall = element.classList.contains("meta");
-      const text = this.isStale ? say(isOut ? "out_maybe" : isSmall ? "about_short" : "about", { n: item.available }) : isOut ? say("sold_out") : say("left", { n: item.available });
+      const text = this.isStale
+        ? say(isOut ? "out_maybe" : isSmall ? "about_short" : "about", { n: item.available })
+        : isOut
+          ? say("sold_out")
+          : say("left", { n: item.available });
       if (left && left.textContent !== text) {
         left.textContent = text;
         if (isNews) roll(left);
@@ -85,7 +90,8 @@ export class Goods extends EventTarget {
       bar?.style.setProperty("--of", `${most ? Math.round((100 * Math.max(0, item.available)) / most) : 0}%`);
     }
     for (const element of this.#all(`[data-item="${name}"]`)) element.toggleAttribute("data-out", isOut);
-    for (const element of this.#all(`[data-price="${name}"]`)) element.textContent = money(item.price_minor, item.currency);
+    for (const element of this.#all(`[data-price="${name}"]`))
+      element.textContent = money(item.price_minor, item.currency);
     if (sku === this.pinned) this.#drawPinned(false);
   }
 

@@ -101,7 +101,10 @@ export class Held extends EventTarget {
       if (element && element.textContent !== text) element.textContent = text;
     }
     this.#one("hold").classList.toggle("hold--last", left <= LAST_MINUTE_S);
-    this.#one("hold-bar").style.setProperty("--of", `${Math.max(0, Math.min(100, (100 * this.#leftMs()) / this.#wholeMs))}%`);
+    this.#one("hold-bar").style.setProperty(
+      "--of",
+      `${Math.max(0, Math.min(100, (100 * this.#leftMs()) / this.#wholeMs))}%`,
+    );
     const warning = this.#one("hold-warning");
     if (left <= LAST_MINUTE_S && left > 0 && !warning.textContent) warning.textContent = say("last_minute");
     this.#one("pay").toggleAttribute("aria-disabled", left <= 0);
@@ -112,7 +115,11 @@ export class Held extends EventTarget {
   async #letGo() {
     const order = this.#order;
     if (!order) return;
-    const answer = await api(`orders/${order.id}/cancel`, { method: "POST", body: {}, headers: { "Order-Access": order.access } });
+    const answer = await api(`orders/${order.id}/cancel`, {
+      method: "POST",
+      body: {},
+      headers: { "Order-Access": order.access },
+    });
     if (this.#order !== order) return; // the news of it was faster
     if (answer.ok) return this.#end({ ...order, ...answer.body });
     await this.#ask();
@@ -151,7 +158,7 @@ export class Held extends EventTarget {
     const { sku } = this;
     this.#forget();
     const reasons = /** @type {Record<string, string>} */ ({ payment_failed: "declined", expired: "expired" });
-    const outcome = order.state === "cancelled" ? reasons[order.cancel_reason ?? ""] ?? "cancelled" : "paid";
+    const outcome = order.state === "cancelled" ? (reasons[order.cancel_reason ?? ""] ?? "cancelled") : "paid";
     this.#tell("end", { order, sku, outcome });
   }
 

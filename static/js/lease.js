@@ -98,7 +98,12 @@ export class Lease extends EventTarget {
     this.#beatenAt = Date.now();
     const { status, body } = await api("playback/leases", {
       method: "POST",
-      body: { session: this.session, device_id: this.device, device_name: deviceName(), ...(takeOver.length && { take_over: takeOver }) },
+      body: {
+        session: this.session,
+        device_id: this.device,
+        device_name: deviceName(),
+        ...(takeOver.length && { take_over: takeOver }),
+      },
     });
     if (status === 429 && body?.code === "max_concurrency") return { active: body.active, max: body.max };
     if (status !== 201) return {};
@@ -136,7 +141,9 @@ function kept() {
 }
 
 function renewed() {
-  const device = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const device = [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
   try {
     sessionStorage.setItem(DEVICE, device);
   } catch {
@@ -149,8 +156,26 @@ function renewed() {
 export function deviceName() {
   const agent = navigator.userAgent;
   const first = (/** @type {[RegExp, string][]} */ names) => names.find(([sign]) => sign.test(agent))?.[1] ?? "";
-  const browser = first([[/Edg\//, "Edge"], [/OPR\//, "Opera"], [/SamsungBrowser/, "Samsung Internet"], [/Firefox\/|FxiOS/, "Firefox"], [/Chrome\/|CriOS/, "Chrome"], [/Safari\//, "Safari"]]);
+  const browser = first([
+    [/Edg\//, "Edge"],
+    [/OPR\//, "Opera"],
+    [/SamsungBrowser/, "Samsung Internet"],
+    [/Firefox\/|FxiOS/, "Firefox"],
+    [/Chrome\/|CriOS/, "Chrome"],
+    [/Safari\//, "Safari"],
+  ]);
   const isPad = /Macintosh/.test(agent) && navigator.maxTouchPoints > 1; // an iPad says that it is a Mac
-  const platform = isPad ? "iPad" : first([[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/\bTV\b|Tizen|Web0S/, "TV"], [/Android/, "Android"], [/CrOS/, "ChromeOS"], [/Windows/, "Windows"], [/Mac OS/, "Mac"], [/Linux/, "Linux"]]);
+  const platform = isPad
+    ? "iPad"
+    : first([
+        [/iPhone/, "iPhone"],
+        [/iPad/, "iPad"],
+        [/\bTV\b|Tizen|Web0S/, "TV"],
+        [/Android/, "Android"],
+        [/CrOS/, "ChromeOS"],
+        [/Windows/, "Windows"],
+        [/Mac OS/, "Mac"],
+        [/Linux/, "Linux"],
+      ]);
   return browser && platform ? say("device", { browser, platform }) : browser || platform || say("device_unknown");
 }

@@ -39,7 +39,10 @@ export function measure(player, { session }) {
     [waitingSince, waitingAt] = [performance.now(), video.currentTime];
   });
   for (const name of ["playing", "timeupdate"]) {
-    video.addEventListener(name, () => !video.seeking && Math.abs(video.currentTime - waitingAt) > MOVED_S && endStall());
+    video.addEventListener(
+      name,
+      () => !video.seeking && Math.abs(video.currentTime - waitingAt) > MOVED_S && endStall(),
+    );
   }
   video.addEventListener("pause", () => (waitingSince = 0));
 
@@ -61,7 +64,10 @@ export function measure(player, { session }) {
     const behindS = isTold ? player.behindS : null;
     const bounded = (/** @type {number} */ ms) => Math.min(MOST_MS, Math.round(ms));
     const report = {
-      session, stalls: Math.min(1000, stalls), stalled_ms: bounded(stalledMs), watched_ms: bounded(watchedMs),
+      session,
+      stalls: Math.min(1000, stalls),
+      stalled_ms: bounded(stalledMs),
+      watched_ms: bounded(watchedMs),
       ...(startupMs !== null && { startup_ms: bounded(startupMs) }),
       ...(behindS !== null && { latency_ms: bounded(1000 * behindS) }),
     };

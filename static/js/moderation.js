@@ -25,9 +25,14 @@ export function moderate(root, wire, { me, tell }) {
   const dress = ({ id, author, role }, line) => {
     if (!template || line.querySelector(".mod")) return;
     const offers = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-    for (const form of offers.querySelectorAll("form")) form.setAttribute("action", (form.getAttribute("action") ?? "").replace(NIL, id));
-    const labels = [["[data-mod] button", "delete_line"], ["summary", "moderate_line"]];
-    for (const [selector, words] of labels) offers.querySelector(selector)?.setAttribute("aria-label", say(words, { name: author }));
+    for (const form of offers.querySelectorAll("form"))
+      form.setAttribute("action", (form.getAttribute("action") ?? "").replace(NIL, id));
+    const labels = [
+      ["[data-mod] button", "delete_line"],
+      ["summary", "moderate_line"],
+    ];
+    for (const [selector, words] of labels)
+      offers.querySelector(selector)?.setAttribute("aria-label", say(words, { name: author }));
     if (role !== "viewer") for (const offer of offers.querySelectorAll("[data-of-viewer]")) offer.remove();
     line.append(offers);
   };
@@ -36,7 +41,11 @@ export function moderate(root, wire, { me, tell }) {
   const remove = async (form) => {
     const line = /** @type {HTMLElement} */ (form.closest("[data-line]"));
     line.hidden = true;
-    const answer = await fetch(form.getAttribute("action") ?? "", { method: "POST", body: new FormData(form), redirect: "manual" }).catch(() => null);
+    const answer = await fetch(form.getAttribute("action") ?? "", {
+      method: "POST",
+      body: new FormData(form),
+      redirect: "manual",
+    }).catch(() => null);
     if (answer?.type === "opaqueredirect") return line.remove();
     line.hidden = false;
     return tell(say("not_done"));

@@ -4,7 +4,8 @@
  */
 
 /** The page's language; plain English writes the day before the month, as the server does. */
-export const languageOfDates = () => (document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang || "en-GB");
+export const languageOfDates = () =>
+  document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang || "en-GB";
 
 const CLOCK = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 /** @type {Record<string, Intl.DateTimeFormatOptions>} */
@@ -28,7 +29,9 @@ function localise(root) {
   for (const time of root instanceof HTMLTimeElement && root.matches("[data-local]") ? [root, ...inside] : inside) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(+at)) continue;
-    time.textContent = new Intl.DateTimeFormat(languageOfDates(), KINDS[time.dataset.local ?? ""] ?? KINDS.when).format(at);
+    time.textContent = new Intl.DateTimeFormat(languageOfDates(), KINDS[time.dataset.local ?? ""] ?? KINDS.when).format(
+      at,
+    );
     time.title = new Intl.DateTimeFormat(languageOfDates(), { dateStyle: "full", timeStyle: "long" }).format(at);
   }
 }

@@ -9,13 +9,16 @@ import { say } from "showfloor/words";
  */
 export function attach(page, wire, show) {
   const form = /** @type {HTMLFormElement} */ (page.querySelector("[data-opinion]"));
-  const [like, dislike] = ["like", "dislike"].map((name) => /** @type {HTMLButtonElement} */ (form.querySelector(`[data-${name}]`)));
+  const [like, dislike] = ["like", "dislike"].map(
+    (name) => /** @type {HTMLButtonElement} */ (form.querySelector(`[data-${name}]`)),
+  );
   const rail = /** @type {HTMLElement | null} */ (page.querySelector("[data-rail-like]"));
   const path = `sessions/${encodeURIComponent(show.slug)}/opinion`;
   let { likes, dislikes, opinion } = show;
 
   const draw = () => {
-    for (const count of page.querySelectorAll("[data-likes]")) count.textContent = likes.toLocaleString(document.documentElement.lang);
+    for (const count of page.querySelectorAll("[data-likes]"))
+      count.textContent = likes.toLocaleString(document.documentElement.lang);
     for (const [button, name, words, n] of /** @type {const} */ ([
       [like, "like", opinion === "like" ? "liked" : "like", likes],
       [dislike, "dislike", opinion === "dislike" ? "disliked" : "dislike", dislikes],
@@ -36,7 +39,9 @@ export function attach(page, wire, show) {
     dislikes += Number(next === "dislike") - Number(opinion === "dislike");
     opinion = next;
     draw();
-    const answer = await (next ? api(path, { method: "PUT", body: { opinion: next } }) : api(path, { method: "DELETE" }));
+    const answer = await (next
+      ? api(path, { method: "PUT", body: { opinion: next } })
+      : api(path, { method: "DELETE" }));
     ({ likes, dislikes, opinion } = answer.ok ? { likes, dislikes, opinion, ...answer.body } : before);
     draw();
     if (!answer.ok) toast(page, say("opinion_failed"));

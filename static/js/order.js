@@ -25,7 +25,8 @@ function follow(page) {
 
   const later = () => {
     clearTimeout(timer);
-    if (state === "created") timer = window.setTimeout(ask, document.visibilityState === "visible" ? ASK_MS : ASK_MS_HIDDEN);
+    if (state === "created")
+      timer = window.setTimeout(ask, document.visibilityState === "visible" ? ASK_MS : ASK_MS_HIDDEN);
   };
   const ask = async () => {
     try {
@@ -43,7 +44,10 @@ function follow(page) {
   };
 
   document.addEventListener("showfloor:order", (event) => heard(/** @type {CustomEvent} */ (event).detail));
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && state === "created" && ask());
+  document.addEventListener(
+    "visibilitychange",
+    () => document.visibilityState === "visible" && state === "created" && ask(),
+  );
   page.addEventListener("showfloor:hold-over", () => setTimeout(() => redraw(page), 1000));
   later();
 }
@@ -70,7 +74,12 @@ async function copy(event) {
   const link = /** @type {HTMLAnchorElement} */ (event.currentTarget);
   event.preventDefault();
   if (await copyText(link.href)) return link.replaceWith(link.dataset.kept ?? "");
-  const field = Object.assign(document.createElement("input"), { className: "input", readOnly: true, value: link.href, ariaLabel: link.textContent });
+  const field = Object.assign(document.createElement("input"), {
+    className: "input",
+    readOnly: true,
+    value: link.href,
+    ariaLabel: link.textContent,
+  });
   link.replaceWith(field);
   field.select();
 }

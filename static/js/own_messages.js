@@ -22,7 +22,8 @@ export class OwnMessages {
     // Failed ones are there to be said again, and keep nobody from saying more.
     const underWay = [...this.#waiting.values()].filter((one) => one.state !== "failed").length;
     this.#waiting.set(message.id, message);
-    if (underWay >= QUEUE_MAX) return this.#settle(message, { state: "failed", code: "rate_limited", reason: "", retryMs: 0 });
+    if (underWay >= QUEUE_MAX)
+      return this.#settle(message, { state: "failed", code: "rate_limited", reason: "", retryMs: 0 });
     this.#send(message);
     return message;
   }
@@ -55,7 +56,12 @@ export class OwnMessages {
       this.#settle(message, { state: isHeld ? "held" : "sent", message: frame.message });
       return;
     }
-    this.#settle(message, { state: "failed", code: frame.code, reason: frame.reason ?? "", retryMs: frame.retry_ms ?? 0 });
+    this.#settle(message, {
+      state: "failed",
+      code: frame.code,
+      reason: frame.reason ?? "",
+      retryMs: frame.retry_ms ?? 0,
+    });
     if (!SHORT_CODES.has(frame.code)) this.#waiting.delete(frame.id);
   }
 
@@ -64,7 +70,10 @@ export class OwnMessages {
     if (!this.send({ type: "chat", id: message.id, text: message.text })) {
       return this.#settle(message, { state: "queued" });
     }
-    message.timer = setTimeout(() => this.#settle(message, { state: "failed", code: "no_answer", reason: "" }), ACK_WITHIN_MS);
+    message.timer = setTimeout(
+      () => this.#settle(message, { state: "failed", code: "no_answer", reason: "" }),
+      ACK_WITHIN_MS,
+    );
     return this.#settle(message, { state: "sending" }, false);
   }
 

@@ -12,8 +12,13 @@
 import { Loads } from "showfloor/loads";
 
 const LIVE_CONFIG = {
-  lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1, liveSyncDurationCount: 3, liveMaxLatencyDurationCount: 12,
-  liveDurationInfinity: true, backBufferLength: 30, capLevelToPlayerSize: true,
+  lowLatencyMode: true,
+  maxLiveSyncPlaybackRate: 1.1,
+  liveSyncDurationCount: 3,
+  liveMaxLatencyDurationCount: 12,
+  liveDurationInfinity: true,
+  backBufferLength: 30,
+  capLevelToPlayerSize: true,
 };
 const REPLAY_CONFIG = { backBufferLength: 60, capLevelToPlayerSize: true };
 const STALLED_AFTER_S = 2;
@@ -105,7 +110,7 @@ export class Player extends EventTarget {
 
   /** What can be chosen, the finest first; only one quality when the browser plays by itself. @returns {Rendition[]} */
   get renditions() {
-    const levels = /** @type {any[]} */ (this.#isAudio ? [] : this.#hls?.levels ?? []);
+    const levels = /** @type {any[]} */ (this.#isAudio ? [] : (this.#hls?.levels ?? []));
     return levels
       .map((level, index) => ({ id: String(index), height: level.height ?? 0, bitrate: level.bitrate ?? 0 }))
       .filter((level) => level.height > 0)
@@ -239,7 +244,9 @@ export class Player extends EventTarget {
   #startHls(url, at) {
     const { Events } = this.#Hls;
     const hls = new this.#Hls({
-      ...(this.isLive ? LIVE_CONFIG : REPLAY_CONFIG), ...this.#loads.configure(this.#Hls), ...(at && !this.isLive && { startPosition: at }),
+      ...(this.isLive ? LIVE_CONFIG : REPLAY_CONFIG),
+      ...this.#loads.configure(this.#Hls),
+      ...(at && !this.isLive && { startPosition: at }),
     });
     this.#hls = hls;
     hls.on(Events.MANIFEST_LOADED, (_, data) => !this.#isAudio && this.#findAudio(data.levels));
@@ -261,20 +268,25 @@ export class Player extends EventTarget {
   /** Tell when the first picture stands; a hidden page, or a browser that wants a click, makes the time meaningless. */
   #awaitPicture(/** @type {number} */ wishedAt) {
     this.#isTimed = !document.hidden;
-    this.video.addEventListener("playing", () => {
-      const tell = () => {
-        const afterMs = this.#isTimed && !document.hidden ? performance.now() - wishedAt : null;
-        this.dispatchEvent(new CustomEvent("started", { detail: { afterMs } }));
-      };
-      if (this.video.videoWidth && "requestVideoFrameCallback" in this.video) this.video.requestVideoFrameCallback(tell);
-      else tell();
-    }, { once: true });
+    this.video.addEventListener(
+      "playing",
+      () => {
+        const tell = () => {
+          const afterMs = this.#isTimed && !document.hidden ? performance.now() - wishedAt : null;
+          this.dispatchEvent(new CustomEvent("started", { detail: { afterMs } }));
+        };
+        if (this.video.videoWidth && "requestVideoFrameCallback" in this.video)
+          this.video.requestVideoFrameCallback(tell);
+        else tell();
+      },
+      { once: true },
+    );
   }
 
   /** hls.js leaves variants without a picture out of its levels. @param {any[]} levels */
   #findAudio(levels) {
     const isAudio = (/** @type {any} */ level) => !level.videoCodec && !level.width && !level.height;
-    this.#audioUrl = levels.some((level) => !isAudio(level)) ? levels.find(isAudio)?.url ?? "" : "";
+    this.#audioUrl = levels.some((level) => !isAudio(level)) ? (levels.find(isAudio)?.url ?? "") : "";
   }
 
   /** Get over a fatal error in place, or else from the start, waiting longer each time. @param {any} [data] */
@@ -305,7 +317,10 @@ export class Player extends EventTarget {
     const { video } = this;
     const isArriving = this.#loads.look();
     if (!this.#url || this.status === "unsupported" || this.status === "ended") return;
-    if (Math.abs(video.currentTime - this.#lastTime) > MOVED_S || (video.paused && this.status === "playing" && !this.#wantsPlay)) {
+    if (
+      Math.abs(video.currentTime - this.#lastTime) > MOVED_S ||
+      (video.paused && this.status === "playing" && !this.#wantsPlay)
+    ) {
       this.#lastTime = video.currentTime;
       if (this.#stuckS && !video.paused) this.#moving();
       this.#stuckS = 0;

@@ -17,8 +17,16 @@ const PLATFORM_MAX = 10;
 
 /** @type {State} What is known before the first snapshot. */
 export const NOTHING = Object.freeze({
-  epoch: null, seq: -1, isLost: true, session: null, run_list: [], items: {}, chat: [],
-  announcements: [], drops: [], platform_events: [],
+  epoch: null,
+  seq: -1,
+  isLost: true,
+  session: null,
+  run_list: [],
+  items: {},
+  chat: [],
+  announcements: [],
+  drops: [],
+  platform_events: [],
 });
 
 /**

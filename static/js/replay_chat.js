@@ -37,7 +37,12 @@ export function follow(root, player, wire, show) {
   // --- a stretch of the show's chat without a gap: all that was said after `from` and up to `until` ---
   /** @type {Said[]} */
   let said = /** @type {HTMLElement[]} */ ([...log.querySelectorAll("[data-at]")])
-    .map((line) => ({ id: line.dataset.line ?? "", at: Date.parse(line.dataset.at ?? ""), stamp: line.dataset.at ?? "", line }))
+    .map((line) => ({
+      id: line.dataset.line ?? "",
+      at: Date.parse(line.dataset.at ?? ""),
+      stamp: line.dataset.at ?? "",
+      line,
+    }))
     .filter(({ at }) => at <= Date.parse(show.ended_at));
   let from = show.has_earlier_chat ? said[0].at : -Infinity;
   let until = Infinity;
@@ -108,7 +113,7 @@ export function follow(root, player, wire, show) {
       until = to;
       after = path({ from: stamp(to), to: show.ended_at, order: "oldest" });
       before = rest(next);
-      from = before ? said[0]?.at ?? to : -Infinity;
+      from = before ? (said[0]?.at ?? to) : -Infinity;
       isFollowing = true;
     });
   };
@@ -179,10 +184,14 @@ export function follow(root, player, wire, show) {
     return last ? last.line.getBoundingClientRect().bottom - scroll.getBoundingClientRect().bottom : 0;
   };
 
-  scroll.addEventListener("scroll", () => {
-    isFollowing = Math.abs(belowPx()) < NEAR_PX;
-    keepUp();
-  }, { passive: true });
+  scroll.addEventListener(
+    "scroll",
+    () => {
+      isFollowing = Math.abs(belowPx()) < NEAR_PX;
+      keepUp();
+    },
+    { passive: true },
+  );
   wire.addEventListener("chatremoved", (event) => {
     const { id } = /** @type {CustomEvent} */ (event).detail;
     removed.add(id);

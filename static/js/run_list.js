@@ -38,7 +38,9 @@ export function attach(page, { goods, player, chapters }) {
   sheet.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
     if (event.key !== "Tab" || !sheet.hasAttribute("data-open")) return;
-    const stops = /** @type {HTMLElement[]} */ ([...sheet.querySelectorAll("a[href], button")]).filter((stop) => stop.getClientRects().length);
+    const stops = /** @type {HTMLElement[]} */ ([...sheet.querySelectorAll("a[href], button")]).filter(
+      (stop) => stop.getClientRects().length,
+    );
     const edge = event.shiftKey ? stops[0] : stops[stops.length - 1];
     if (page.activeElement !== edge) return;
     event.preventDefault();
@@ -69,31 +71,42 @@ function follow(page, goods, player, chapters) {
   const enter = (/** @type {number} */ index) => {
     if (index === current) return;
     current = index;
-    buttons.forEach((button, at) => (at === index ? button.setAttribute("aria-current", "true") : button.removeAttribute("aria-current")));
+    buttons.forEach((button, at) =>
+      at === index ? button.setAttribute("aria-current", "true") : button.removeAttribute("aria-current"),
+    );
     goods.pin(chapters[Math.max(0, index)].sku);
   };
-  buttons.forEach((button, index) => button.addEventListener("click", () => {
-    const seconds = player.timeOf(new Date(chapters[index].from_at));
-    if (seconds !== null) player.seek(seconds + 0.05);
-    enter(index);
-    player.play();
-  }));
+  buttons.forEach((button, index) =>
+    button.addEventListener("click", () => {
+      const seconds = player.timeOf(new Date(chapters[index].from_at));
+      if (seconds !== null) player.seek(seconds + 0.05);
+      enter(index);
+      player.play();
+    }),
+  );
 
   const draw = () => {
     const { duration } = player.video;
     if (!Number.isFinite(duration) || marks.childElementCount) return;
     const times = chapters.map((chapter) => player.timeOf(new Date(chapter.from_at)));
     if (times.some((time) => time === null)) return;
-    marks.replaceChildren(...times.map((time) => {
-      const mark = document.createElement("i");
-      mark.style.setProperty("--at", `${(100 * Number(time)) / duration}%`);
-      return mark;
-    }));
+    marks.replaceChildren(
+      ...times.map((time) => {
+        const mark = document.createElement("i");
+        mark.style.setProperty("--at", `${(100 * Number(time)) / duration}%`);
+        return mark;
+      }),
+    );
   };
   player.addEventListener("clock", () => {
     draw();
     const now = player.date;
     if (!now || player.status === "loading") return;
-    enter(Math.max(0, chapters.findLastIndex((chapter) => Date.parse(chapter.from_at) <= +now)));
+    enter(
+      Math.max(
+        0,
+        chapters.findLastIndex((chapter) => Date.parse(chapter.from_at) <= +now),
+      ),
+    );
   });
 }

@@ -19,7 +19,9 @@ export class Screening {
   constructor(stage, show, { skewMs }) {
     this.stage = stage;
     this.show = show;
-    this.player = new Player(/** @type {HTMLVideoElement} */ (stage.querySelector("[data-video]")), { clockSkewMs: skewMs });
+    this.player = new Player(/** @type {HTMLVideoElement} */ (stage.querySelector("[data-video]")), {
+      clockSkewMs: skewMs,
+    });
     this.slate = new Slate(stage, this.player);
     this.lease = new Lease(show.slug);
     this.lease.addEventListener("lost", (event) => this.#stop(/** @type {CustomEvent} */ (event).detail));
@@ -70,7 +72,8 @@ export class Screening {
   #move(url) {
     const { player } = this;
     const isOther = url !== player.url && fileName(url) === fileName(player.url);
-    if (url.includes(OWN_ADDRESS) && player.isLoaded && isOther) player.load(url, { isLive: player.isLive, at: player.video.currentTime });
+    if (url.includes(OWN_ADDRESS) && player.isLoaded && isOther)
+      player.load(url, { isLive: player.isLive, at: player.video.currentTime });
   }
 
   /** The show is on air: find its playlist, which may be written a moment later. */

@@ -74,7 +74,14 @@ async function go(page, href, { isNew = true } = {}) {
     if (isNew) history.pushState(null, "", shown(href));
     page.title = fresh.title;
     const focused = name(page.activeElement);
-    for (const part of [".head", ".fbar", "[data-filters]", "[data-results]", ".place", ".only-phone[popovertarget=place]"]) {
+    for (const part of [
+      ".head",
+      ".fbar",
+      "[data-filters]",
+      "[data-results]",
+      ".place",
+      ".only-phone[popovertarget=place]",
+    ]) {
       const old = page.querySelector(part);
       const now = fresh.querySelector(part);
       if (old && now) old.replaceWith(page.importNode(now, true));
@@ -103,7 +110,8 @@ function shown(href) {
 function name(field) {
   if (!(field instanceof HTMLElement) || !field.closest(".head, .fbar, [data-filters]")) return "";
   if (field.id) return `#${CSS.escape(field.id)}`;
-  if (field instanceof HTMLInputElement) return `[name="${CSS.escape(field.name)}"][value="${CSS.escape(field.value)}"]`;
+  if (field instanceof HTMLInputElement)
+    return `[name="${CSS.escape(field.name)}"][value="${CSS.escape(field.value)}"]`;
   return "";
 }
 
@@ -116,7 +124,9 @@ async function more(page, link) {
     const had = grid?.querySelectorAll(".card").length ?? 0;
     const added = [...fresh.querySelectorAll(".grid .card")].slice(had).map((card) => page.importNode(card, true));
     grid?.append(...added);
-    page.querySelector(".more")?.replaceWith(page.importNode(/** @type {Element} */ (fresh.querySelector(".more")), true));
+    page
+      .querySelector(".more")
+      ?.replaceWith(page.importNode(/** @type {Element} */ (fresh.querySelector(".more")), true));
     /** @type {HTMLElement | null | undefined} */ (added[0]?.querySelector("a"))?.focus({ preventScroll: true });
     history.replaceState(null, "", link.href.split("#")[0]);
   } catch (error) {
@@ -153,7 +163,9 @@ function closeSheet(page) {
 function keepInside(page, event) {
   const sheet = page.querySelector("#filters.is-open");
   if (!sheet) return;
-  const stops = /** @type {HTMLElement[]} */ ([...sheet.querySelectorAll("a[href], input:not([type=hidden]), button")]).filter((stop) => stop.offsetParent);
+  const stops = /** @type {HTMLElement[]} */ ([
+    ...sheet.querySelectorAll("a[href], input:not([type=hidden]), button"),
+  ]).filter((stop) => stop.offsetParent);
   const last = stops[stops.length - 1];
   if (event.shiftKey && page.activeElement === stops[0]) last.focus();
   else if (!event.shiftKey && page.activeElement === last) stops[0].focus();

@@ -60,7 +60,12 @@ export function init(page) {
   const enter = (state) => {
     show.state = state;
     stage.dataset.state = main.dataset.state = state;
-    for (const [lamp, of] of [["live", "live"], ["pause", "interrupted"], ["soon", "scheduled"], ["replay", "ended"]]) {
+    for (const [lamp, of] of [
+      ["live", "live"],
+      ["pause", "interrupted"],
+      ["soon", "scheduled"],
+      ["replay", "ended"],
+    ]) {
       const element = /** @type {HTMLElement | null} */ (stage.querySelector(`[data-lamp-${lamp}]`));
       if (element) element.hidden = state !== of;
     }
@@ -88,7 +93,9 @@ export function init(page) {
     const { count } = /** @type {CustomEvent} */ (event).detail;
     const badge = /** @type {HTMLElement} */ (stage.querySelector("[data-viewers]"));
     badge.hidden = !count || show.state === "ended" || show.state === "scheduled";
-    /** @type {HTMLElement} */ (stage.querySelector("[data-viewers-n]")).textContent = count.toLocaleString(document.documentElement.lang);
+    /** @type {HTMLElement} */ (stage.querySelector("[data-viewers-n]")).textContent = count.toLocaleString(
+      document.documentElement.lang,
+    );
   });
   const setStale = (/** @type {boolean} */ isStale) => {
     goods.setStale(isStale);
@@ -129,7 +136,7 @@ function keepPlace(side, screening, slug) {
   screening.beginAt(Number(sessionStorage.getItem(key)) || 0);
   sessionStorage.removeItem(key);
   side.querySelector("[data-pay]")?.addEventListener("click", (event) => {
-    const isHere = !(/** @type {HTMLAnchorElement} */ (event.currentTarget)).target;
+    const isHere = !(/** @type {HTMLAnchorElement} */ (event.currentTarget).target);
     if (isHere && screening.isReplay) sessionStorage.setItem(key, String(screening.player.video.currentTime));
   });
 }

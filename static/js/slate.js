@@ -87,7 +87,8 @@ export class Slate {
     const isAsking = this.#question !== null;
     this.stage.toggleAttribute("data-asks", isAsking);
     this.devices.hidden = !isAsking || !this.devices.childElementCount;
-    this.busy.hidden = isAsking || !(this.state === "live" && (status === "loading" || status === "stalled") && isLoaded);
+    this.busy.hidden =
+      isAsking || !(this.state === "live" && (status === "loading" || status === "stalled") && isLoaded);
     if (this.clock) this.clock.hidden = this.state !== "scheduled" || isAsking;
     if (this.#question) {
       const hasButton = !this.devices.childElementCount;
@@ -96,7 +97,8 @@ export class Slate {
     if (status === "unsupported") return this.#show("unsupported");
     if (this.state === "ended") {
       if (isMoving) return isAudioOnly ? this.#show("audio") : this.#hide();
-      if (this.player.isLive && this.wasOnAir) return this.isRecorded ? this.#show("ended", { link: "watch_replay" }) : this.#show("ended_live_only");
+      if (this.player.isLive && this.wasOnAir)
+        return this.isRecorded ? this.#show("ended", { link: "watch_replay" }) : this.#show("ended_live_only");
       if (!this.hasReplay) return this.#show(this.isReplayOver ? "replay_over" : "no_replay");
       return status === "trouble" ? this.#trouble() : this.#hide();
     }
@@ -126,10 +128,16 @@ export class Slate {
   #show(words, { link = "", button = "", values = {} } = {}) {
     this.slate.hidden = false;
     this.slate.dataset.says = words;
-    const [title, text] = [say(`${words}_title`, values), `${say(`${words}_text`, values)} ${this.#rest(words)}`.trim()];
+    const [title, text] = [
+      say(`${words}_title`, values),
+      `${say(`${words}_text`, values)} ${this.#rest(words)}`.trim(),
+    ];
     if (this.title.textContent !== title) this.title.textContent = title;
     if (this.text.textContent !== text) this.text.textContent = text;
-    for (const [element, act] of [[this.link, link], [this.button, button]]) {
+    for (const [element, act] of [
+      [this.link, link],
+      [this.button, button],
+    ]) {
       element.hidden = !act;
       element.textContent = act ? say(act) : "";
     }
@@ -139,10 +147,20 @@ export class Slate {
 /** @param {Active} active @param {(lease: string) => void} stop */
 function device({ lease, device_name, started_at, title }, stop) {
   const row = document.createElement("li");
-  const since = new Intl.DateTimeFormat(languageOfDates(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(started_at));
+  const since = new Intl.DateTimeFormat(languageOfDates(), {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }).format(new Date(started_at));
   const name = Object.assign(document.createElement("b"), { textContent: device_name });
-  const what = Object.assign(document.createElement("span"), { textContent: say("device_since", { title, time: since }) });
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: say("stop") });
+  const what = Object.assign(document.createElement("span"), {
+    textContent: say("device_since", { title, time: since }),
+  });
+  const button = Object.assign(document.createElement("button"), {
+    type: "button",
+    className: "btn",
+    textContent: say("stop"),
+  });
   button.setAttribute("aria-label", say("stop_device", { device: device_name }));
   button.addEventListener("click", () => {
     button.disabled = true;

@@ -62,6 +62,9 @@ function draw(mark, words, isStale) {
 /** Let a number that changed roll once, and rest. @param {HTMLElement} mark */
 function roll(mark) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  const steps = [{ transform: "translateY(0.5em)", opacity: 0 }, { transform: "none", opacity: 1 }];
+  const steps = [
+    { transform: "translateY(0.5em)", opacity: 0 },
+    { transform: "none", opacity: 1 },
+  ];
   mark.querySelector("[data-left]")?.animate(steps, { duration: 180, easing: "ease-out" });
 }

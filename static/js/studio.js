@@ -85,7 +85,8 @@ export function init(page) {
     if (/** @type {CustomEvent} */ (event).detail.state !== stateNow()) refreshSoon();
   });
   wire.addEventListener("pin", (event) => {
-    if (/** @type {CustomEvent} */ (event).detail.sku !== (one("[data-pinned]")?.dataset.pinned ?? null) && !isOver) refreshSoon();
+    if (/** @type {CustomEvent} */ (event).detail.sku !== (one("[data-pinned]")?.dataset.pinned ?? null) && !isOver)
+      refreshSoon();
   });
   wire.addEventListener("runlist", (event) => {
     const drawn = all("[data-entry]").map((entry) => entry.dataset.entry);
@@ -135,7 +136,9 @@ export function init(page) {
     if (!stock) return;
     stock.querySelector("[data-left]").textContent = text;
     const most = Math.max(Number(stock.dataset.of), available);
-    stock.querySelector(".bar > i").style.setProperty("--of", `${most ? Math.round((100 * Math.max(0, available)) / most) : 0}%`);
+    stock
+      .querySelector(".bar > i")
+      .style.setProperty("--of", `${most ? Math.round((100 * Math.max(0, available)) / most) : 0}%`);
   };
   /** @param {string} name @param {number} value */
   const drawFigure = (name, value) => {
@@ -183,9 +186,12 @@ export function init(page) {
     sparks.splice(0, sparks.length - SPARKS);
     bitrate.querySelector("dd span").textContent = say("megabits", { n: (health.bitrate_bps / 1e6).toFixed(1) });
     const most = Math.max(...sparks, 1);
-    const points = sparks.map((bps, index) => `${((56 * index) / Math.max(1, SPARKS - 1)).toFixed(1)} ${(15 - (13 * bps) / most).toFixed(1)}`);
+    const points = sparks.map(
+      (bps, index) => `${((56 * index) / Math.max(1, SPARKS - 1)).toFixed(1)} ${(15 - (13 * bps) / most).toFixed(1)}`,
+    );
     bitrate.querySelector("path").setAttribute("d", points.length > 1 ? `M${points.join("L")}` : "");
-    picture.querySelector("dd").textContent = `${health.width} × ${health.height}${health.frames_per_s ? `, ${Math.round(health.frames_per_s)}/s` : ""}`;
+    picture.querySelector("dd").textContent =
+      `${health.width} × ${health.height}${health.frames_per_s ? `, ${Math.round(health.frames_per_s)}/s` : ""}`;
   };
 
   /** @type {any} */
@@ -225,8 +231,10 @@ export function init(page) {
   // --- time ---
   const drawTimes = () => {
     const now = Date.now() + skewMs;
-    for (const element of all("[data-since]")) element.textContent = time((now - Date.parse(element.dataset.since ?? "")) / 1000);
-    for (const element of all("[data-until]")) element.textContent = time((Date.parse(element.dataset.until ?? "") - now) / 1000);
+    for (const element of all("[data-since]"))
+      element.textContent = time((now - Date.parse(element.dataset.since ?? "")) / 1000);
+    for (const element of all("[data-until]"))
+      element.textContent = time((Date.parse(element.dataset.until ?? "") - now) / 1000);
     const label = one("[data-pinned-since]");
     const minutes = label ? Math.floor((now - Date.parse(label.dataset.pinnedSince)) / 60000) : 0;
     if (minutes > 0) label.textContent = label.dataset.words.replace("{n}", minutes);

@@ -13,7 +13,8 @@ const SEARCH_AFTER_MS = 250;
  * @param {{onOpen?: (name: string) => void}} [options]
  */
 export function dialogs(page, parts, { onOpen } = {}) {
-  const dialogOf = (/** @type {string} */ name) => /** @type {HTMLDialogElement | null} */ (page.getElementById(`ask-${name}`));
+  const dialogOf = (/** @type {string} */ name) =>
+    /** @type {HTMLDialogElement | null} */ (page.getElementById(`ask-${name}`));
   const open = (/** @type {string} */ name) => {
     const dialog = dialogOf(name);
     if (!dialog) return;
@@ -60,7 +61,8 @@ export function dialogs(page, parts, { onOpen } = {}) {
  * @param {Document} page @param {{lines: () => HTMLElement[]}} chat
  */
 export function shortcuts(page, chat) {
-  const click = (/** @type {string} */ selector) => () => /** @type {HTMLElement | null} */ (page.querySelector(selector))?.click();
+  const click = (/** @type {string} */ selector) => () =>
+    /** @type {HTMLElement | null} */ (page.querySelector(selector))?.click();
   const step = (/** @type {number} */ by) => () => {
     const lines = chat.lines();
     const at = lines.findIndex((line) => line.dataset.chosen !== undefined);
@@ -70,8 +72,16 @@ export function shortcuts(page, chat) {
   };
   /** @type {Record<string, () => void>} */
   const keys = {
-    g: click("#go-live, .cam[data-state=ready]:not([hidden]) [data-camera-go]"), p: click("#pin-next"), u: click("#unpin"), a: click("#add-product"), e: click("#end-show"), n: click("#announce"),
-    "?": click("[data-ask=keys]"), c: () => page.getElementById("say")?.focus(), j: step(1), k: step(-1),
+    g: click("#go-live, .cam[data-state=ready]:not([hidden]) [data-camera-go]"),
+    p: click("#pin-next"),
+    u: click("#unpin"),
+    a: click("#add-product"),
+    e: click("#end-show"),
+    n: click("#announce"),
+    "?": click("[data-ask=keys]"),
+    c: () => page.getElementById("say")?.focus(),
+    j: step(1),
+    k: step(-1),
     x: click(".line[data-chosen] .mod button"),
   };
   page.addEventListener("keydown", (event) => {

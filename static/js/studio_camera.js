@@ -75,8 +75,16 @@ export function camera(page, { calls, onChange }) {
     if (!camera.stream) return;
     const found = await navigator.mediaDevices.enumerateDevices();
     const inUse = camera.devices;
-    list(cameras, found.filter((device) => device.kind === "videoinput"), inUse.camera);
-    list(microphones, found.filter((device) => device.kind === "audioinput"), inUse.microphone);
+    list(
+      cameras,
+      found.filter((device) => device.kind === "videoinput"),
+      inUse.camera,
+    );
+    list(
+      microphones,
+      found.filter((device) => device.kind === "audioinput"),
+      inUse.microphone,
+    );
   };
   navigator.mediaDevices?.addEventListener("devicechange", fill);
 
@@ -104,7 +112,9 @@ export function camera(page, { calls, onChange }) {
 /** @param {HTMLSelectElement} select @param {MediaDeviceInfo[]} devices @param {string} chosen */
 function list(select, devices, chosen) {
   select.replaceChildren(
-    ...devices.map((device, index) => new Option(device.label || say("camera_device", { n: index + 1 }), device.deviceId)),
+    ...devices.map(
+      (device, index) => new Option(device.label || say("camera_device", { n: index + 1 }), device.deviceId),
+    ),
   );
   select.value = chosen;
   select.disabled = devices.length < 2;

@@ -6,7 +6,8 @@
  */
 
 // What script keeps up to date by itself, or what differs on every reading.
-const VOLATILE = "input[name=csrfmiddlewaretoken], [data-since], [data-until], [data-pinned-since], [data-health], [data-fig], [data-fig-money], [data-left], [data-sold], [data-held], [data-ask-figures], .bar";
+const VOLATILE =
+  "input[name=csrfmiddlewaretoken], [data-since], [data-until], [data-pinned-since], [data-health], [data-fig], [data-fig-money], [data-left], [data-sold], [data-held], [data-ask-figures], .bar";
 const SEARCH = "found";
 
 export class Parts extends EventTarget {
@@ -35,7 +36,9 @@ export class Parts extends EventTarget {
     const { name, value } = /** @type {HTMLButtonElement} */ (button ?? {});
     if (name) body.set(name, value);
     this.#reading += 1; // what was being read is old now
-    const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } }).catch(() => null);
+    const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } }).catch(
+      () => null,
+    );
     return answer ? this.#merge(answer) : false;
   }
 
@@ -62,7 +65,8 @@ export class Parts extends EventTarget {
 
   /** Give every form the key of an attempt of its own again: what is sent twice with the same one is done once. @param {Document} fresh */
   #renew(fresh) {
-    const keys = (/** @type {ParentNode} */ root) => /** @type {NodeListOf<HTMLInputElement>} */ (root.querySelectorAll("input[name=csrfmiddlewaretoken]"));
+    const keys = (/** @type {ParentNode} */ root) =>
+      /** @type {NodeListOf<HTMLInputElement>} */ (root.querySelectorAll("input[name=csrfmiddlewaretoken]"));
     const key = keys(fresh)[0]?.value;
     if (!key) return;
     const templates = [...this.page.querySelectorAll("template")].map((template) => template.content);
@@ -76,7 +80,9 @@ export class Parts extends EventTarget {
     if (!old || this.#written.get(name) === text) return;
     this.#written.set(name, text);
     const focused = old.contains(document.activeElement) ? document.activeElement?.id : "";
-    const open = new Set([...old.querySelectorAll("details[open][data-keep]")].map((one) => /** @type {HTMLElement} */ (one).dataset.keep));
+    const open = new Set(
+      [...old.querySelectorAll("details[open][data-keep]")].map((one) => /** @type {HTMLElement} */ (one).dataset.keep),
+    );
     const element = /** @type {HTMLElement} */ (document.adoptNode(part));
     for (const details of element.querySelectorAll("details[data-keep]")) {
       /** @type {HTMLDetailsElement} */ (details).open = open.has(/** @type {HTMLElement} */ (details).dataset.keep);

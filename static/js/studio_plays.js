@@ -13,9 +13,12 @@ export function drawPlays(page, { viewings, startup, latency, stalls, stalled_pe
   const seconds = (/** @type {number | null} */ ms) => (ms === null ? "–" : (ms / 1000).toFixed(1));
   /** @type {Record<string, (string | number)[]>} */
   const values = {
-    startup: [seconds(startup.p50_ms)], "startup-worse": [seconds(startup.p95_ms)],
-    latency: [seconds(latency.p50_ms)], "latency-worse": [seconds(latency.p95_ms)],
-    stalled: [stalled_percent], stalls: [stalls, viewings],
+    startup: [seconds(startup.p50_ms)],
+    "startup-worse": [seconds(startup.p95_ms)],
+    latency: [seconds(latency.p50_ms)],
+    "latency-worse": [seconds(latency.p95_ms)],
+    stalled: [stalled_percent],
+    stalls: [stalls, viewings],
   };
   for (const element of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("[data-plays]"))) {
     const [n, m = ""] = values[element.dataset.plays ?? ""];

@@ -10,6 +10,11 @@ export const digits = (currency) => (WITHOUT_PARTS.includes(currency) ? 0 : OF_A
 /** @param {number} minor @param {string} currency */
 export function money(minor, currency) {
   const count = digits(currency);
-  const options = /** @type {const} */ ({ style: "currency", currency, minimumFractionDigits: count, maximumFractionDigits: count });
+  const options = /** @type {const} */ ({
+    style: "currency",
+    currency,
+    minimumFractionDigits: count,
+    maximumFractionDigits: count,
+  });
   return new Intl.NumberFormat(document.documentElement.lang || "en", options).format(minor / 10 ** count);
 }

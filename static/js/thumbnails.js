@@ -44,8 +44,10 @@ export function attach(stage, player) {
     picture.hidden = !cue;
     if (cue) {
       Object.assign(picture.style, {
-        backgroundImage: `url("${cue.url}")`, backgroundPosition: `${-cue.x}px ${-cue.y}px`,
-        inlineSize: `${cue.w}px`, blockSize: `${cue.h}px`,
+        backgroundImage: `url("${cue.url}")`,
+        backgroundPosition: `${-cue.x}px ${-cue.y}px`,
+        inlineSize: `${cue.w}px`,
+        blockSize: `${cue.h}px`,
       });
     }
     clock.textContent = time(at);
@@ -81,6 +83,10 @@ function parse(text, base) {
   const found = text.matchAll(/^(?:(\d+):)?(\d+):(\d+\.\d+) --> .*\n(\S+)#xywh=(\d+),(\d+),(\d+),(\d+)/gm);
   return [...found].map(([, hours, minutes, seconds, name, x, y, w, h]) => ({
     from: Number(hours ?? 0) * 3600 + Number(minutes) * 60 + Number(seconds),
-    url: new URL(name, base).href, x: Number(x), y: Number(y), w: Number(w), h: Number(h),
+    url: new URL(name, base).href,
+    x: Number(x),
+    y: Number(y),
+    w: Number(w),
+    h: Number(h),
   }));
 }

@@ -10,7 +10,9 @@ const DAY_MS = 86_400_000;
  */
 export function localTimes(root) {
   const language = languageOfDates();
-  for (const element of /** @type {NodeListOf<HTMLTimeElement>} */ (root.querySelectorAll("time[data-when], time[data-day], time[data-slot]"))) {
+  for (const element of /** @type {NodeListOf<HTMLTimeElement>} */ (
+    root.querySelectorAll("time[data-when], time[data-day], time[data-slot]")
+  )) {
     const at = new Date(element.dateTime);
     if (Number.isNaN(+at)) continue;
     const hour = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
@@ -29,7 +31,9 @@ function dayOf(at, language) {
   if (days === -1) return say("yesterday");
   if (days === 0) return say("today");
   if (days === 1) return say("tomorrow");
-  return new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short" }).format(at).replace(",", "");
+  return new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short" })
+    .format(at)
+    .replace(",", "");
 }
 
 /**
@@ -50,8 +54,18 @@ export function countDown(root, skewMs) {
   const tick = () => {
     const left = Math.max(0, Math.ceil((+at - Date.now() - skewMs) / 1000));
     const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-    const [days, hours, minutes, seconds] = [Math.floor(left / 86400), Math.floor(left / 3600) % 24, Math.floor(left / 60) % 60, left % 60];
-    digits.textContent = left === 0 ? say("starting") : days ? say("days_left", { n: days, time: `${two(hours)}:${two(minutes)}:${two(seconds)}` }) : `${hours ? `${hours}:` : ""}${hours ? two(minutes) : minutes}:${two(seconds)}`;
+    const [days, hours, minutes, seconds] = [
+      Math.floor(left / 86400),
+      Math.floor(left / 3600) % 24,
+      Math.floor(left / 60) % 60,
+      left % 60,
+    ];
+    digits.textContent =
+      left === 0
+        ? say("starting")
+        : days
+          ? say("days_left", { n: days, time: `${two(hours)}:${two(minutes)}:${two(seconds)}` })
+          : `${hours ? `${hours}:` : ""}${hours ? two(minutes) : minutes}:${two(seconds)}`;
     digits.style.fontSize = left === 0 ? "var(--t-5)" : "";
     digits.style.letterSpacing = left === 0 ? "0" : "";
   };

@@ -55,8 +55,12 @@ const FINAL_BYES = new Set(["not_found", "banned"]);
 
 /** @type {Record<string, string>} event of the protocol → event of the wire, where it passes by as it is */
 const PASSING = {
-  reactions: "reactions", chat_removed: "chatremoved", announcement: "announcement",
-  announcement_ended: "announcementended", drop: "drop", platform_event: "platform",
+  reactions: "reactions",
+  chat_removed: "chatremoved",
+  announcement: "announcement",
+  announcement_ended: "announcementended",
+  drop: "drop",
+  platform_event: "platform",
 };
 
 /** @type {Set<Wire>} every open wire of this page */
@@ -74,7 +78,10 @@ export function connect(options) {
 export class Wire extends EventTarget {
   /** @type {SocketLine|StreamLine|null} */ #line = null;
   /** @type {SocketLine|null} a socket tried beside a stream */ #probing = null;
-  #mine = new OwnMessages((frame) => this.isFresh && this.#send(frame), (message) => this.#tell("chatstate", message));
+  #mine = new OwnMessages(
+    (frame) => this.isFresh && this.#send(frame),
+    (message) => this.#tell("chatstate", message),
+  );
   /** @type {Set<string>} ids of chat messages already told of */ #told = new Set();
   #attempt = 0;
   #failures = 0; // tries in a row that were not welcomed
@@ -83,7 +90,10 @@ export class Wire extends EventTarget {
   #hasSaidHello = false;
   #isClosed = false;
   #leaving = new AbortController(); // ends what it hears of the page
-  /** @type {any} */ #pingTimer; /** @type {any} */ #pongTimer; /** @type {any} */ #connectTimer; /** @type {any} */ #probeTimer;
+  /** @type {any} */ #pingTimer;
+  /** @type {any} */ #pongTimer;
+  /** @type {any} */ #connectTimer;
+  /** @type {any} */ #probeTimer;
   #pingMs = 0;
   #head = 0;
 
@@ -106,7 +116,9 @@ export class Wire extends EventTarget {
     globalThis.addEventListener?.("pagehide", () => this.#hidden(), { signal });
     globalThis.addEventListener?.("pageshow", (event) => event.persisted && this.#reopenNow(), { signal });
     const page = globalThis.document;
-    page?.addEventListener("visibilitychange", () => page.visibilityState === "visible" && this.#reopenNow(), { signal });
+    page?.addEventListener("visibilitychange", () => page.visibilityState === "visible" && this.#reopenNow(), {
+      signal,
+    });
     wires.add(this);
     this.#open();
   }
@@ -174,8 +186,11 @@ export class Wire extends EventTarget {
     const { epoch, seq } = this.state;
     const since = epoch === null ? this.since : { epoch, seq };
     return {
-      type: "hello", v: VERSION,
-      ...(since && { since }), ...(!this.watches && { watches: false }), ...(this.ticket && { ticket: this.ticket }),
+      type: "hello",
+      v: VERSION,
+      ...(since && { since }),
+      ...(!this.watches && { watches: false }),
+      ...(this.ticket && { ticket: this.ticket }),
       ...(this.orders.size && { orders: Object.fromEntries(this.orders) }),
     };
   }
@@ -282,7 +297,8 @@ export class Wire extends EventTarget {
     const before = this.state;
     this.state = reduce(before, frame);
     if (frame.type === "welcome") this.#welcomed(frame);
-    else if (frame.type === "error" && frame.id === undefined) this.#tell("refused", { code: frame.code, retryMs: frame.retry_ms ?? 0 });
+    else if (frame.type === "error" && frame.id === undefined)
+      this.#tell("refused", { code: frame.code, retryMs: frame.retry_ms ?? 0 });
     else if (frame.type === "ack" || frame.type === "error") this.#mine.answered(frame);
     else if (frame.type === "bye") this.#dismissed(frame);
     else if (frame.type === "order" || frame.type === "claim") this.#private(frame);
@@ -349,7 +365,8 @@ export class Wire extends EventTarget {
     if (changed("pinned_sku")) this.#tell("pin", { sku: is.pinned_sku ?? null });
     if (changed("viewers")) this.#tell("viewers", { count: is.viewers });
     if (changed("likes", "dislikes")) this.#tell("likes", { likes: is.likes, dislikes: is.dislikes });
-    if (is.pinned_message?.id !== was.pinned_message?.id) this.#tell("messagepin", { message: is.pinned_message ?? null });
+    if (is.pinned_message?.id !== was.pinned_message?.id)
+      this.#tell("messagepin", { message: is.pinned_message ?? null });
     if (changed("slow_mode_s")) this.#tell("slowmode", { seconds: is.slow_mode_s });
     if (before.run_list.join("\n") !== now.run_list.join("\n")) this.#tell("runlist", { skus: now.run_list });
     if (now.items !== before.items) this.#tell("items", now.items);
