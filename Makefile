@@ -22,9 +22,10 @@ run: base assets ## start Showfloor on this machine
 test: dev assets checkers ## the tests, on every core, without the long proofs unless ARGS names some
 	@exec $(PY) -m pytest --numprocesses auto $(if $(ARGS),$(ARGS),-m "not slow")
 
-check: dev ## lint, types, architecture, settings, migrations, then every test, the long proofs too, and what they covered
+check: dev assets checkers ## lint, types, architecture, settings, migrations, then every test, the long proofs too, and what they covered
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	node_modules/.bin/prettier --check static
 	SECRET_KEY=$(THROWAWAY_KEY) $(VENV)/bin/mypy .
 	$(VENV)/bin/lint-imports
 	env $(PRODUCTION_LIKE) $(PY) manage.py check --deploy --fail-level WARNING
@@ -35,6 +36,10 @@ check: dev ## lint, types, architecture, settings, migrations, then every test, 
 		$(PY) -m pytest -m "" --last-failed --last-failed-no-failures none; }
 	@[ "$(COVERAGE)" != 1 ] || { $(VENV)/bin/coverage combine --quiet && \
 		$(VENV)/bin/coverage json --quiet -o - | $(PY) .ci/coverage_by_app.py; }
+
+format: dev assets checkers ## lay out Python, scripts and style sheets as `make check` wants them
+	$(VENV)/bin/ruff format .
+	node_modules/.bin/prettier --write --log-level warn static
 
 soak: dev assets ## kill everything at random for two minutes while people buy; thousands of steps of orders
 	@export KILL_LOAD_S=$${KILL_LOAD_S:-120} SOAK_EXAMPLES=$${SOAK_EXAMPLES:-1000} && \
@@ -97,10 +102,10 @@ assets: static/npm/hls.mjs
 static/npm/hls.mjs: package-lock.json
 	@bash deploy/fetch-assets
 
-# What the tests check pages with. The stamp lies among what it stands for: whatever empties node_modules takes it along.
+# What scripts, style sheets and pages are checked with. The stamp lies among what it stands for: whatever empties node_modules takes it along.
 checkers: node_modules/.checkers
 
 node_modules/.checkers: package-lock.json | static/npm/hls.mjs
 	@bash deploy/fetch-checkers
 
-.PHONY: help run test check soak bench diagram tag requirements clean base dev assets checkers
+.PHONY: help run test check format soak bench diagram tag requirements clean base dev assets checkers
