@@ -76,3 +76,16 @@ def test_files_stay_readable() -> None:
     long = [path for path in ours if "migrations" not in path.parts and len(path.read_text().splitlines()) > 400]
 
     assert [str(path.relative_to(PROJECT)) for path in long] == []
+
+
+def test_lines_of_templates_can_be_reviewed() -> None:
+    templates = [path for path in (PROJECT / "templates").rglob("*.*") if path.suffix in {".html", ".txt"}]
+    long = [
+        f"{path.relative_to(PROJECT)}:{number}"
+        for path in templates
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 160
+    ]
+
+    assert templates
+    assert long == []

@@ -15,6 +15,7 @@ from streams import leases
 from streams.exceptions import LeaseLost
 from streams.leases import Device, Granted
 from tests.support.factories import make_user
+from tests.support.markup import flat
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,7 @@ def test_own_devices_are_listed_and_nobody_elses(client: Client, user: User) -> 
     watch(user, "tv")
     watch(make_user(), "phone")
 
-    page = client.get(PAGE).content.decode()
+    page = flat(client.get(PAGE).content.decode())
 
     assert "My &lt;tv&gt;" in page
     assert '<a href="/shows/kiln/">Evening kiln</a>' in page

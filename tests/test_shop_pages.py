@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from shop.models import Cart, CartLine, Product, Variant, WishlistItem
 from tests.support.factories import make_category, make_product, make_session, make_stock, make_user
+from tests.support.markup import flat
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def read(client: Client, address: str, status: int = 200) -> str:
     answer = client.get(address)
     assert answer.status_code == status
-    return answer.content.decode()
+    return flat(answer.content.decode())
 
 
 def cards(html: str) -> list[str]:

@@ -15,6 +15,7 @@ from shop.notifications import mails
 from streams.host.forms import PlanForm
 from streams.models import StreamSession
 from tests.support.factories import make_session, make_user
+from tests.support.markup import flat
 from tests.support.sent_forms import signed_in
 from tests.support.sent_messages import an_order, is_paid
 
@@ -102,7 +103,7 @@ def test_without_script_a_host_types_the_shops_time() -> None:
     assert form.is_valid()
     assert form.cleaned_data["starts_at"] == datetime(2090, 6, 1, 14, 30, tzinfo=UTC)
     page = signed_in(make_user(is_host=True)).get("/host/").content.decode()
-    assert ">In IST<" in page
+    assert ">In IST<" in flat(page)
 
 
 def test_no_template_writes_a_moment_without_its_zone() -> None:
@@ -113,7 +114,7 @@ def test_no_template_writes_a_moment_without_its_zone() -> None:
     )
     found = []
     for path in TEMPLATES.rglob("*.*"):
-        text = path.read_text()
+        text = re.sub(r">\s+", ">", path.read_text())
         for use in re.finditer(r"""[\w.]+\|date:["']([^"']+)["']""", text):
             before = text[: use.start()].removesuffix("{{ ")
             if use[1] in {"c", "Y-m-d"} or days.search(use[0]) or use[1].split()[-1] == "e" or scripted.search(before):
