@@ -12,7 +12,6 @@ import * as runList from "showfloor/run_list";
 import { Screening } from "showfloor/screening";
 import { countDown, localTimes } from "showfloor/times";
 import * as thumbnails from "showfloor/thumbnails";
-import { toast } from "showfloor/toast";
 import { connect } from "showfloor/wire";
 import { share } from "showfloor/share";
 import { say } from "showfloor/words";
