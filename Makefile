@@ -27,6 +27,7 @@ check: dev assets checkers ## lint, types, architecture, settings, migrations, t
 	$(VENV)/bin/ruff format --check .
 	node_modules/.bin/prettier --check static
 	node_modules/.bin/eslint static/js
+	node_modules/.bin/tsc
 	SECRET_KEY=$(THROWAWAY_KEY) $(VENV)/bin/mypy .
 	$(VENV)/bin/lint-imports
 	env $(PRODUCTION_LIKE) $(PY) manage.py check --deploy --fail-level WARNING

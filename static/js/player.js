@@ -34,8 +34,8 @@ export const AUDIO = "audio";
 /** @typedef {{id: string, height: number, bitrate: number}} Rendition */
 
 export class Player extends EventTarget {
-  /** @type {any} */ #hls = null;
-  /** @type {any} */ #Hls = null;
+  /** @type {import("hls.js").default | null} */ #hls = null;
+  /** @type {typeof import("hls.js").default | null} */ #Hls = null;
   #url = "";
   #audioUrl = "";
   #isAudio = false;
@@ -110,7 +110,7 @@ export class Player extends EventTarget {
 
   /** What can be chosen, the finest first; only one quality when the browser plays by itself. @returns {Rendition[]} */
   get renditions() {
-    const levels = /** @type {any[]} */ (this.#isAudio ? [] : (this.#hls?.levels ?? []));
+    const levels = this.#isAudio ? [] : (this.#hls?.levels ?? []);
     return levels
       .map((level, index) => ({ id: String(index), height: level.height ?? 0, bitrate: level.bitrate ?? 0 }))
       .filter((level) => level.height > 0)
@@ -170,7 +170,7 @@ export class Player extends EventTarget {
   get isAtEdge() {
     if (!this.isLive) return true;
     if (this.video.paused) return false;
-    const { latency, targetLatency } = this.#hls ?? {};
+    const { latency = 0, targetLatency } = this.#hls ?? {};
     return !(latency > (targetLatency ?? 3) + EDGE_SLACK_S);
   }
 
@@ -183,7 +183,7 @@ export class Player extends EventTarget {
   /** Where in the video a moment is; null when it isn't in it. @param {Date} date @returns {number | null} */
   timeOf(date) {
     const level = this.#hls?.levels[Math.max(0, this.#hls.currentLevel)] ?? this.#hls?.levels[0];
-    const fragments = /** @type {any[]} */ (level?.details?.fragments ?? []);
+    const fragments = level?.details?.fragments ?? [];
     let found = null;
     for (const fragment of fragments) {
       if (!fragment.programDateTime) continue;
@@ -203,6 +203,7 @@ export class Player extends EventTarget {
     this.video.currentTime = Math.max(0, Math.min(seconds, length - 0.1));
   }
 
+  /** @returns {Promise<void>} */
   async play() {
     this.#wantsPlay = true;
     try {
@@ -232,7 +233,7 @@ export class Player extends EventTarget {
     this.#hls = null;
     this.#stuckS = 0;
     this.#tell("loading");
-    if (this.#Hls?.isSupported()) return this.#startHls(url, at);
+    if (this.#Hls?.isSupported()) return this.#startHls(this.#Hls, url, at);
     if (!this.video.canPlayType("application/vnd.apple.mpegurl")) return this.#tell("unsupported");
     this.#isNative = true;
     this.video.src = url;
@@ -240,12 +241,12 @@ export class Player extends EventTarget {
     return this.play();
   }
 
-  /** @param {string} url @param {number} at */
-  #startHls(url, at) {
-    const { Events } = this.#Hls;
-    const hls = new this.#Hls({
+  /** @param {typeof import("hls.js").default} Hls @param {string} url @param {number} at */
+  #startHls(Hls, url, at) {
+    const { Events } = Hls;
+    const hls = new Hls({
       ...(this.isLive ? LIVE_CONFIG : REPLAY_CONFIG),
-      ...this.#loads.configure(this.#Hls),
+      ...this.#loads.configure(Hls),
       ...(at && !this.isLive && { startPosition: at }),
     });
     this.#hls = hls;
@@ -283,23 +284,24 @@ export class Player extends EventTarget {
     );
   }
 
-  /** hls.js leaves variants without a picture out of its levels. @param {any[]} levels */
+  /** hls.js leaves variants without a picture out of its levels. @param {import("hls.js").LevelParsed[]} levels */
   #findAudio(levels) {
-    const isAudio = (/** @type {any} */ level) => !level.videoCodec && !level.width && !level.height;
+    const isAudio = (/** @type {import("hls.js").LevelParsed} */ level) =>
+      !level.videoCodec && !level.width && !level.height;
     this.#audioUrl = levels.some((level) => !isAudio(level)) ? (levels.find(isAudio)?.url ?? "") : "";
   }
 
-  /** Get over a fatal error in place, or else from the start, waiting longer each time. @param {any} [data] */
+  /** Get over a fatal error in place, or else from the start, waiting longer each time. @param {import("hls.js").ErrorData} [data] */
   #recover(data) {
     if (data?.details === "manifestIncompatibleCodecsError") return this.#tell("unsupported");
-    const types = this.#Hls?.ErrorTypes ?? {};
-    if (data?.type === types.MEDIA_ERROR && this.#hls && this.#mediaErrors++ < 2) {
+    const types = this.#Hls?.ErrorTypes;
+    if (data?.type === types?.MEDIA_ERROR && this.#hls && this.#mediaErrors++ < 2) {
       this.#hls.recoverMediaError();
       return;
     }
     clearTimeout(this.#retryTimer);
     // Loading again keeps the last picture, where there is one.
-    const hls = data?.type === types.NETWORK_ERROR && this.#hls?.levels.length ? this.#hls : null;
+    const hls = data?.type === types?.NETWORK_ERROR && this.#hls?.levels.length ? this.#hls : null;
     this.#retryTimer = setTimeout(() => (hls ? hls.startLoad() : this.retry()), this.#retryMs);
     this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
   }
@@ -341,7 +343,7 @@ export class Player extends EventTarget {
   /** Whether all that the playlist has was played: the host sends nothing, and starting afresh would show it again. */
   get #isAtEnd() {
     const details = this.#hls?.levels[Math.max(0, this.#hls.currentLevel)]?.details;
-    return Boolean(details) && details.edge - this.video.currentTime < 1;
+    return details !== undefined && details !== null && details.edge - this.video.currentTime < 1;
   }
 
   /** Jump over a hole in the buffer, when there is more behind it. */

@@ -8,7 +8,7 @@
  * @typedef {{slug: string, state: string, title: string, pinned_sku: string|null, viewers: number, likes: number,
  *            dislikes: number, slow_mode_s: number, pinned_message: Chat|null}} Session
  * @typedef {{epoch: string|null, seq: number, isLost: boolean, session: Session|null, run_list: string[],
- *            items: Record<string, Item>, chat: Chat[], announcements: object[], drops: object[],
+ *            items: Record<string, Item>, chat: Chat[], announcements: {id: string}[], drops: {id: string}[],
  *            platform_events: object[]}} State
  */
 
@@ -85,7 +85,8 @@ function apply(state, event) {
     case "likes":
       return withSession(state, { likes: event.likes, dislikes: event.dislikes });
     case "chat": {
-      const { type, ...message } = event;
+      const { type, ...said } = event;
+      const message = /** @type {Chat} */ (said);
       if (state.chat.some((known) => known.id === message.id)) return state;
       return { ...state, chat: [...state.chat, message].slice(-CHAT_MAX) };
     }

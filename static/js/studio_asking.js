@@ -45,7 +45,10 @@ export function dialogs(page, parts, { onOpen } = {}) {
   // --- finding products ---
   const find = /** @type {HTMLFormElement | null} */ (page.querySelector("[data-find]"));
   let timer = 0;
-  const search = () => parts.refresh(`?${new URLSearchParams({ ask: "add", q: find?.elements["q"].value ?? "" })}`);
+  const search = () =>
+    parts.refresh(
+      `?${new URLSearchParams({ ask: "add", q: /** @type {HTMLInputElement | null} */ (find?.elements.namedItem("q"))?.value ?? "" })}`,
+    );
   find?.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(search, SEARCH_AFTER_MS);

@@ -358,8 +358,10 @@ export class Wire extends EventTarget {
   /** Tell of every part of the state that changed. @param {any} before @param {boolean} isSnapshot */
   #compare(before, isSnapshot) {
     const now = this.state;
+    /** @type {Partial<import("showfloor/reduce").Session>[]} */
     const [was, is] = [before.session ?? {}, now.session ?? {}];
-    const changed = (/** @type {string[]} */ ...names) => names.some((name) => was[name] !== is[name]);
+    const changed = (/** @type {(keyof import("showfloor/reduce").Session)[]} */ ...names) =>
+      names.some((name) => was[name] !== is[name]);
     if (isSnapshot) this.#compareChat(before);
     if (changed("state", "title")) this.#tell("session", is);
     if (changed("pinned_sku")) this.#tell("pin", { sku: is.pinned_sku ?? null });
