@@ -3,7 +3,7 @@
  * In slow mode the button counts down; a moderator's decision stands above the field, and trying again is how one learns
  * that it was taken back.
  */
-import { time } from "showfloor/controls";
+import { duration } from "showfloor/clock";
 import { say } from "showfloor/words";
 
 const HOUR_MS = 3_600_000;
@@ -85,7 +85,7 @@ export class Composer {
 /** When one may write again, if ever. @param {number} until @param {number} now */
 function wordsOf(until, now) {
   if (until === Infinity) return "";
-  if (until - now < HOUR_MS) return say("silenced_for", { time: time(Math.ceil((until - now) / 1000)) });
+  if (until - now < HOUR_MS) return say("silenced_for", { time: duration(Math.ceil((until - now) / 1000)) });
   const lang = document.documentElement.lang || undefined;
   const end = new Date(until);
   return say("silenced_until", {

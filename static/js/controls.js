@@ -1,4 +1,5 @@
 /** The buttons over the picture: play, sound, quality, small window, full screen, and a replay's position. */
+import { duration } from "showfloor/clock";
 import { AUDIO, AUTO } from "showfloor/player";
 import { say } from "showfloor/words";
 
@@ -90,7 +91,7 @@ export function attach(stage, player, show) {
       seek.value = String(video.currentTime);
     }
     seek.style.setProperty("--at", `${length ? (100 * Number(seek.value)) / length : 0}%`);
-    const at = `${time(Number(seek.value))} / ${time(length)}`;
+    const at = `${duration(Number(seek.value))} / ${duration(length)}`;
     seek.setAttribute("aria-valuetext", at);
     clock.textContent = at;
   };
@@ -263,11 +264,3 @@ export function label(button, text) {
 
 /** @param {number} bitsPerS */
 const rate = (bitsPerS) => (bitsPerS ? `${(bitsPerS / 1e6).toFixed(1)} Mbit/s` : "");
-
-/** 48:12 or 1:12:05. @param {number} seconds */
-export function time(seconds) {
-  const whole = Math.max(0, Math.floor(seconds || 0));
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
-}

@@ -8,6 +8,8 @@
  * `data-hold-warn` inside is an assertive live region: it speaks only in the last minute.
  */
 
+import { minutesAndSeconds } from "showfloor/clock";
+
 const LAST_MINUTE_S = 60;
 const SPOKEN_AT_S = [60, 30, 10];
 
@@ -61,7 +63,7 @@ function draw(hold) {
   const leftMs = hold.untilMs - hold.offsetMs - Date.now();
   const left = Math.max(0, Math.ceil(leftMs / 1000));
   const { element } = hold;
-  const text = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  const text = minutesAndSeconds(left);
   for (const place of element.querySelectorAll("[data-hold-left]"))
     if (place.textContent !== text) place.textContent = text;
   if (hold.windowMs)

@@ -7,9 +7,8 @@
 import { money } from "showfloor/sums";
 import { languageOfDates } from "showfloor/moments";
 import { showPicture } from "showfloor/pictures";
+import { LOW_STOCK } from "showfloor/stock";
 import { say } from "showfloor/words";
-
-const LOW = 12;
 
 /**
  * @typedef {{sku: string, name: string, label: string, title: string, url: string, price_minor: number, currency: string,
@@ -71,7 +70,7 @@ export class Goods extends EventTarget {
     for (const element of this.#all(`[data-stock="${name}"]`)) {
       element.toggleAttribute("data-stale", this.isStale);
       element.toggleAttribute("data-out", isOut);
-      element.toggleAttribute("data-low", !isOut && item.available <= LOW);
+      element.toggleAttribute("data-low", !isOut && item.available <= LOW_STOCK);
       const left = element.querySelector("[data-left]");
       const isSmall = element.classList.contains("meta");
       const text = this.isStale

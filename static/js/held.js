@@ -5,6 +5,7 @@
  * Events: `end` {order, sku, outcome: "paid" | "declined" | "expired" | "cancelled"}, `open` {opener}.
  */
 import { api } from "showfloor/api";
+import { minutesAndSeconds } from "showfloor/clock";
 import { showPicture } from "showfloor/pictures";
 import { money } from "showfloor/sums";
 import { say } from "showfloor/words";
@@ -95,7 +96,7 @@ export class Held extends EventTarget {
 
   #tick() {
     const left = Math.max(0, Math.ceil(this.#leftMs() / 1000));
-    const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    const time = minutesAndSeconds(left);
     const text = left > 0 ? say("held_left", { time }) : say("checking_end");
     for (const element of [this.#one("hold-left"), this.#one("held-left")]) {
       if (element && element.textContent !== text) element.textContent = text;

@@ -8,7 +8,8 @@
  */
 
 const EVERY_MS = 30_000;
-const LOW = 12;
+/** So many, or fewer, are worth saying loudly; as shop/pages/products.py and streams/show_items.py. */
+export const LOW_STOCK = 12;
 
 /** @param {ParentNode} root */
 export function init(root) {
@@ -50,8 +51,9 @@ function draw(mark, words, isStale) {
   const isOut = available <= 0;
   mark.toggleAttribute("data-stale", isStale);
   mark.toggleAttribute("data-out", isOut);
-  mark.toggleAttribute("data-low", !isOut && available <= LOW);
-  const key = isStale ? (isOut ? "out_maybe" : "about") : isOut ? "sold_out" : available <= LOW ? "left" : "in_stock";
+  mark.toggleAttribute("data-low", !isOut && available <= LOW_STOCK);
+  const certain = isOut ? "sold_out" : available <= LOW_STOCK ? "left" : "in_stock";
+  const key = isStale ? (isOut ? "out_maybe" : "about") : certain;
   const left = mark.querySelector("[data-left]");
   if (left) left.textContent = words[key].replace("{n}", String(available));
   const bar = /** @type {HTMLElement | null} */ (mark.querySelector(".bar > i"));

@@ -1,6 +1,6 @@
 /** The studio: am I on air, what do they see, what's next, what do they say. */
 import { api } from "showfloor/api";
-import { time } from "showfloor/controls";
+import { duration } from "showfloor/clock";
 import { money } from "showfloor/sums";
 import { clockSkewMs } from "showfloor/player";
 import { moderate } from "showfloor/moderation";
@@ -9,6 +9,7 @@ import { copying, dialogs, shortcuts } from "showfloor/studio_asking";
 import { Parts } from "showfloor/studio_parts";
 import { drawPlays } from "showfloor/studio_plays";
 import { Preview } from "showfloor/studio_preview";
+import { LOW_STOCK } from "showfloor/stock";
 import { connect } from "showfloor/wire";
 import { say } from "showfloor/words";
 
@@ -16,7 +17,6 @@ const POLL_MS = 3000;
 const SOON_MS = 400;
 const TOAST_MS = 5000;
 const SPARKS = 24;
-const LOW = 12;
 const HELD_MAX = 100; // as streams/chat/review.py
 
 /** @param {Document} page */
@@ -130,7 +130,7 @@ export function init(page) {
     const entry = one(`[data-entry="${CSS.escape(sku)}"] [data-left]`);
     if (entry) {
       entry.textContent = text;
-      entry.classList.toggle("meta--low", available > 0 && available <= LOW);
+      entry.classList.toggle("meta--low", available > 0 && available <= LOW_STOCK);
     }
     const stock = one(`[data-pinned="${CSS.escape(sku)}"] .stock`);
     if (!stock) return;
@@ -232,9 +232,9 @@ export function init(page) {
   const drawTimes = () => {
     const now = Date.now() + skewMs;
     for (const element of all("[data-since]"))
-      element.textContent = time((now - Date.parse(element.dataset.since ?? "")) / 1000);
+      element.textContent = duration((now - Date.parse(element.dataset.since ?? "")) / 1000);
     for (const element of all("[data-until]"))
-      element.textContent = time((Date.parse(element.dataset.until ?? "") - now) / 1000);
+      element.textContent = duration((Date.parse(element.dataset.until ?? "") - now) / 1000);
     const label = one("[data-pinned-since]");
     const minutes = label ? Math.floor((now - Date.parse(label.dataset.pinnedSince)) / 60000) : 0;
     if (minutes > 0) label.textContent = label.dataset.words.replace("{n}", minutes);

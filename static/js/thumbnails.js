@@ -1,5 +1,5 @@
 /** A small picture of the moment over a replay's seek bar, from a sheet that a WebVTT track describes (`#xywh=`). */
-import { time } from "showfloor/controls";
+import { duration } from "showfloor/clock";
 
 const TRACK = "thumbnails.vtt";
 const THUMB_PX = 14; // the slider's knob, whose middle never reaches the bar's ends
@@ -50,7 +50,7 @@ export function attach(stage, player) {
         blockSize: `${cue.h}px`,
       });
     }
-    clock.textContent = time(at);
+    clock.textContent = duration(at);
     peek.hidden = false;
     const half = peek.offsetWidth / 2;
     const middle = THUMB_PX / 2 + (at / length) * (seek.offsetWidth - THUMB_PX);

@@ -1,4 +1,5 @@
 /** Times in the reader's own time zone, and countdowns by the server's clock. */
+import { duration, twoDigits } from "showfloor/clock";
 import { languageOfDates } from "showfloor/moments";
 import { say } from "showfloor/words";
 
@@ -53,19 +54,10 @@ export function countDown(root, skewMs) {
   element.setAttribute("role", "timer");
   const tick = () => {
     const left = Math.max(0, Math.ceil((+at - Date.now() - skewMs) / 1000));
-    const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-    const [days, hours, minutes, seconds] = [
-      Math.floor(left / 86400),
-      Math.floor(left / 3600) % 24,
-      Math.floor(left / 60) % 60,
-      left % 60,
-    ];
+    const days = Math.floor(left / 86400);
+    const clock = [Math.floor(left / 3600) % 24, Math.floor(left / 60) % 60, left % 60].map(twoDigits).join(":");
     digits.textContent =
-      left === 0
-        ? say("starting")
-        : days
-          ? say("days_left", { n: days, time: `${two(hours)}:${two(minutes)}:${two(seconds)}` })
-          : `${hours ? `${hours}:` : ""}${hours ? two(minutes) : minutes}:${two(seconds)}`;
+      left === 0 ? say("starting") : days ? say("days_left", { n: days, time: clock }) : duration(left);
     digits.style.fontSize = left === 0 ? "var(--t-5)" : "";
     digits.style.letterSpacing = left === 0 ? "0" : "";
   };
