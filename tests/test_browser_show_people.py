@@ -104,7 +104,7 @@ def test_a_time_out_is_said_at_once_and_slow_modes_countdown_survives_a_reload(
         page.reload()
         expect(note).to_have_text(re.compile(r"You can write again in 9:\d\d\.$"))
 
-        do(demo_site, "silences.lift(show, shopper2, actor='test'); chat.set_slow_mode(show, 120)")
+        do(demo_site, "silences.lift(show, shopper2, actor='test'); messages.set_slow_mode(show, 120)")
         expect(page.locator("[data-slow]")).to_have_text("slow mode, 120 s")
         field.fill("I am calm now")
         field.press("Enter")
@@ -117,7 +117,7 @@ def test_a_time_out_is_said_at_once_and_slow_modes_countdown_survives_a_reload(
         expect(field).to_have_value("one more")
         expect(page.get_by_text("I am calm now")).to_have_count(1)
     finally:
-        do(demo_site, "silences.lift(show, shopper2, actor='test'); chat.set_slow_mode(show, 0)")
+        do(demo_site, "silences.lift(show, shopper2, actor='test'); messages.set_slow_mode(show, 0)")
 
 
 @pytest.mark.slow
@@ -149,8 +149,8 @@ def do(site: Showfloor, deed: str) -> None:
     site.manage(
         "shell",
         "-c",
-        "from shop.models import User; from streams import announcements, chat; "
-        "from streams.models import StreamSession; from streams.moderation import silences; "
+        "from shop.models import User; from streams import announcements; "
+        "from streams.chat import messages, silences; from streams.models import StreamSession; "
         "shopper2 = User.objects.get(email='shopper2@example.com'); "
         f"show = StreamSession.objects.get(slug='demo-live'); {deed}",
     )

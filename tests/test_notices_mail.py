@@ -275,7 +275,7 @@ def test_a_person_without_an_address_is_told_on_the_site_only(office: PostOffice
 
 # --- never twice ---
 
-SEND = "import django; django.setup(); from shop import mails; mails.send_due()"
+SEND = "import django; django.setup(); from shop.notifications import mails; mails.send_due()"
 
 
 def send_elsewhere(office: PostOffice) -> subprocess.Popen[bytes]:

@@ -36,7 +36,7 @@ class MendForm(forms.Form):
 
     subject = forms.CharField()
     mend = forms.CharField()
-    reason = forms.CharField(max_length=200, error_messages={"required": _("Say why; it goes into the audit logger.")})
+    reason = forms.CharField(max_length=200, error_messages={"required": _("Say why; it goes into the audit log.")})
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _mend(request: HttpRequest, last: Reconciliation, *, subject: str, mend: str
     except StockBusy:
         messages.error(request, _("Others are changing this right now. Please try again."))
     else:
-        messages.success(request, _("Done, and written in the audit logger."))
+        messages.success(request, _("Done, and written in the audit log."))
         _check_soon(request, is_asked=False)
 
 
