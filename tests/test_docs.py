@@ -52,6 +52,20 @@ def test_no_link_leads_nowhere() -> None:
     assert wrong == []
 
 
+def test_no_page_names_a_file_that_is_gone() -> None:
+    """A name in backticks with a slash in it, of a folder of ours."""
+    folders = "config|realtime|streams|orders|shop|inventory|tests|bench|static|templates|deploy"
+    named = [
+        (page, name)
+        for page in PAGES
+        for name in re.findall(rf"`((?:{folders})/[\w./]+)`", page.read_text())
+        if not name.startswith("static/npm")
+    ]
+
+    assert len(named) > 100
+    assert [f"{page.relative_to(PROJECT)}: {name}" for page, name in named if not (PROJECT / name).exists()] == []
+
+
 def test_the_drawing_of_the_data_model_is_up_to_date() -> None:
     assert draw_data_model.PATH.read_text() == draw_data_model.draw(), "`make diagram` draws it anew"
 
