@@ -212,3 +212,10 @@ def test_an_account_is_found_by_its_address_however_it_is_typed(client: Client) 
 
 def test_a_search_is_read_in_any_width(client: Client) -> None:
     assert "Rust vase" in text(client.get("/shop/", {"q": "ｒｕｓｔ ＶＡＳＥ"}).content.decode())
+
+
+def test_there_is_no_address_zero(client: Client) -> None:
+    client.force_login(make_user())
+
+    assert client.get("/accounts/addresses/0/").status_code == 404
+    assert client.post("/accounts/addresses/0/", {"country": "IN"}).status_code == 404

@@ -45,7 +45,7 @@ def address(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Add an address, or change or (POST with `action` remove) delete one of one's own."""
     assert isinstance(request.user, User)  # noqa: S101 (login_required)
     mine = request.user.addresses.all()
-    kept = get_object_or_404(mine, pk=pk) if pk else None
+    kept = None if pk is None else get_object_or_404(mine, pk=pk)
     if pk is None and mine.count() >= KEPT_MAX:
         messages.error(request, _("You can keep %(most)d addresses.") % {"most": KEPT_MAX})
         return redirect("shop:account")
