@@ -76,6 +76,7 @@ def change_line(request: HttpRequest) -> HttpResponse:
     return redirect("shop:cart") if then == "cart" else back(request, reverse("shop:cart"))
 
 
+@require_GET
 def wishlist_page(request: HttpRequest) -> HttpResponse:
     """Show the wishlist; a guest is told what it is for."""
     wishes = wishlist.wishes(request.user) if isinstance(request.user, User) else []
