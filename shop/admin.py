@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from axes.admin import AccessAttemptAdmin
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
@@ -40,6 +41,8 @@ from shop.webhooks import admin as webhooks_admin  # noqa: F401 (registers its o
 admin.site.unregister(Group)
 # Who may write these rows can make an address somebody's, or a second factor: that is for the person to do.
 admin.site.unregister([EmailAddress, Authenticator])
+# Its one action asks for no permission to delete, and fails; signing in deletes what counts no more.
+AccessAttemptAdmin.actions = []
 # One way in, with the second factor and the confirmed address: the shop's own sign-in.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
