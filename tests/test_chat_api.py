@@ -124,8 +124,9 @@ def test_a_body_that_makes_no_sense_is_named(session: StreamSession, body: objec
     assert not ChatMessage.objects.exists()
 
 
-def test_nobody_speaks_without_signing_in(session: StreamSession) -> None:
-    answer = Caller().post(COMMENTS, {"text": "hello"})
+@pytest.mark.parametrize("body", [{"text": "hello"}, {}])
+def test_nobody_speaks_without_signing_in(session: StreamSession, body: object) -> None:
+    answer = Caller().post(COMMENTS, body)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
     assert answer["Content-Type"] == "application/problem+json"

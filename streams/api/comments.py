@@ -113,9 +113,11 @@ class Comments(ListAPIView[Any]):
     def post(self, request: Request, slug: str) -> Response:
         """Say something, as over the socket: the same limits, the same codes."""
         session = get_visible(request, slug)
+        author = request.user if isinstance(request.user, User) else None
+        if author is None:  # before anything is said about the message
+            raise _problem(ChatRefused("not_signed_in"))
         asked = NewCommentSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        author = request.user if isinstance(request.user, User) else None
         try:
             text = asked.validated_data["text"]
             message = messages.post(session, author=author, text=text, network=network(request))
