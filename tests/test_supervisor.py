@@ -107,7 +107,8 @@ async def test_stop_goes_stage_by_stage(bench: Bench) -> None:
 async def test_grandchildren_of_a_killed_program_are_killed(bench: Bench, escape: bool) -> None:
     child = f"subprocess.Popen([sys.executable, '-c', {SLEEP!r}, 'left-behind'], start_new_session={escape})"
     bench.start("parent", f"import subprocess, sys; {child}; print('made', flush=True); {SLEEP} # parent")
-    await until(lambda: len(bench.pids_of("left-behind")) >= 2)  # the parent names it, too
+    # The parent names it, too; and until the child runs its own program, it looks like the parent.
+    await until(lambda: (len(bench.pids_of("# parent")), len(bench.pids_of("left-behind"))) == (1, 2))
     [parent] = bench.pids_of("# parent")
     [orphan] = set(bench.pids_of("left-behind")) - {parent}
 
