@@ -21,13 +21,15 @@ def run() -> Figures:
         from django.conf import settings
         from redis import Redis
 
-        from realtime import presence, topic_log
-        from realtime.presence import ViewerList
+        from realtime import topic_log, viewer_counts
+        from realtime.viewer_counts import ViewerList
 
         topic = topic_log.session_topic("measured")
-        words = [presence.word_of(topic, presence.account(number)) for number in range(SEATS + CHANGED * BEATS)]
+        words = [
+            viewer_counts.word_of(topic, viewer_counts.account(number)) for number in range(SEATS + CHANGED * BEATS)
+        ]
         began = time.perf_counter()
-        presence.word_of(topic, presence.visitor("a=b", network="203.0.113.7", agent="Mozilla/5.0"))
+        viewer_counts.word_of(topic, viewer_counts.visitor("a=b", network="203.0.113.7", agent="Mozilla/5.0"))
         word_ms = 1000 * (time.perf_counter() - began)
         redis = Redis.from_url(settings.REDIS_URL)
         viewers = ViewerList()
@@ -43,7 +45,7 @@ def run() -> Figures:
             viewers.told(heads[topic].epoch)
             on_loop.append(1000 * (called - began + time.perf_counter() - answered))
             in_redis.append(_script_ms(redis))
-        counted = presence.audiences(["measured"])["measured"].unique_viewers
+        counted = viewer_counts.audiences(["measured"])["measured"].unique_viewers
     return {
         "a viewer's word, at the join (ms)": word_ms,
         "on the loop, first (ms)": on_loop[0],

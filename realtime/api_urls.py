@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from realtime.api import AvailabilityView
+from realtime.availability_api import AvailabilityView
 
 urlpatterns = [
     path("availability", AvailabilityView.as_view(), name="api-availability"),

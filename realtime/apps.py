@@ -5,10 +5,10 @@ class RealtimeConfig(AppConfig):
     name = "realtime"
 
     def ready(self) -> None:
-        from realtime import presence, receivers, revocations
+        from realtime import receivers, revocations, viewer_counts
         from streams import audience, figures
 
         receivers.connect()
         revocations.connect()
-        figures.viewer_counter = presence.viewers
-        audience.counter = presence.audiences
+        figures.viewer_counter = viewer_counts.viewers
+        audience.counter = viewer_counts.audiences

@@ -8,9 +8,9 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 
 from realtime import rehearsals, wire
-from realtime.presence import ViewerList
 from realtime.state import State, fold, reduce
 from realtime.topic_log import Head, Snapshot, snapshot_frame
+from realtime.viewer_counts import ViewerList
 from realtime.wire import Event, Frame, Since
 from realtime.writers import Writer
 

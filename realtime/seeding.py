@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from inventory import availability as stock
-from realtime import presence, publish, topic_log, wire
+from realtime import publish, topic_log, viewer_counts, wire
 from realtime.wire import Event
 from streams import announcements, opinions, run_list
 from streams.chat import messages, partitions
@@ -55,7 +55,7 @@ def read(topic: str) -> topic_log.Seeds:
         stock=publish.stock_events(skus),
         chat=[chat_event(message, session) for message in messages.history(session)],
         announcements=announcement_events(session),
-        host=presence.word_of(topic, presence.account(session.host_id)),
+        host=viewer_counts.word_of(topic, viewer_counts.account(session.host_id)),
     )
 
 

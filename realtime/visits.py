@@ -9,7 +9,7 @@ from dataclasses import replace
 import redis
 from django.conf import settings
 
-from realtime import chat, identity, metrics, origins, presence, revocations, topic_log, user_messages, wire
+from realtime import chat, identity, metrics, origins, revocations, topic_log, user_messages, viewer_counts, wire
 from realtime.hub import Unavailable, hub, in_thread
 from realtime.identity import STRANGER, Person
 from realtime.rooms import Seat
@@ -89,7 +89,7 @@ class Visit:
     async def join(self, since: Since | None, *, watches: bool = True) -> None:
         """Sit down, or catch up after a gap; have private frames come here. Raises UnknownShow or Unavailable."""
         self.seat.is_viewer, self.seat.sign_in = watches, self.person.sign_in
-        self.seat.viewer = presence.word_of(self.topic, self._who) if watches else ""
+        self.seat.viewer = viewer_counts.word_of(self.topic, self._who) if watches else ""
         self.seat.checked_ms, self.seat.on_silence = self._checked_ms, self._silenced
         await self.hub.join(self.topic, self.seat, since, user_id=self.person.user_id)
         await self._deliver_letters()
@@ -97,9 +97,9 @@ class Visit:
     @property
     def _who(self) -> str:
         if self.person.user_id is not None:
-            return presence.account(self.person.user_id)
+            return viewer_counts.account(self.person.user_id)
         cookie, agent = (origins.header(self._scope, name) or "" for name in (b"cookie", b"user-agent"))
-        return presence.visitor(cookie, network=self.network, agent=agent)
+        return viewer_counts.visitor(cookie, network=self.network, agent=agent)
 
     async def _deliver_letters(self) -> None:
         """Have this person's private frames come here, and bring those that wait."""

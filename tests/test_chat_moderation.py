@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from shop.models import AuditEntry, User
 from shop.people import erasure
-from streams.chat import messages, moderators, pinned, review, rules, silences
+from streams.chat import messages, moderators, pinned, review, screening, silences
 from streams.exceptions import CantModerate, ChatRefused
 from streams.models import BlockedWord, ChatMessage, Moderator, Silence, StreamSession
 from streams.signals import chat_posted, chat_removed, message_pinned
@@ -252,14 +252,14 @@ def test_links_are_as_the_host_wishes(session: StreamSession, ana: User, links: 
     ],
 )
 def test_what_is_a_link(text: str, is_link: bool, session: StreamSession, ana: User) -> None:
-    assert rules.held_for(session, ana, text) == ("link" if is_link else "")
+    assert screening.held_for(session, ana, text) == ("link" if is_link else "")
 
 
 @pytest.mark.parametrize(
     ("text", "is_there"), [("an ass", True), ("an ASS.", True), ("áss", True), ("class", False), ("assess", False)]
 )
 def test_blocked_words_are_whole_words(text: str, is_there: bool) -> None:
-    assert rules.has_word(text, ["ass", "two words"]) is is_there
+    assert screening.has_word(text, ["ass", "two words"]) is is_there
 
 
 def test_rules_are_kept_clean_and_logged(session: StreamSession) -> None:
@@ -267,7 +267,7 @@ def test_rules_are_kept_clean_and_logged(session: StreamSession) -> None:
         session,
         review="newcomers",
         links="refused",
-        blocked_words=rules.words_of(" a  b \n\nc\na b"),
+        blocked_words=screening.words_of(" a  b \n\nc\na b"),
         actor=ACTOR,
     )
 

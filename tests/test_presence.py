@@ -10,10 +10,10 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from realtime import presence, topic_log
-from realtime.presence import ViewerList
+from realtime import topic_log, viewer_counts
 from realtime.rooms import Room
 from realtime.topic_log import Present
+from realtime.viewer_counts import ViewerList
 from shop import redis_pool
 from streams import audience, figures
 from streams.audience import Audience, Count
@@ -29,7 +29,7 @@ SPOKE = f"{topic_log.CHANNELS}{TOPIC}:presence"
 
 
 def counted() -> Count:
-    return presence.audiences(["tonight"])["tonight"]
+    return viewer_counts.audiences(["tonight"])["tonight"]
 
 
 def spoke_at(process: str) -> int:
@@ -73,8 +73,8 @@ def test_nobody_is_counted_while_a_show_is_not_on_air() -> None:
     put_back("one", 1000)
     topic_log.beat("one", {TOPIC: Present(3)})
 
-    assert presence.viewers(["tonight"]) == {"tonight": 3}
-    assert presence.audiences(["tonight"]) == {}
+    assert viewer_counts.viewers(["tonight"]) == {"tonight": 3}
+    assert viewer_counts.audiences(["tonight"]) == {}
 
 
 def test_people_of_all_processes_are_told_apart() -> None:
@@ -101,7 +101,7 @@ def test_a_redis_that_is_busy_is_not_away() -> None:
 def test_without_redis_no_audience_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_pool, "client", nowhere)
 
-    assert presence.audiences(["tonight"]) == {}
+    assert viewer_counts.audiences(["tonight"]) == {}
 
 
 # --- Who is one viewer ---
@@ -152,16 +152,16 @@ def test_nobody_is_told_of_before_a_show_is_on_air() -> None:
 
 
 def test_words_tell_neither_who_somebody_is_nor_what_else_they_watch() -> None:
-    ana = presence.word_of(TOPIC, presence.account(7))
+    ana = viewer_counts.word_of(TOPIC, viewer_counts.account(7))
 
-    assert ana == presence.word_of(TOPIC, presence.account(7))
-    assert ana != presence.word_of(topic_log.session_topic("another"), presence.account(7))
+    assert ana == viewer_counts.word_of(TOPIC, viewer_counts.account(7))
+    assert ana != viewer_counts.word_of(topic_log.session_topic("another"), viewer_counts.account(7))
     assert ana.isalnum()
 
 
 def test_a_guest_is_a_browser_or_else_a_network_and_a_kind_of_client() -> None:
     def who(cookie: str, network: str = "203.0.113.7", agent: str = "Firefox") -> str:
-        return presence.visitor(cookie, network=network, agent=agent)
+        return viewer_counts.visitor(cookie, network=network, agent=agent)
 
     name = settings.CSRF_COOKIE_NAME
     assert who(f"theme=dark; {name}=abc") == who(f"{name}=abc", network="198.51.100.1")

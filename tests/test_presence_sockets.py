@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from realtime import presence, topic_log
+from realtime import topic_log, viewer_counts
 from shop import redis_pool
 from shop.models import User
 from streams import audience, figures, shows
@@ -74,7 +74,7 @@ class Hall:
 
     @property
     def uniques(self) -> int:
-        count = presence.audiences([self.show.slug]).get(self.show.slug)
+        count = viewer_counts.audiences([self.show.slug]).get(self.show.slug)
         return count.unique_viewers if count else 0
 
     def wait_for(self, *, viewers: int, uniques: int) -> None:
@@ -148,7 +148,7 @@ def test_only_what_runs_on_air_is_counted(both: list[Server], hall: Hall) -> Non
     staff.wait_for_event("session", where=lambda event: event["state"] == "rehearsal")
     hall.let_beat(2)
     assert hall.viewers == 1
-    assert presence.audiences([hall.show.slug]) == {}
+    assert viewer_counts.audiences([hall.show.slug]) == {}
 
     shows.go_live(hall.show)
     eventually(lambda: hall.uniques == 1)

@@ -14,7 +14,7 @@ from redis.retry import Retry
 from inventory import stock
 from inventory.models import StockItem
 from orders.checkout import place_order
-from realtime import presence, publish, seeding, tasks, topic_log, wire
+from realtime import publish, seeding, tasks, topic_log, viewer_counts, wire
 from realtime.topic_log import Present
 from shop import redis_pool
 from shop.models import Variant
@@ -350,7 +350,7 @@ def test_viewers_are_summed_over_processes_and_the_dead_fade(
     start = state()["seq"]
     topic_log.beat("one", {TOPIC: Present(3), "site": Present(9)})
     topic_log.beat("two", {TOPIC: Present(2)})
-    assert presence.viewers(["tonight", "nobody"]) == {"tonight": 5, "nobody": 0}
+    assert viewer_counts.viewers(["tonight", "nobody"]) == {"tonight": 5, "nobody": 0}
     assert figures.viewers(["tonight"]) == {"tonight": 5}
     assert [event["count"] for event in news(start)] == [3, 5]
     assert state()["session"]["viewers"] == 5
@@ -358,11 +358,11 @@ def test_viewers_are_summed_over_processes_and_the_dead_fade(
     seconds, microseconds = redis_pool.client().time()
     long_ago = seconds * 1000 + microseconds // 1000 - topic_log.PRESENCE_TTL_MS - 1
     redis_pool.client().hset(f"{topic_log.CHANNELS}{TOPIC}:presence", "one", f"3 {long_ago}")
-    assert presence.viewers(["tonight"]) == {"tonight": 2}
+    assert viewer_counts.viewers(["tonight"]) == {"tonight": 2}
     topic_log.beat("two", {TOPIC: Present(2)})
     assert state()["session"]["viewers"] == 2
 
 
 @pytest.mark.usefixtures("redis_away")
 def test_without_redis_nobody_is_counted() -> None:
-    assert presence.viewers(["tonight"]) == {}
+    assert viewer_counts.viewers(["tonight"]) == {}

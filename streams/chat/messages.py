@@ -14,7 +14,7 @@ from shop.http import rate_limits
 from shop.http.rate_limits import Bucket
 from shop.models import User
 from shop.text import one_line
-from streams.chat import partitions, rules, silences
+from streams.chat import partitions, screening, silences
 from streams.chat.moderators import name_in, role_of
 from streams.exceptions import ChatRefused
 from streams.locks import lock_session
@@ -54,7 +54,7 @@ def post(session: StreamSession, *, author: User | None, text: str, network: str
     held_for = Held.NO
     if role == Role.VIEWER:
         silences.check(session, author, network=network)
-        held_for = rules.held_for(session, author, said)
+        held_for = screening.held_for(session, author, said)
     _check_pace(session, author, role)
     name = name_in(session, author, role)
     message = ChatMessage(role=role, text=said, held_for=held_for, network=network, author_name=name)

@@ -20,7 +20,7 @@ from inventory.exceptions import StockBusy
 from shop import audit
 from shop.models import User
 from streams.chat import messages as chat_messages
-from streams.chat import moderators, partitions, pinned, review, rules, silences
+from streams.chat import moderators, partitions, pinned, review, screening, silences
 from streams.exceptions import CantModerate
 from streams.host import chat_panel, texts
 from streams.host.forms import BLOCKED_WORDS_MAX, SLOW_MODES, RulesForm
@@ -153,7 +153,7 @@ def set_rules(request: HttpRequest, session: StreamSession) -> HttpResponse:
     form = RulesForm(request.POST)
     if form.is_valid():
         chosen = form.cleaned_data
-        blocked = rules.words_of(chosen["blocked_words"])
+        blocked = screening.words_of(chosen["blocked_words"])
         chat_messages.set_rules(
             session, review=chosen["review"], links=chosen["links"], blocked_words=blocked, actor=_actor(request)
         )

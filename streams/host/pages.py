@@ -19,7 +19,7 @@ from inventory import attempts
 from inventory.exceptions import StockBusy
 from shop.models import User
 from streams import access, addresses, announcements, captions, programme, shows
-from streams.chat import rules
+from streams.chat import screening
 from streams.host import chat_panel, studio_page, texts
 from streams.host.forms import REPLAY_DAYS, SLOW_MODES, PlanForm, recording_of
 from streams.models import StreamSession
@@ -83,7 +83,7 @@ def my_shows(request: HttpRequest) -> HttpResponse:
             has_preview=plan["preview"],
             is_recorded=is_recorded,
             replay_days=replay_days,
-            blocked_words=rules.words_of(plan["blocked_words"]),
+            blocked_words=screening.words_of(plan["blocked_words"]),
         )
         messages.success(request, _("Your show is planned. Next: what it presents, and how you send it."))
         return redirect("streams:studio", slug=session.slug)

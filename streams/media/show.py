@@ -18,10 +18,10 @@ from streams.ingest.avc import PictureSize
 from streams.ingest.flv import AUDIO, VIDEO
 from streams.media.database import in_database
 from streams.media.disk_retention import DiskRetention
+from streams.media.encoder_run import EncoderRun
 from streams.media.feed import Outcome
 from streams.media.packet_queue import PacketQueue
 from streams.media.rehearsal import Rehearsal
-from streams.media.run import EncoderRun
 from streams.media.stream_probe import StreamProbe
 from streams.models import Broadcast, StreamSession
 
