@@ -18,7 +18,7 @@ from django.db import transaction
 from inventory import delivery
 from inventory.reservations import Shelf
 from inventory.transactions import after_commit
-from orders import caps, clock, holds, idempotency, placers
+from orders import caps, clock, idempotency, placers, unpaid_limits
 from orders.exceptions import (
     CartChanged,
     EmptyOrder,
@@ -252,8 +252,8 @@ def _check_caps(drafts: Sequence[_Draft]) -> None:
 
 def _check_holds(drafts: Sequence[_Draft]) -> None:
     """Refuse those for whom too much would be held unpaid."""
-    wishes = [holds.Wish(draft.order, draft.wanted) for draft in drafts]
-    for draft, refusal in zip(drafts, holds.lock_and_judge(wishes), strict=True):
+    wishes = [unpaid_limits.Wish(draft.order, draft.wanted) for draft in drafts]
+    for draft, refusal in zip(drafts, unpaid_limits.lock_and_judge(wishes), strict=True):
         draft.refusal = refusal
 
 

@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import F, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
-from orders.archive import from_archive
+from orders.archive import as_order
 from orders.exceptions import CursorRefused
 from orders.lifecycle import TERMINAL
 from orders.models import ArchivedOrder, Order
@@ -119,7 +119,7 @@ def _first_archived(
         # One that came back may be in another state by now, and was not among those read above.
         here = set(Order.objects.filter(pk__in=[row.pk for row in found]).values_list("pk", flat=True))
         found = [row for row in found if row.pk not in here]
-    return [from_archive.make(row) for row in found], True
+    return [as_order.make(row) for row in found], True
 
 
 def _first(rows: QuerySet[Row], asked: Asked, place: _Place | None, limit: int) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from orders import access, checkout, idempotency, limits, placers
+from orders import access, checkout, idempotency, placers, rate_limits
 from orders.checkout import OrderRequest, ShippingAddress
 from orders.exceptions import CartChanged, EmptyOrder, TooManyOrders
 from orders.models import Order
@@ -38,7 +38,7 @@ def place_order(request: HttpRequest, intent: Intent) -> Order:
     Raises a subclass of OrderRefused, or StockBusy (try again).
     """
     key = idempotency.compute(request.user, key=intent.key, body=intent.body)
-    if (retry_after_s := limits.spend(request, email=intent.email)) and not idempotency.is_known(key):
+    if (retry_after_s := rate_limits.spend(request, email=intent.email)) and not idempotency.is_known(key):
         raise TooManyOrders(retry_after_s)
     user = request.user if isinstance(request.user, User) else None
     if user is None and is_browser(request) and not request.session.session_key:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from django.db.models import Prefetch, prefetch_related_objects
 
-from orders.archive import from_archive
+from orders.archive import as_order
 from orders.models import ArchivedOrder, Order
 from shop.models import Variant
 
@@ -44,4 +44,4 @@ def _find_here(order_id: uuid.UUID) -> Order | None:
 
 def _find_archived(order_id: uuid.UUID) -> Order | None:
     archived = ArchivedOrder.objects.filter(pk=order_id).order_by("-terminal_at").first()
-    return from_archive.make(archived) if archived else None
+    return as_order.make(archived) if archived else None

@@ -10,7 +10,7 @@ from django.test import Client
 
 from inventory.models import Reservation, StockItem
 from orders import access, aftersales, lifecycle, locks, payments, reading
-from orders.archive import from_archive, thawing
+from orders.archive import as_order, thawing
 from orders.archiving import copies, mover
 from orders.exceptions import TransitionRefused
 from orders.models import ArchivedOrder, Order, Payment, Refund
@@ -167,7 +167,7 @@ def test_two_that_want_an_order_back_at_once_get_one() -> None:
 def test_without_its_lock_two_would_write_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
     order = make_archived()
     both_look = threading.Barrier(2, timeout=10)
-    make = from_archive.make
+    make = as_order.make
 
     def look(archived: ArchivedOrder) -> Order:
         both_look.wait()
@@ -179,7 +179,7 @@ def test_without_its_lock_two_would_write_the_same_order(monkeypatch: pytest.Mon
 
     with monkeypatch.context() as patch:
         patch.setattr(thawing, "_lock", lambda order_id: None)
-        patch.setattr(from_archive, "make", look)
+        patch.setattr(as_order, "make", look)
         outcomes = together([want, want])
 
     assert sum(isinstance(outcome, IntegrityError) for outcome in outcomes) == 1

@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 from inventory import reconciliation, reservations
 from inventory.models import StockItem
 from orders import caps, expiry, idempotency, lifecycle, locks, payments
-from orders.archive import from_archive, thawing
+from orders.archive import as_order, thawing
 from orders.archiving import mover
 from orders.checkout import place_order, write_orders
 from orders.exceptions import IdempotencyInProgress
@@ -372,14 +372,14 @@ def test_control_without_the_thaws_lock_an_order_is_brought_back_twice(
 ) -> None:
     first = second = "late success"
     serial = serial_ends(first, second, is_archived=True)
-    make = from_archive.make
+    make = as_order.make
 
     def make_at_the_cut(archived: ArchivedOrder) -> Order:
         cut.wait()
         return make(archived)
 
     monkeypatch.setattr(thawing, "_lock", lambda order_id: None)
-    monkeypatch.setattr(from_archive, "make", make_at_the_cut)
+    monkeypatch.setattr(as_order, "make", make_at_the_cut)
 
     left = interleaved(hands, first, second, "between", is_archived=True)
 

@@ -6,7 +6,7 @@ from django.db import connection
 
 from inventory import reservations
 from inventory.locks import limited_wait, require_transaction
-from orders.archive import from_archive
+from orders.archive import as_order
 from orders.models import ArchivedOrder, Order, OrderLine
 from shop import audit
 from shop.models import User, Variant
@@ -29,7 +29,7 @@ def thaw(order_id: uuid.UUID) -> bool:
     archived = ArchivedOrder.objects.filter(pk=order_id).order_by("-terminal_at").first()
     if archived is None:
         return False
-    order = from_archive.make(archived)
+    order = as_order.make(archived)
     lines = list(order.lines.all())
     if order.buyer_id and not User.objects.filter(pk=order.buyer_id).exists():
         order.buyer_id = None

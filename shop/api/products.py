@@ -21,7 +21,7 @@ from shop.api.serializers import (
     ProductSerializer,
 )
 from shop.catalogue import search
-from shop.catalogue.query import attributes, categories
+from shop.catalogue.query_string import attributes, categories
 from shop.models import Product
 from shop.rest.pagination import Cursor
 from shop.rest.problems import Problem

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inventory import availability, delivery
 from shop import cart, currencies, money, wishlist
-from shop.catalogue import query, search
+from shop.catalogue import query_string, search
 from shop.catalogue.offers import LOW_STOCK
 from shop.http.redirects import back
 from shop.models import Category, Product, ProductPicture, Variant
@@ -28,12 +28,12 @@ def products(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("postal_code", "").strip()
     place_refused = bool(typed) and not postal_code.remember(request, typed)
     code = delivery.normalise(typed) if typed and not place_refused else postal_code.postal_code(request)
-    asked = query.read(request.GET, postal_code=code)
+    asked = query_string.read(request.GET, postal_code=code)
     found = search.Search(asked.filters)
     facets = found.facets()
     shown = list(found.products()[: PER_PAGE * asked.page])
     skus = [product.variants.all()[0].sku for product in shown]
-    more = query.query_of(asked.repeated, page=asked.page + 1)
+    more = query_string.query_of(asked.repeated, page=asked.page + 1)
     return render(
         request,
         "shop/products.html",
@@ -44,8 +44,9 @@ def products(request: HttpRequest) -> HttpResponse:
             "attribute_facets": _attribute_facets(facets, asked.filters),
             "products": shown,
             "new_from": PER_PAGE * (asked.page - 1) + 1,
-            "here": request.path + query.query_of(asked.repeated, **({"page": asked.page} if asked.page > 1 else {})),
-            "more": more if len(shown) < facets.total and asked.page < query.PAGES_MAX else "",
+            "here": request.path
+            + query_string.query_of(asked.repeated, **({"page": asked.page} if asked.page > 1 else {})),
+            "more": more if len(shown) < facets.total and asked.page < query_string.PAGES_MAX else "",
             "chips": _chips(asked, facets),
             "sorts": _sorts(asked.filters),
             "wished": wishlist.wished_skus(request.user, skus),
@@ -211,14 +212,14 @@ def _attribute_facets(facets: search.Facets, asked: search.Filters) -> list[tupl
     """Offer the attributes that help to choose: values that several products share, the commonest kinds first."""
     offered = []
     for name, choices in facets.attributes.items():
-        shared = [choice for choice in choices if choice.is_chosen or choice.count > 1][: query.VALUES_MAX]
+        shared = [choice for choice in choices if choice.is_chosen or choice.count > 1][: query_string.VALUES_MAX]
         if len(shared) > 1 or asked.attributes.get(name):
             offered.append((name, shared))
     offered.sort(key=lambda facet: (facet[0] not in asked.attributes, -sum(choice.count for choice in facet[1])))
-    return offered[: query.FACETS_MAX]
+    return offered[: query_string.FACETS_MAX]
 
 
-def _chips(asked: query.Asked, facets: search.Facets) -> list[Chip]:
+def _chips(asked: query_string.Asked, facets: search.Facets) -> list[Chip]:
     held = asked.repeated
     labels = {choice.value: choice.label for choice in facets.categories}
     if unknown := [slug for slug in held.categories if slug not in labels]:
@@ -237,7 +238,7 @@ def _chips(asked: query.Asked, facets: search.Facets) -> list[Chip]:
         chips.append(Chip(label, asked.link(max_minor=None)))
     for name, values in held.attributes.items():
         for value in values:
-            chips.append(Chip(value, asked.link(attributes=query.without(held.attributes, name, value))))
+            chips.append(Chip(value, asked.link(attributes=query_string.without(held.attributes, name, value))))
     if not held.in_stock:
         chips.append(Chip(_("with sold-out things"), asked.link(in_stock=True)))
     return chips

@@ -13,7 +13,7 @@ from django.db import connection
 
 from inventory import locks, reservations
 from inventory.models import StockItem
-from orders import caps, checkout, holds, idempotency
+from orders import caps, checkout, idempotency, unpaid_limits
 from orders.checkout import OrderRequest
 from orders.idempotency import Idempotency
 from orders.models import IdempotencyKey, Order
@@ -65,7 +65,7 @@ def without_order_of_locks(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
 
 def _let_them_meet(patch: pytest.MonkeyPatch) -> None:
     """Have buyers of one network come to the stock side by side: what they hold unpaid is counted one by one."""
-    patch.setattr(holds, "lock_and_judge", lambda wishes: [None] * len(wishes))
+    patch.setattr(unpaid_limits, "lock_and_judge", lambda wishes: [None] * len(wishes))
 
 
 def without_cap_lock(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
@@ -81,15 +81,15 @@ def without_cap_lock(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
 
 def without_hold_lock(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
     """Have everyone count what is held unpaid before any of them orders."""
-    judge = holds.lock_and_judge
+    judge = unpaid_limits.lock_and_judge
 
-    def judge_together(wishes: Sequence[holds.Wish]) -> list[Any]:
+    def judge_together(wishes: Sequence[unpaid_limits.Wish]) -> list[Any]:
         judged = judge(wishes)
         barrier.wait()
         return judged
 
-    patch.setattr(holds, "lock_names", lambda names: None)
-    patch.setattr(holds, "lock_and_judge", judge_together)
+    patch.setattr(unpaid_limits, "lock_names", lambda names: None)
+    patch.setattr(unpaid_limits, "lock_and_judge", judge_together)
 
 
 def without_cart_lock(patch: pytest.MonkeyPatch, barrier: Meeting) -> None:
