@@ -1,8 +1,8 @@
 """How often forms and searches may be sent from one network (django-ratelimit, counted in the shared cache).
 
-What is limited elsewhere is not counted twice: orders in `orders.rate_limits`, passwords in `shop.people.guesses`, what
-one person says in `streams.chat.messages`. A network may be a whole office or a mobile carrier, so these bounds are far
-above what people do. With the cache away everything is let through, and logged.
+What is limited elsewhere is not counted twice: orders in `orders.rate_limits`, passwords in `shop.people.guesses`,
+what one person says in `streams.chat.messages`. A network may be a whole office or a mobile carrier, so these bounds
+are far above what people do. With the cache away everything is let through, and logged.
 """
 
 from collections.abc import Callable

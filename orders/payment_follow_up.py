@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Greatest, Least, Now
 
 from inventory.exceptions import StockBusy
-from orders import clock, payments
+from orders import clock, payments, refunds
 from orders.exceptions import ProviderAway, ProviderSilent
 from orders.models import Order, Payment, Refund
 from orders.providers import get_provider
@@ -58,7 +58,7 @@ def send_refunds(*, limit: int = 50) -> int:
     ready = Q(tried_at=None) | Q(tried_at__lt=Now() - pause)
     owed = Refund.objects.filter(ready, state=Refund.State.PENDING).select_related("payment")
     order = F("tried_at").asc(nulls_first=True)
-    return _each(owed.order_by(order, "created_at"), limit=limit, pick=_pick_refund, act=payments.send)
+    return _each(owed.order_by(order, "created_at"), limit=limit, pick=_pick_refund, act=refunds.send)
 
 
 def _each(rows: QuerySet[T], *, limit: int, pick: Callable[[T], bool], act: Callable[[T], object]) -> int:

@@ -16,11 +16,11 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from orders import access, locks
+from orders import access, locks, refunds
 from orders.exceptions import ProviderRefused, TransitionRefused
 from orders.lifecycle import Event, advance
 from orders.models import Order, Payment, ProviderEvent, Refund
-from orders.providers import Fetched, Refunded, get_provider
+from orders.providers import Fetched, get_provider
 from shop import audit, outbox
 from shop.models import AuditEntry
 
@@ -118,7 +118,7 @@ def receive(provider_name: str, headers: Mapping[str, str], body: bytes) -> str:
         return "duplicate"
     payment = Payment.objects.filter(provider=provider_name, ref=event.ref).first()
     fetched = provider.fetch(event.ref) if payment else None
-    refunded = _ask_about_refunds(payment) if payment and "refund" in event.kind else []
+    refunded = refunds.ask_about_all(payment) if payment and "refund" in event.kind else []
     outcome = "applied" if payment else "unknown payment"
     try:
         with transaction.atomic():
@@ -132,7 +132,7 @@ def receive(provider_name: str, headers: Mapping[str, str], body: bytes) -> str:
             if payment and fetched:
                 settle(payment, fetched)
             for refund, answer in refunded:
-                _record(refund, answer)
+                refunds.record(refund, answer)
     except IntegrityError:
         if not ProviderEvent.objects.filter(provider=provider_name, event_id=event.event_id).exists():
             raise
@@ -216,45 +216,3 @@ def _note_contradiction(order: Order, payment: Payment, fetched: Fetched) -> Non
         now=str(fetched.state),
     )
     outbox.publish("payment.denied", order.holder, {"payment": payment.ref, "now": str(fetched.state)})
-
-
-def send(refund: Refund) -> None:
-    """Send a refund, or ask how one that was sent stands, and write down the answer. Raises ProviderAway."""
-    _record(refund, _ask_about_refund(refund))
-
-
-def _ask_about_refunds(payment: Payment) -> list[tuple[Refund, Refunded]]:
-    """Ask how a payment's refunds stand: one that was taken may still fail at the buyer's bank.
-
-    Asking sends what the provider does not know. So one that it refused is left out for good, also once staff have
-    paid the buyer another way and it is DONE: it keeps its `failure` until staff have it tried again.
-    """
-    refunds = payment.refunds.exclude(state=Refund.State.FAILED).filter(failure="").select_related("payment")
-    return [(refund, _ask_about_refund(refund)) for refund in refunds]
-
-
-def _ask_about_refund(refund: Refund) -> Refunded:
-    """Send a refund, or hear how one that was sent stands."""
-    payment = refund.payment
-    return get_provider(payment.provider).refund(
-        payment.ref, key=refund.key, amount_minor=refund.amount_minor, currency=refund.currency
-    )
-
-
-def _record(refund: Refund, answer: Refunded) -> None:
-    """Write down what became of a refund. A refusal for good waits for a person, and staff are told."""
-    subject = f"order:{refund.payment.order_id}"
-    facts = {"refund": str(refund.id), "amount_minor": refund.amount_minor, "currency": refund.currency}
-    why = answer.why[:200] or "refused"
-    with transaction.atomic():
-        undecided = Refund.objects.filter(pk=refund.pk, attempt=refund.attempt)
-        if answer.state == Refund.State.DONE:
-            if undecided.filter(state=Refund.State.PENDING).update(state=answer.state, done_at=Now()):
-                outbox.publish("refund.sent", subject, facts)
-        elif answer.state == Refund.State.FAILED:
-            failing = undecided.exclude(state=Refund.State.FAILED).filter(failure="")
-            if failing.update(state=answer.state, failure=why, done_at=None):
-                logger.error("refund %s of %s was refused: %s", refund.id, refund.payment, why)
-                actor = f"provider:{refund.payment.provider}"
-                audit.record(actor=actor, action="refund_refused", subject=subject, reason=why, **facts)
-                outbox.publish("refund.refused", subject, facts)

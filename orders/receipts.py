@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import get_language
 
-from orders import money_back
+from orders import refund_texts
 from orders.models import Order, OrderLine, Payment, Refund
-from orders.money_back import MoneyBack
+from orders.refund_texts import MoneyBack
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def read(order: Order) -> Receipt | None:
         order=order,
         lines=list(order.lines.all()),
         payments=payments,
-        refunds=money_back.read(order, refunds),
+        refunds=refund_texts.read(order, refunds),
         paid_minor=sum(payment.paid_minor or 0 for payment in paid),
         back_minor=sum(refund.amount_minor for refund in back),
         seller_name=settings.SELLER_NAME,

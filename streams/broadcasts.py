@@ -25,14 +25,6 @@ Admit = Callable[[], StreamSession]
 """Finds the show that a publisher may send to. Raises KeyRefused."""
 
 
-def session_of(key: str) -> StreamSession:
-    """Return the show that a stream key belongs to. Raises KeyRefused (unknown, ended)."""
-    session = StreamSession.objects.filter(stream_key=key).first() if key else None
-    if session is None:
-        raise KeyRefused("unknown")
-    return check_running(session)
-
-
 def check_running(session: StreamSession) -> StreamSession:
     """Return the show itself. Raises KeyRefused (ended)."""
     if session.state == StreamSession.State.ENDED:

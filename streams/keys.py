@@ -4,9 +4,17 @@ from django.db import transaction
 
 from shop import audit
 from streams import broadcasts
-from streams.exceptions import StateRefused
+from streams.exceptions import KeyRefused, StateRefused
 from streams.locks import lock_session
 from streams.models import StreamSession, make_stream_key
+
+
+def session_of(key: str) -> StreamSession:
+    """Return the show that a stream key belongs to. Raises KeyRefused (unknown, ended)."""
+    session = StreamSession.objects.filter(stream_key=key).first() if key else None
+    if session is None:
+        raise KeyRefused("unknown")
+    return broadcasts.check_running(session)
 
 
 def rotate(session: StreamSession, *, actor: str = "system") -> str:

@@ -91,7 +91,7 @@ def test_a_key_is_quoted_for_ffmpeg() -> None:
 def test_a_show_in_use_is_free_for_nobody_unless_its_host_allows_it() -> None:
     session = plan()[0]
     assert broadcasts.check_free(session) is session
-    broadcasts.open(partial(broadcasts.session_of, session.stream_key), "rtmp")
+    broadcasts.open(partial(keys.session_of, session.stream_key), "rtmp")
 
     with pytest.raises(KeyRefused, match="in_use"):
         broadcasts.check_free(session)
@@ -126,7 +126,7 @@ def test_a_key_that_is_replaced_while_its_publisher_comes_in_lets_nobody_in(
     reads = []
 
     def admit() -> StreamSession:
-        found = broadcasts.session_of(old_key)
+        found = keys.session_of(old_key)
         reads.append(found)
         if len(reads) == 2:  # the reading that counts
             has_read.set()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from shop.models import AuditEntry, User
 from shop.people import erasure
-from streams import broadcasts, captions, playback
+from streams import captions, keys, playback
 from streams.exceptions import KeyRefused
 from streams.media.show import publish_replay
 from tests.support.factories import make_session, make_user
@@ -51,7 +51,7 @@ def test_the_keys_that_a_host_knew_open_nothing() -> None:
 
     for show in planned:
         with pytest.raises(KeyRefused):
-            broadcasts.session_of(show.stream_key)
-    assert broadcasts.session_of(theirs.stream_key) == theirs
+            keys.session_of(show.stream_key)
+    assert keys.session_of(theirs.stream_key) == theirs
     assert AuditEntry.objects.filter(action="rotate_key").count() == 2
     assert not User.objects.filter(email="maria@example.com").exists()

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from orders import lifecycle, payment_follow_up, payments
+from orders import lifecycle, payment_follow_up, payments, refunds
 from orders.exceptions import ProviderAway, ProviderSilent
 from orders.models import Order, Payment, Refund, SandboxPayment
 from orders.providers import Fetched, Refunded, sandbox
@@ -336,7 +336,7 @@ def test_a_refund_that_staff_paid_another_way_is_never_sent() -> None:
     body = orjson.dumps({"id": "evt_1", "type": "refund.updated", "payment": refund.payment.ref})
     headers = {sandbox.SIGNATURE_HEADER: sandbox.sign(body)}
     assert payments.receive("sandbox", headers, body) == "applied"
-    payments._record(refund, Refunded(Refund.State.FAILED, "too late"))
+    refunds.record(refund, Refunded(Refund.State.FAILED, "too late"))
     payment_follow_up.send_refunds()
 
     refund.refresh_from_db()
@@ -348,7 +348,7 @@ def test_a_late_answer_about_an_earlier_try_changes_nothing() -> None:
     refund = owed()
     Refund.objects.update(state="pending", attempt=1)
 
-    payments._record(refund, Refunded(Refund.State.FAILED, "too late"))
+    refunds.record(refund, Refunded(Refund.State.FAILED, "too late"))
 
     refund.refresh_from_db()
     assert refund.state == "pending"

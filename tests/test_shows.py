@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from streams import broadcasts, shows
+from streams import broadcasts, keys, shows
 from streams.exceptions import KeyRefused, StateRefused
 from streams.models import StreamSession
 from streams.signals import session_changed
@@ -69,7 +69,7 @@ def test_show_that_waits_too_long_ends(session: StreamSession) -> None:
 
 
 def test_one_broadcast_is_open_at_a_time(session: StreamSession) -> None:
-    admit = partial(broadcasts.session_of, session.stream_key)
+    admit = partial(keys.session_of, session.stream_key)
     first = broadcasts.open(admit, "rtmp")
     with pytest.raises(KeyRefused, match="in_use"):
         broadcasts.open(admit, "srt")

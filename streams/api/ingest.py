@@ -16,7 +16,7 @@ from shop.api.inputs import Body
 from shop.rest.parsing import OrjsonParser
 from shop.rest.problems import Problem
 from shop.text import is_text
-from streams import broadcasts
+from streams import broadcasts, keys
 from streams.exceptions import KeyRefused
 from streams.ingest.exceptions import ProtocolError
 from streams.ingest.rtmp import address
@@ -66,7 +66,7 @@ class IngestPublish(APIView):
         asked.is_valid(raise_exception=True)
         key = asked.key(asked.validated_data)
         try:
-            broadcasts.check_free(broadcasts.session_of(key))
+            broadcasts.check_free(keys.session_of(key))
         except KeyRefused as refusal:
             raise Problem(
                 403, "key_refused", _("This stream key may not publish now."), reason=refusal.reason

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 
 from shop.http.network import network_of
-from streams import broadcasts
+from streams import broadcasts, keys
 from streams.exceptions import KeyRefused
 from streams.ingest.camera import tickets
 from streams.ingest.camera.server import Server as CameraServer
@@ -60,7 +60,7 @@ class Listeners:
     async def open(self, key: str, *, peer: str) -> PacketQueue:
         """Take an encoder's key over RTMP. Raises PublishRefused."""
         try:
-            return await self._let_in(partial(broadcasts.session_of, key), protocol="rtmp", peer=peer)
+            return await self._let_in(partial(keys.session_of, key), protocol="rtmp", peer=peer)
         except KeyRefused as refusal:
             raise PublishRefused(WORDS[refusal.reason]) from refusal
 
@@ -87,7 +87,7 @@ class Listeners:
 
     def _port(self, lease: Lease) -> Port:
         slot, key, name = lease
-        admit = partial(broadcasts.session_of, key)
+        admit = partial(keys.session_of, key)
 
         async def is_free() -> bool:
             try:
