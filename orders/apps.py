@@ -5,7 +5,7 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        # Registers checks of settings and of data, mends, and how to forget a person; listens to sign-ins and to the
+        # Registers checks of settings and of data, repairs, and how to forget a person; listens to sign-ins and to the
         # outbox, and writes the mails of orders.
         from orders import (  # noqa: F401
             checks,

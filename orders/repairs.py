@@ -1,4 +1,4 @@
-"""How to put right orders, their units and their money. Each mend looks again under the order's lock."""
+"""How to put right orders, their units and their money. Each repair looks again under the order's lock."""
 
 import uuid
 from collections import Counter
@@ -14,8 +14,8 @@ from inventory.reservations import LIVE, Shelf
 from orders import clock, lifecycle, locks
 from orders.lifecycle import Event
 from orders.models import ArchivedOrder, Order, Payment, Refund
-from shop.exceptions import CantMend, NothingToMend
-from shop.repair.registry import Facts, changed, key_of, mends, shown_as
+from shop.exceptions import CantRepair, NothingToRepair
+from shop.repair.registry import Facts, changed, key_of, repair_for, shown_as
 
 State = Order.State
 shown_as(order="orders_order", payment="orders_payment", refund="orders_refund")
@@ -24,7 +24,7 @@ shown_as(order="orders_order", payment="orders_payment", refund="orders_refund")
 UNITS_OF = {State.CREATED: Reservation.State.HELD, State.PLACED: Reservation.State.COMMITTED}
 
 
-@mends(
+@repair_for(
     "reserve-anew",
     check="orders.units",
     label=gettext_lazy("Reserve its units anew"),
@@ -36,7 +36,7 @@ def reserve_anew(subject: str, *, actor: str, reason: str) -> Facts:
     wanted = _wanted(order)
     before = _kept_units(order.holder)
     if before == wanted:
-        raise NothingToMend
+        raise NothingToRepair
     units = {sku: quantity for (sku, _state), quantity in wanted.items()}
     with Shelf.open(skus=units, holders=[order.holder]) as shelf:
         shelf.release([order.holder])
@@ -45,14 +45,14 @@ def reserve_anew(subject: str, *, actor: str, reason: str) -> Facts:
             routes = delivery.routes(postal_code=order.postal_code, country=order.country, now=clock.now())
             short = take(order.holder, units, warehouses=[route.warehouse_id for route in routes])
             if short:
-                raise CantMend(
+                raise CantRepair(
                     _("There are too few units: %(short)s. Cancel the order, or receive more first.")
                     % {"short": ", ".join(f"{line.sku} {line.available} of {line.requested}" for line in short)}
                 )
     return {"before": _spelt(before), "after": _spelt(wanted)}
 
 
-@mends(
+@repair_for(
     "release-for-nobody",
     check="orders.nobody",
     label=gettext_lazy("Release the units"),
@@ -60,16 +60,16 @@ def reserve_anew(subject: str, *, actor: str, reason: str) -> Facts:
 )
 def release_for_nobody(subject: str, *, actor: str, reason: str) -> Facts:
     if _find(subject):
-        raise NothingToMend
+        raise NothingToRepair
     with Shelf.open(holders=[subject]) as shelf:
         before = _kept_units(subject)
         if not before:
-            raise NothingToMend
+            raise NothingToRepair
         shelf.release([subject])
     return {"before": _spelt(before)}
 
 
-@mends(
+@repair_for(
     "pay-back-surplus",
     check="money.paid",
     label=gettext_lazy("Pay the surplus back"),
@@ -85,9 +85,9 @@ def pay_back_surplus(subject: str, *, actor: str, reason: str) -> Facts:
     )
     surplus = sum(left.values()) - worth
     if surplus == 0:
-        raise NothingToMend
+        raise NothingToRepair
     if surplus < 0:
-        raise CantMend(_("Money is missing, not left over. Ask the provider; if nothing came, cancel the order."))
+        raise CantRepair(_("Money is missing, not left over. Ask the provider; if nothing came, cancel the order."))
     owed = {}
     for payment, amount_minor in reversed(left.items()):
         if part := min(amount_minor, surplus):
@@ -96,15 +96,15 @@ def pay_back_surplus(subject: str, *, actor: str, reason: str) -> Facts:
     return _owe(owed, reason=Event.REFUNDED)
 
 
-@mends("settle-or-pay-back", check="money.owed", label=gettext_lazy("Settle it"), permission="orders.add_refund")
+@repair_for("settle-or-pay-back", check="money.owed", label=gettext_lazy("Settle it"), permission="orders.add_refund")
 def settle_or_pay_back(subject: str, *, actor: str, reason: str) -> Facts:
     """An order that still waits takes its money; of any other it goes back."""
     order = _lock(subject)
     left = lifecycle.money_left([order])
     if not left and Refund.objects.filter(payment__order=order, amount_minor__gt=F("payment__paid_minor")).exists():
-        raise CantMend(_("More was paid back than paid. Only the buyer can be asked for it."))
+        raise CantRepair(_("More was paid back than paid. Only the buyer can be asked for it."))
     if order.is_paid or not left:
-        raise NothingToMend
+        raise NothingToRepair
     for payment in left:
         right = (payment.paid_minor, payment.paid_currency) == (order.total_minor, order.currency)
         if order.state == State.CREATED and right:
@@ -114,7 +114,7 @@ def settle_or_pay_back(subject: str, *, actor: str, reason: str) -> Facts:
     return _owe(left, reason=Event.REFUNDED)
 
 
-@mends(
+@repair_for(
     "expire-now",
     check="stuck.unpaid",
     label=gettext_lazy("Expire it now"),
@@ -123,12 +123,12 @@ def settle_or_pay_back(subject: str, *, actor: str, reason: str) -> Facts:
 def expire_now(subject: str, *, actor: str, reason: str) -> Facts:
     order = _lock(subject)
     if order.state != State.CREATED or order.expires_at > clock.now():
-        raise NothingToMend
+        raise NothingToRepair
     lifecycle.advance([order], Event.EXPIRED, actor=actor, reason=reason)
     return {}
 
 
-@mends(
+@repair_for(
     "send-refund-again",
     check="stuck.refund",
     label=gettext_lazy("Send it again"),
@@ -139,7 +139,7 @@ def send_refund_again(subject: str, *, actor: str, reason: str) -> Facts:
     return changed(Refund.objects.filter(pk=key_of(subject), state=Refund.State.PENDING).update(tried_at=None))
 
 
-@mends(
+@repair_for(
     "try-refused-refund",
     check="stuck.refused",
     label=gettext_lazy("Send it again"),
@@ -151,7 +151,7 @@ def try_refused_refund(subject: str, *, actor: str, reason: str) -> Facts:
     return changed(refused.update(state=Refund.State.PENDING, attempt=F("attempt") + 1, failure="", tried_at=None))
 
 
-@mends(
+@repair_for(
     "note-refund-done",
     check="stuck.refused",
     label=gettext_lazy("The buyer was paid another way"),
@@ -163,7 +163,7 @@ def note_refund_done(subject: str, *, actor: str, reason: str) -> Facts:
     return changed(refused.update(state=Refund.State.DONE, done_at=Now()))
 
 
-@mends(
+@repair_for(
     "close-payment",
     check="stuck.payment",
     label=gettext_lazy("Close it now"),
@@ -175,7 +175,7 @@ def close_payment(subject: str, *, actor: str, reason: str) -> Facts:
     return changed(still_open.update(next_look_at=Now(), close_asked_at=None))
 
 
-@mends(
+@repair_for(
     "remove-copy",
     check="archive.double",
     label=gettext_lazy("Remove the copy"),
@@ -184,7 +184,7 @@ def close_payment(subject: str, *, actor: str, reason: str) -> Facts:
 def remove_copy(subject: str, *, actor: str, reason: str) -> Facts:
     """Remove the archive's copy of an order that the main database has, under its lock: nobody archives it now."""
     if not locks.lock_orders([uuid.UUID(key_of(subject))]):
-        raise NothingToMend
+        raise NothingToRepair
     return changed(ArchivedOrder.objects.filter(pk=key_of(subject)).delete()[0])
 
 
@@ -199,7 +199,7 @@ def _lock(subject: str) -> Order:
     try:
         return locks.lock_order(uuid.UUID(key_of(subject)))
     except (ValueError, Order.DoesNotExist) as error:
-        raise NothingToMend from error
+        raise NothingToRepair from error
 
 
 def _wanted(order: Order) -> Counter[tuple[str, str]]:

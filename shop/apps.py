@@ -6,7 +6,7 @@ class ShopConfig(AppConfig):
 
     def ready(self) -> None:
         # Connects to sign-in cart, wishlist, the counts of guesses and what ends with a password; records changes of
-        # roles; registers checks and mends.
+        # roles; registers checks and repairs.
         from shop import cart, checks, wishlist  # noqa: F401
         from shop.people import (
             account_events,  # noqa: F401

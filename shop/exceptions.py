@@ -39,15 +39,15 @@ class NotInCart(ShopError):
         self.skus = skus
 
 
-class MendRefused(ShopError):
+class RepairRefused(ShopError):
     """Something that a reconciliation named is not put right; nothing was changed."""
 
 
-class NothingToMend(MendRefused):
+class NothingToRepair(RepairRefused):
     """It is right already: somebody, or the shop itself, was quicker."""
 
 
-class CantMend(MendRefused):
+class CantRepair(RepairRefused):
     """It can't be put right in this way; the message says why, and what to do instead."""
 
 

@@ -330,7 +330,7 @@ def test_a_refund_that_staff_paid_another_way_is_never_sent() -> None:
     refund = owed()
     SandboxPayment.objects.update(state="failed")
     payment_follow_up.send_refunds()
-    registry.mend("note-refund-done", f"refund:{refund.pk}", actor="user:staff", reason="by bank")
+    registry.repair("note-refund-done", f"refund:{refund.pk}", actor="user:staff", reason="by bank")
     SandboxPayment.objects.update(state="succeeded")  # the provider would take it now
 
     body = orjson.dumps({"id": "evt_1", "type": "refund.updated", "payment": refund.payment.ref})

@@ -14,7 +14,7 @@ from orders import locks
 from orders.archive import partitions
 from orders.archiving import copies, mover
 from orders.models import ArchivedOrder, Order
-from shop.exceptions import NothingToMend
+from shop.exceptions import NothingToRepair
 from shop.models import AuditEntry
 from shop.repair import registry
 from tests.support import backdating, invariants
@@ -80,18 +80,18 @@ def test_a_copy_too_many_is_removed() -> None:
     order = make_copied()
     Order.objects.filter(pk=order.pk).update(city="Elsewhere")
 
-    registry.mend("remove-copy", order.holder, actor="user:staff", reason="seen by Eve")
+    registry.repair("remove-copy", order.holder, actor="user:staff", reason="seen by Eve")
 
     assert said(deep()) == []
     assert Order.objects.get(pk=order.pk).city == "Elsewhere"
-    assert AuditEntry.objects.get(action="mended").data == {"check": "archive.double", "mend": "remove-copy"}
+    assert AuditEntry.objects.get(action="mended").data == {"check": "archive.double", "repair": "remove-copy"}
 
 
 def test_an_order_that_is_archived_alone_keeps_its_copy() -> None:
     order = make_archived()
 
-    with pytest.raises(NothingToMend):
-        registry.mend("remove-copy", order.holder, actor="user:staff", reason="by mistake")
+    with pytest.raises(NothingToRepair):
+        registry.repair("remove-copy", order.holder, actor="user:staff", reason="by mistake")
 
     assert ArchivedOrder.objects.filter(pk=order.pk).exists()
 

@@ -85,7 +85,7 @@ def test_it_names_what_does_not_agree_and_leads_to_it(staff: Client) -> None:
 def test_a_reason_and_a_press_put_it_right(staff: Client) -> None:
     [item] = make_drifts(1)
 
-    answer = post(staff, mend="set-held", subject=f"stock:{item.pk}", reason="a lost hold")
+    answer = post(staff, repair="set-held", subject=f"stock:{item.pk}", reason="a lost hold")
 
     page = text(answer.content.decode())
     assert "Done, and written in the audit log." in page
@@ -102,7 +102,7 @@ def test_a_reason_and_a_press_put_it_right(staff: Client) -> None:
     invariants.check()
 
     # When it was put right already, pressing again changes nothing.
-    page = text(post(staff, mend="set-held", subject=f"stock:{item.pk}", reason="again").content.decode())
+    page = text(post(staff, repair="set-held", subject=f"stock:{item.pk}", reason="again").content.decode())
     assert "That is right already; nothing was changed." in page
     assert AuditEntry.objects.filter(action="mended").count() == 1
 
@@ -110,7 +110,7 @@ def test_a_reason_and_a_press_put_it_right(staff: Client) -> None:
 def test_without_a_reason_it_asks_for_one_and_keeps_the_place(staff: Client) -> None:
     [item] = make_drifts(1)
 
-    answer = staff.post(PAGE, {"mend": "set-held", "subject": f"stock:{item.pk}", "reason": "  "})
+    answer = staff.post(PAGE, {"repair": "set-held", "subject": f"stock:{item.pk}", "reason": "  "})
 
     assert answer.status_code == 422
     assert "Say why; it goes into the audit log." in text(answer.content.decode())
@@ -122,7 +122,7 @@ def test_what_no_result_names_is_left_alone(staff: Client) -> None:
     make_drifts(1)
     other = StockItem.objects.create(sku="OTHER", warehouse=StockItem.objects.get().warehouse, on_hand=1, held=1)
 
-    page = text(post(staff, mend="set-held", subject=f"stock:{other.pk}", reason="guess").content.decode())
+    page = text(post(staff, repair="set-held", subject=f"stock:{other.pk}", reason="guess").content.decode())
 
     assert "That is right already; nothing was changed." in page
     other.refresh_from_db()
@@ -146,7 +146,7 @@ def test_who_may_look_may_not_mend(client: Client, words: list[str], status: int
     answer = client.get(PAGE)
     assert answer.status_code == status
     assert b"Put it right" not in answer.content
-    assert client.post(PAGE, {"mend": "set-held", "subject": f"stock:{item.pk}", "reason": "x"}).status_code == 403
+    assert client.post(PAGE, {"repair": "set-held", "subject": f"stock:{item.pk}", "reason": "x"}).status_code == 403
     assert StockItem.objects.get().held == 1
 
 

@@ -21,35 +21,35 @@ from inventory.admin import ReadOnlyAdmin, actor_of
 from inventory.exceptions import StockBusy
 from inventory.models import Reconciliation
 from inventory.reconciliation import Check, list_checks
-from shop.exceptions import CantMend, NothingToMend
+from shop.exceptions import CantRepair, NothingToRepair
 from shop.models import AuditEntry, User
 from shop.repair import registry
-from shop.repair.registry import Mend
+from shop.repair.registry import Repair
 
 logger = logging.getLogger(__name__)
 
 OLD_AFTER = timedelta(minutes=15)
 
 
-class MendForm(forms.Form):
+class RepairForm(forms.Form):
     """What is to be put right, in which way, and why."""
 
     subject = forms.CharField()
-    mend = forms.CharField()
+    repair = forms.CharField()
     reason = forms.CharField(max_length=200, error_messages={"required": _("Say why; it goes into the audit log.")})
 
 
 @dataclass(frozen=True)
 class Row:
-    """One drift as the page shows it. `mended` says who put it right since and why; `form` is one that was refused."""
+    """One drift as the page shows it. `repaired` says who put it right since, and why; `form` is a refused one."""
 
     subject: str
     address: str
     expected: str
     found: str
-    mends: Sequence[Mend]
-    mended: str
-    form: MendForm | None
+    repairs: Sequence[Repair]
+    repaired: str
+    form: RepairForm | None
 
 
 @dataclass(frozen=True)
@@ -75,33 +75,33 @@ class ReconciliationAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         last = Reconciliation.objects.first()
         form = None
-        if request.method == "POST" and "mend" not in request.POST:
+        if request.method == "POST" and "repair" not in request.POST:
             _check_soon(request)
             return redirect(request.path)
         if request.method == "POST":
-            form = MendForm(request.POST)
+            form = RepairForm(request.POST)
             if form.is_valid() and last:
-                _mend(request, last, **form.cleaned_data)
+                _repair(request, last, **form.cleaned_data)
                 return redirect(request.path)
         context = {**self.admin_site.each_context(request), **_context(request, last, form)}
         return render(request, "admin/reconciliation.html", context, status=422 if form else 200)
 
 
-def _mend(request: HttpRequest, last: Reconciliation, *, subject: str, mend: str, reason: str) -> None:
+def _repair(request: HttpRequest, last: Reconciliation, *, subject: str, repair: str, reason: str) -> None:
     """Do it, and say what came of it. Only what the newest result names can be put right here."""
     try:
-        chosen = registry.get_mend(mend)
+        chosen = registry.get_repair(repair)
     except KeyError as error:
         raise PermissionDenied from error
     if not request.user.has_perm(chosen.permission):
         raise PermissionDenied
     try:
         if (chosen.check, subject) not in {(drift["check"], drift["subject"]) for drift in last.drifts}:
-            raise NothingToMend
-        registry.mend(mend, subject, actor=actor_of(request), reason=reason)
-    except NothingToMend:
+            raise NothingToRepair
+        registry.repair(repair, subject, actor=actor_of(request), reason=reason)
+    except NothingToRepair:
         messages.info(request, _("That is right already; nothing was changed."))
-    except CantMend as error:
+    except CantRepair as error:
         messages.error(request, str(error))
     except StockBusy:
         messages.error(request, _("Others are changing this right now. Please try again."))
@@ -122,15 +122,15 @@ def _check_soon(request: HttpRequest, *, is_asked: bool = True) -> None:
             messages.info(request, _("The checks are running. Load this page again in a moment."))
 
 
-def _context(request: HttpRequest, last: Reconciliation | None, form: MendForm | None) -> dict[str, Any]:
+def _context(request: HttpRequest, last: Reconciliation | None, form: RepairForm | None) -> dict[str, Any]:
     checks = {check.name: check for check in list_checks()}
     drifts = [drift for drift in last.drifts if drift["check"] in checks] if last else []
-    mended = _mended_since(last, drifts)
+    repaired = _repaired_since(last, drifts)
     groups = []
     for check in checks.values():
-        allowed = [mend for mend in registry.list_mends(check.name) if request.user.has_perm(mend.permission)]
+        allowed = [repair for repair in registry.list_repairs(check.name) if request.user.has_perm(repair.permission)]
         rows = [
-            _row(drift, allowed, mended.get((check.name, drift["subject"]), ""), form)
+            _row(drift, allowed, repaired.get((check.name, drift["subject"]), ""), form)
             for drift in drifts
             if drift["check"] == check.name
         ]
@@ -146,16 +146,16 @@ def _context(request: HttpRequest, last: Reconciliation | None, form: MendForm |
     }
 
 
-def _row(drift: Mapping[str, str], mends: Sequence[Mend], mended: str, form: MendForm | None) -> Row:
+def _row(drift: Mapping[str, str], repairs: Sequence[Repair], repaired: str, form: RepairForm | None) -> Row:
     is_refused = form is not None and form.data.get("subject") == drift["subject"]
-    is_refused = is_refused and form is not None and form.data.get("mend") in {mend.name for mend in mends}
+    is_refused = is_refused and form is not None and form.data.get("repair") in {repair.name for repair in repairs}
     return Row(
         subject=drift["subject"],
         address=_address(drift["subject"]),
         expected=drift["expected"],
         found=drift["found"],
-        mends=[] if mended else mends,
-        mended=mended,
+        repairs=[] if repaired else repairs,
+        repaired=repaired,
         form=form if is_refused else None,
     )
 
@@ -169,7 +169,7 @@ def _address(subject: str) -> str:
         return ""
 
 
-def _mended_since(last: Reconciliation | None, drifts: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], str]:
+def _repaired_since(last: Reconciliation | None, drifts: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], str]:
     """Return who put right what since the newest result, and why, by check and subject."""
     if last is None:
         return {}

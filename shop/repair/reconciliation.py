@@ -32,7 +32,7 @@ register(
     Check(
         "stuck.outbox",
         _("No news waits for its handlers for longer than ten minutes"),
-        _("The last error says what is in the way; mend that, then try it again."),
+        _("The last error says what is in the way; repair that, then try it again."),
         by_sql(_NEWS, after=NEWS_FOR),
     ),
     Check(

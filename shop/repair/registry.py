@@ -1,7 +1,7 @@
 """Put right what `inventory.reconciliation` found: by a person, for a reason, under locks, and with an audit entry.
 
-A mend looks again under the locks of what it touches and does only what is needed then: what the page showed may have
-changed since. Nothing is mended by itself.
+A repair looks again under the locks of what it touches and does only what is needed then: what the page showed may
+have changed since. Nothing is repaired by itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,24 +13,24 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from shop import audit
-from shop.exceptions import CantMend, NothingToMend
+from shop.exceptions import CantRepair, NothingToRepair
 
 Facts = Mapping[str, Any]
 
-ACTION = "mended"  # of the audit entries
+ACTION = "mended"  # of the audit entries, old and new
 
 
 class Act(Protocol):
-    """What a mend does, within a transaction; returns what the audit entry should say besides.
+    """What a repair does, within a transaction; returns what the audit entry should say besides.
 
-    Raises NothingToMend, CantMend, StockBusy.
+    Raises NothingToRepair, CantRepair, StockBusy.
     """
 
     def __call__(self, subject: str, *, actor: str, reason: str) -> Facts: ...
 
 
 @dataclass(frozen=True)
-class Mend:
+class Repair:
     """One way to put right what one check finds: the word on its button, and who may press it."""
 
     name: str
@@ -40,27 +40,27 @@ class Mend:
     act: Act
 
 
-_mends: dict[str, Mend] = {}
+_repairs: dict[str, Repair] = {}
 _pages: dict[str, str] = {}
 
 
-def mends(name: str, *, check: str, label: str | Promise, permission: str) -> Callable[[Act], Act]:
-    """Register a mend for what a check finds. Apps do so in modules that their `ready()` imports."""
+def repair_for(name: str, *, check: str, label: str | Promise, permission: str) -> Callable[[Act], Act]:
+    """Register a repair for what a check finds. Apps do so in modules that their `ready()` imports."""
 
     def register(act: Act) -> Act:
-        _mends[name] = Mend(name, check, label, permission, act)
+        _repairs[name] = Repair(name, check, label, permission, act)
         return act
 
     return register
 
 
-def list_mends(check: str) -> list[Mend]:
-    return [mend for mend in _mends.values() if mend.check == check]
+def list_repairs(check: str) -> list[Repair]:
+    return [repair for repair in _repairs.values() if repair.check == check]
 
 
-def get_mend(name: str) -> Mend:
+def get_repair(name: str) -> Repair:
     """Raises KeyError."""
-    return _mends[name]
+    return _repairs[name]
 
 
 def shown_as(**models: str) -> None:
@@ -79,18 +79,19 @@ def key_of(subject: str) -> str:
 
 
 def changed(rows: int) -> Facts:
-    """Return what a mend has to say that changed so many rows: nothing more. Raises NothingToMend if it was none."""
+    """Return the facts of a repair that changed so many rows: none. Raises NothingToRepair if there were no rows."""
     if not rows:
-        raise NothingToMend
+        raise NothingToRepair
     return {}
 
 
-def mend(name: str, subject: str, *, actor: str, reason: str) -> None:
+def repair(name: str, subject: str, *, actor: str, reason: str) -> None:
     """Put one thing right and write down who did, why, and what it changed; all or nothing.
 
-    Raises NothingToMend when it is right already, CantMend (with words for a person), StockBusy (try again), KeyError.
+    Raises NothingToRepair when it is right already, CantRepair (with words for a person), StockBusy (try again),
+    KeyError.
     """
-    chosen = _mends[name]
+    chosen = _repairs[name]
     try:
         with transaction.atomic(durable=True):
             facts = chosen.act(subject, actor=actor, reason=reason)
@@ -98,4 +99,4 @@ def mend(name: str, subject: str, *, actor: str, reason: str) -> None:
                 actor=actor, action=ACTION, subject=subject, reason=reason, check=chosen.check, mend=name, **facts
             )
     except IntegrityError as error:
-        raise CantMend(_("The stock's counters don't allow it. Set those right first.")) from error
+        raise CantRepair(_("The stock's counters don't allow it. Set those right first.")) from error

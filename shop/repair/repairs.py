@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy
 from inventory.counters import Counter, recount
 from inventory.exceptions import CountBelowPromises
 from inventory.models import StockItem
-from shop.exceptions import CantMend, NothingToMend
+from shop.exceptions import CantRepair, NothingToRepair
 from shop.models import Notice, OutboxEvent
-from shop.repair.registry import Facts, changed, key_of, mends, shown_as
+from shop.repair.registry import Facts, changed, key_of, repair_for, shown_as
 
 Mail = Notice.Mail
 
@@ -22,14 +22,14 @@ def set_counter(subject: str, *, counter: Counter, actor: str, reason: str) -> F
     try:
         recounted = recount(int(key_of(subject)), counter)
     except (StockItem.DoesNotExist, ValueError) as error:
-        raise NothingToMend from error
+        raise NothingToRepair from error
     except CountBelowPromises as error:
-        raise CantMend(
+        raise CantRepair(
             _("%(promised)s units of %(sku)s would be promised and only %(counted)s on hand. Cancel orders first.")
             % {"promised": error.promised, "sku": error.sku, "counted": error.counted}
         ) from error
     if recounted.before == recounted.after:
-        raise NothingToMend
+        raise NothingToRepair
     return {"before": recounted.before, "after": recounted.after}
 
 
@@ -38,7 +38,7 @@ for counter, label in {
     Counter.HELD: gettext_lazy("Set it to what the reservations say"),
     Counter.COMMITTED: gettext_lazy("Set it to what the reservations say"),
 }.items():
-    mends(
+    repair_for(
         f"set-{counter.value.replace('_', '-')}",
         check=f"stock.{counter.value}",
         label=label,
@@ -46,7 +46,7 @@ for counter, label in {
     )(partial(set_counter, counter=counter))
 
 
-@mends(
+@repair_for(
     "handle-again",
     check="stuck.outbox",
     label=gettext_lazy("Try it again"),
@@ -58,13 +58,17 @@ def handle_again(subject: str, *, actor: str, reason: str) -> Facts:
     )
 
 
-@mends("send-mail-again", check="stuck.mail", label=gettext_lazy("Send it again"), permission="shop.change_notice")
+@repair_for(
+    "send-mail-again", check="stuck.mail", label=gettext_lazy("Send it again"), permission="shop.change_notice"
+)
 def send_mail_again(subject: str, *, actor: str, reason: str) -> Facts:
     unsent = Notice.objects.filter(pk=key_of(subject), mail_state__in=[Mail.SENDING, Mail.DUE])
     return changed(unsent.update(mail_state=Mail.DUE, mail_due_at=Now()))
 
 
-@mends("note-mail-sent", check="stuck.mail", label=gettext_lazy("It has arrived"), permission="shop.change_notice")
+@repair_for(
+    "note-mail-sent", check="stuck.mail", label=gettext_lazy("It has arrived"), permission="shop.change_notice"
+)
 def note_mail_sent(subject: str, *, actor: str, reason: str) -> Facts:
     return changed(
         Notice.objects.filter(pk=key_of(subject), mail_state=Mail.SENDING).update(
