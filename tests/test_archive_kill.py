@@ -28,7 +28,7 @@ STEPS = [
     (copies, "read"),
     (copies, "write"),
     (copies, "sound"),
-    (reservations, "delete"),
+    (reservations, "delete_settled"),
     (mover, "_delete"),
 ]
 

@@ -92,6 +92,7 @@ def ask(call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 def look_at(page: "Page", name: str) -> None:
     """See that a page fits every width, and that axe finds nothing wrong with it."""
+    page.wait_for_function("() => document.body && document.readyState === 'complete'")
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
@@ -122,6 +123,7 @@ def test_a_passkey_is_added_signs_in_and_is_removed(page: "Page") -> None:
     page.goto("/accounts/")
     look_at(page, "account")
     page.get_by_role("link", name="Set one up").click()
+    page.wait_for_url("**/accounts/2fa/")
     look_at(page, "second-factor-none")
     page.get_by_role("link", name="Add a passkey").click()
     look_at(page, "confirm-by-password")

@@ -54,10 +54,10 @@ class MediaProcess:
         self.process = self._start()
 
     def stop(self) -> int:
-        """Ask it to end, and return its exit status. Raises TimeoutExpired if that takes over seven seconds."""
+        """Ask it to end, and return its exit status. Raises TimeoutExpired if that takes over twenty seconds."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(7)
+            return self.process.wait(20)
         finally:
             self.process.kill()
             self.process.wait()
