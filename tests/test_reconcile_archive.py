@@ -84,7 +84,7 @@ def test_a_copy_too_many_is_removed() -> None:
 
     assert said(deep()) == []
     assert Order.objects.get(pk=order.pk).city == "Elsewhere"
-    assert AuditEntry.objects.get(action="mended").data == {"check": "archive.double", "repair": "remove-copy"}
+    assert AuditEntry.objects.get(action="mended").data == {"check": "archive.double", "mend": "remove-copy"}
 
 
 def test_an_order_that_is_archived_alone_keeps_its_copy() -> None:

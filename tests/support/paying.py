@@ -78,7 +78,8 @@ def webhooks_at_once(payment: Payment, *, events: list[str]) -> list[object]:
 def race(*calls: Callable[[], object]) -> None:
     """Make calls at the same moment; none of them may raise."""
     outcomes = together(list(calls))
-    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+    raised = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert not raised, raised
 
 
 def _earlier(model: type[Model], seconds: float, *fields: str) -> None:
