@@ -227,9 +227,9 @@ def test_many_webhooks_at_once_pay_once() -> None:
     order, payment = opened()
     answer(payment, Switch.NEVER)
 
-    outcomes = webhooks_at_once(payment, events=[f"evt_{n % 4}" for n in range(12)])
+    outcomes = webhooks_at_once(payment, events=[f"evt_{n % 4}" for n in range(8)])
 
-    assert Counter(outcomes) == {"applied": 4, "duplicate": 8}
+    assert Counter(outcomes) == {"applied": 4, "duplicate": 4}
     assert ProviderEvent.objects.count() == 4
     assert AuditEntry.objects.filter(subject=order.holder, action="paid").count() == 1
     order.refresh_from_db()
